@@ -1,0 +1,69 @@
+//! What can be wrong with a network, a demand file or a request for a route.
+
+use std::path::PathBuf;
+
+/// Everything that can go wrong in this crate, with the facts needed to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not well-formed.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1; 0 when the format has no lines.
+        line: usize,
+        /// Column, from 1; 0 when unknown.
+        column: usize,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// An element of the network or demand is wrong.
+    #[error("{kind} {id:?} {message}")]
+    Element {
+        /// What kind of element: `link`, `lane`, `junction`, `turn`, `signal`, `flow`, …
+        kind: &'static str,
+        /// Its name in the file.
+        id: String,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A limit that guards against hostile or mistaken files was passed.
+    #[error("{what} is {found}, more than the limit of {limit}")]
+    Limit {
+        /// What was counted.
+        what: &'static str,
+        /// How many there are.
+        found: u64,
+        /// How many are allowed.
+        limit: u64,
+    },
+    /// The file's kind could not be told from its name or contents.
+    #[error("{}: {message}", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// Which kinds there are.
+        message: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::Element`].
+    pub fn element(kind: &'static str, id: &str, message: impl Into<String>) -> Self {
+        Self::Element {
+            kind,
+            id: id.to_owned(),
+            message: message.into(),
+        }
+    }
+}

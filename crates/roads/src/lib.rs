@@ -1,0 +1,22 @@
+//! Road networks: one in-memory model, the readers that fill it, the checks that name its faults,
+//! and routing over it.
+//!
+//! *Knows*: geometry, the file formats of networks and demand, shortest ways.
+//! *Does not know*: vehicles in motion, signals in operation, the pool, the clock, the network
+//! (sockets). A traffic researcher can use this crate and `sim` alone.
+//!
+//! The front door is [`Network`] with its parts in [`model`], and [`Demand`].
+
+pub mod builder;
+pub mod cityflow;
+pub mod demand;
+pub mod error;
+pub mod geometry;
+pub mod model;
+
+pub use demand::{Demand, Flow, VehicleType};
+pub use error::Error;
+pub use geometry::Point;
+pub use model::{
+    Aspect, Direction, JunctionId, LaneId, LinkId, MovementId, Network, SignalId, TurnId,
+};

@@ -1,0 +1,13 @@
+//! The microscopic traffic engine: moves every vehicle of a [`roads::Network`] step by step.
+//!
+//! *Knows*: car following, junctions, lane change, what its signals show, its own clock and
+//! random numbers. *Does not know*: controllers, wall time, files, the pool.
+//!
+//! The front door is [`World`]: build it from a network and a demand, [`World::step`] it, set what
+//! signals show, read every quantity, [`World::fork`] it to try futures.
+
+mod view;
+mod world;
+
+pub use view::{Metrics, NewVehicle, Place, VehicleId, VehicleView};
+pub use world::{Config, Error, Rules, Signals, World};
