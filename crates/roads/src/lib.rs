@@ -11,6 +11,7 @@ pub mod builder;
 pub mod cityflow;
 pub mod demand;
 pub mod error;
+pub mod generate;
 pub mod geometry;
 pub mod model;
 
