@@ -14,6 +14,7 @@ pub mod error;
 pub mod generate;
 pub mod geometry;
 pub mod model;
+pub mod route;
 
 pub use demand::{Demand, Flow, VehicleType};
 pub use error::Error;
