@@ -236,7 +236,7 @@ impl Builder {
     /// another number of aspects than the signal has movements.
     pub fn finish(mut self) -> Result<Network, Error> {
         let places = self.lay_out_turns()?;
-        self.find_crossings();
+        self.find_crossings()?;
         self.place_signals(&places)?;
         Ok(self.network)
     }
@@ -275,11 +275,12 @@ impl Builder {
         Ok(first_movement)
     }
 
-    fn find_crossings(&mut self) {
+    fn find_crossings(&mut self) -> Result<(), Error> {
         let network = &mut self.network;
         for junction in &mut network.junctions {
             let start = network.crossings.len() as u32;
             let span = junction.movements;
+            within_limits(junction, &network.movements[span.range()], start)?;
             for a in span.start..span.end {
                 for b in a + 1..span.end {
                     let (one, two) = (
@@ -291,7 +292,7 @@ impl Builder {
                         let scale_a = one.length / geometry::length(&one.shape);
                         let scale_b = two.length / geometry::length(&two.shape);
                         let exact = |scale: f64| {
-                            if (scale - 1.0).abs() < 1e-9 {
+                            if (scale - 1.0).abs() < 1e-9 || !scale.is_finite() {
                                 1.0
                             } else {
                                 scale
@@ -312,6 +313,7 @@ impl Builder {
                 end: network.crossings.len() as u32,
             };
         }
+        Ok(())
     }
 
     fn place_signals(&mut self, first_movement: &[u32]) -> Result<(), Error> {
@@ -363,6 +365,35 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// Every pair of a junction's movements is looked at, so their number is bounded.
+const MOVEMENTS_PER_JUNCTION: usize = 1024;
+/// Every pair of their segments may be looked at.
+const POINTS_PER_JUNCTION: usize = 32_768;
+/// Crossings of the whole network.
+const CROSSINGS: u32 = 1 << 25;
+
+fn within_limits(junction: &Junction, movements: &[Movement], crossings: u32) -> Result<(), Error> {
+    let points: usize = movements.iter().map(|movement| movement.shape.len()).sum();
+    let limits = [
+        ("movements", movements.len(), MOVEMENTS_PER_JUNCTION),
+        ("points in its movements", points, POINTS_PER_JUNCTION),
+    ];
+    for (what, found, limit) in limits {
+        if found > limit {
+            let message = format!("has {found} {what}, more than the limit of {limit}");
+            return Err(Error::element("junction", &junction.id, message));
+        }
+    }
+    if crossings > CROSSINGS {
+        return Err(Error::Limit {
+            what: "number of crossings",
+            found: u64::from(crossings),
+            limit: u64::from(CROSSINGS),
+        });
+    }
+    Ok(())
 }
 
 fn add_turn(network: &mut Network, spec: &TurnSpec) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! What can be wrong with a network, a demand file or a request for a route.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that can go wrong in this crate, with the facts needed to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,15 @@ pub enum Error {
         /// How many are allowed.
         limit: u64,
     },
+    /// One of the other errors, with the file it was found in.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: Box<Error>,
+    },
     /// The file's kind could not be told from its name or contents.
     #[error("{}: {message}", path.display())]
     Unknown {
@@ -64,6 +73,18 @@ impl Error {
             kind,
             id: id.to_owned(),
             message: message.into(),
+        }
+    }
+
+    /// Names the file, unless the error does so already.
+    #[must_use]
+    pub fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Element { .. } | Self::Limit { .. } => Self::InFile {
+                path: path.to_owned(),
+                source: Box::new(self),
+            },
+            _ => self,
         }
     }
 }

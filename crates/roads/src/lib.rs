@@ -8,13 +8,20 @@
 //! The front door is [`Network`] with its parts in [`model`], and [`Demand`].
 
 pub mod builder;
+pub mod check;
 pub mod cityflow;
 pub mod demand;
 pub mod error;
 pub mod generate;
+pub mod geojson;
 pub mod geometry;
+mod input;
+pub mod issue;
+pub mod limits;
 pub mod model;
+pub mod read;
 pub mod route;
+pub mod sumo;
 
 pub use demand::{Demand, Flow, VehicleType};
 pub use error::Error;
