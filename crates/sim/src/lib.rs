@@ -6,8 +6,19 @@
 //! The front door is [`World`]: build it from a network and a demand, [`World::step`] it, set what
 //! signals show, read every quantity, [`World::fork`] it to try futures.
 
+mod advance;
+mod api;
+mod commit;
+mod departures;
+mod kind;
+mod lane_change;
+mod map;
+mod routes;
+mod save;
+mod state;
 mod view;
 mod world;
 
+pub use api::WAITING_SPEED;
 pub use view::{Metrics, NewVehicle, Place, VehicleId, VehicleView};
 pub use world::{Config, Error, Rules, Signals, World};

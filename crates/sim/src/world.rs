@@ -1,11 +1,20 @@
-//! The world: state and the step. (Interface first; the engine is being built behind it.)
+//! The world: everything at one moment, and the step that takes it to the next.
 
 use std::sync::Arc;
 
-use roads::{Aspect, Demand, LaneId, LinkId, MovementId, Network, SignalId};
+use rand_mt::Mt;
+use roads::{Demand, Network};
 use serde::{Deserialize, Serialize};
 
-use crate::view::{Metrics, NewVehicle, VehicleId, VehicleView};
+use crate::advance::{ABORT, END, MERGE, Plan, Reader};
+use crate::commit::{Outcome, commit};
+use crate::departures::{self, LEAST_INTERVAL, Repeat};
+use crate::kind::Kind;
+use crate::lane_change::Lateral;
+use crate::map::{Map, NONE};
+use crate::routes::{Route, Routes};
+use crate::state::{Record, SignalState, State, Vehicle, flag};
+use crate::view::VehicleId;
 
 /// Who says what signals show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +34,8 @@ pub enum Rules {
     /// Exactly those of the published benchmarks, known faults included.
     #[default]
     Benchmark,
-    /// For real networks: lane changes that a route demands, crossings by priority, speed limits
-    /// inside junctions, and a way out of knots.
+    /// For real networks: lane changes that a route demands, speed limits inside junctions, and a
+    /// way out of knots.
     Street,
 }
 
@@ -78,158 +87,596 @@ pub enum Error {
     Restore(String),
 }
 
+/// Blocks whose vehicles one thread moves at a time. Fixed by the network, not by the number of
+/// threads, so that sums come out the same.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    blocks: (usize, usize),
+    rows: (usize, usize),
+    words: (usize, usize),
+}
+
+/// Junctions in a part: few enough to share out well, enough to be worth a hand-over.
+const BLOCKS_IN_PART: usize = 32;
+
+/// What a step needs for itself; kept so that nothing is allocated, never part of the state.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) due: Vec<Repeat>,
+    pub(crate) created: Vec<(u32, u32, Route)>,
+    plans: Vec<Plan>,
+    outcomes: Vec<Outcome>,
+    pub(crate) lateral: Lateral,
+}
+
 /// A network with its traffic at one moment.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct World {
-    network: Arc<Network>,
-    demand: Arc<Demand>,
-    config: Config,
-    metrics: Metrics,
+    pub(crate) network: Arc<Network>,
+    pub(crate) demand: Arc<Demand>,
+    pub(crate) map: Arc<Map>,
+    parts: Arc<Vec<Part>>,
+    pub(crate) departures: Arc<Vec<(u32, u32)>>,
+    pub(crate) config: Config,
+    pub(crate) kinds: Arc<Vec<Kind>>,
+    pub(crate) notice: Arc<Vec<f64>>,
+    /// Length of the longest vehicle, metres.
+    pub(crate) longest: f64,
+    pub(crate) routes: Routes,
+    /// Routes that came with the demand; those after were added while running.
+    pub(crate) demand_routes: usize,
+    pub(crate) random: Mt,
+    pub(crate) state: State,
+    pub(crate) scratch: Scratch,
+    pool: Option<Arc<rayon::ThreadPool>>,
 }
 
 impl World {
     /// Builds an empty world at time 0.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the step, the number of threads, a vehicle type or a flow is out of
+    /// range.
     pub fn new(network: Arc<Network>, demand: Arc<Demand>, config: Config) -> Result<Self, Error> {
-        Ok(Self {
+        check(&demand, &network, &config)?;
+        let map = Map::new(&network, config.rules == Rules::Street);
+        let routes = Routes::new(&network, &demand, &map);
+        let pool = thread_pool(config.threads)?;
+        let mut world = Self {
+            parts: Arc::new(parts(&map)),
+            departures: Arc::new(departures::first_departures(&demand, config.interval)),
+            kinds: Arc::new(Vec::new()),
+            notice: Arc::new(Vec::new()),
+            longest: 0.0,
+            demand_routes: routes.len(),
+            routes,
+            random: Mt::new(config.seed),
+            state: State {
+                rows: vec![Vec::new(); map.ways.len()],
+                occupied: vec![0; map.words],
+                green: vec![true; map.ways.len()],
+                aspects: vec![roads::Aspect::Permissive; network.movements.len()],
+                seed: config.seed,
+                ..State::default()
+            },
+            scratch: Scratch::default(),
+            map: Arc::new(map),
             network,
             demand,
             config,
-            metrics: Metrics::default(),
-        })
+            pool,
+        };
+        let types = world.demand.types.clone();
+        world.set_kinds(&types);
+        world.start_signals();
+        Ok(world)
     }
-    /// Moves everything by one interval.
-    pub fn step(&mut self) {}
-    /// Simulated seconds since the start.
-    pub fn time(&self) -> f64 {
-        self.metrics.time
+
+    /// Compiles vehicle types.
+    pub(crate) fn set_kinds(&mut self, types: &[roads::VehicleType]) {
+        let strongest = types
+            .iter()
+            .map(|kind| kind.max_deceleration.max(kind.usual_deceleration))
+            .fold(0.0, f64::max);
+        let dt = self.config.interval;
+        let kinds: Vec<Kind> = types.iter().map(|kind| Kind::new(kind, dt, strongest)).collect();
+        self.longest = kinds.iter().map(|kind| kind.length).fold(0.0, f64::max);
+        self.notice = Arc::new(self.map.notice(&kinds, dt));
+        self.kinds = Arc::new(kinds);
     }
-    /// Steps since the start.
-    pub fn steps(&self) -> u64 {
-        0
-    }
-    /// The network it runs on.
-    pub fn network(&self) -> &Arc<Network> {
-        &self.network
-    }
-    /// The demand it was built with.
-    pub fn demand(&self) -> &Arc<Demand> {
-        &self.demand
-    }
-    /// How it is run.
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
+
     /// The same world once more, to try a future in. Cheap.
+    #[must_use]
     pub fn fork(&self) -> Self {
         self.clone()
     }
-    /// All state as bytes, to go on from later.
-    pub fn save(&self) -> Vec<u8> {
-        Vec::new()
+
+    /// Moves everything by one interval.
+    pub fn step(&mut self) {
+        self.create_vehicles();
+        self.admit_vehicles();
+        if self.config.lane_change || self.config.rules == Rules::Street {
+            self.change_lanes();
+        }
+        self.plan();
+        if !self.state.changes.is_empty() {
+            self.agree_changes();
+        }
+        self.commit();
+        self.hand_over();
+        self.state.custom_speeds.clear();
+        self.state.room.clear();
+        self.state.step += 1;
+        if self.config.signals == Signals::Plan {
+            self.advance_signals();
+        }
+        let tally = &mut self.state.tally;
+        let present = f64::from(tally.running + tally.waiting);
+        tally.time_spent += present * self.config.interval;
     }
-    /// A saved world on the same network.
-    pub fn restore(_network: Arc<Network>, _bytes: &[u8]) -> Result<Self, Error> {
-        Err(Error::Restore("not yet".to_owned()))
+
+    /// A reader of the committed state.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
+            map: &self.map,
+            kinds: &self.kinds,
+            routes: &self.routes,
+            state: &self.state,
+            dt: self.config.interval,
+            lane_change: self.config.lane_change,
+            longest: self.longest,
+            notice: &self.notice,
+        }
     }
-    /// Shows a phase of the signal's own plan, from the next step on.
-    pub fn set_phase(&mut self, _signal: SignalId, _phase: usize) -> Result<(), Error> {
-        Ok(())
+
+    fn plan(&mut self) {
+        let mut plans = std::mem::take(&mut self.scratch.plans);
+        plans.resize_with(self.parts.len(), Plan::default);
+        let reader = self.reader();
+        let plan_part = |(part, plan): (&Part, &mut Plan)| {
+            plan.moves.clear();
+            plan.halves.clear();
+            for block in &reader.map.blocks[part.blocks.0..part.blocks.1] {
+                reader.plan(block, plan);
+            }
+        };
+        if let Some(pool) = &self.pool {
+            use rayon::prelude::*;
+            pool.install(|| {
+                self.parts.par_iter().zip(plans.par_iter_mut()).for_each(plan_part);
+            });
+        } else {
+            self.parts.iter().zip(plans.iter_mut()).for_each(plan_part);
+        }
+        self.scratch.plans = plans;
     }
-    /// Shows any aspects, in the order of the signal's movements, from the next step on.
-    pub fn set_aspects(&mut self, _signal: SignalId, _aspects: &[Aspect]) -> Result<(), Error> {
-        Ok(())
+
+    fn commit(&mut self) {
+        let Scratch { plans, outcomes, .. } = &mut self.scratch;
+        outcomes.resize_with(self.parts.len(), Outcome::default);
+        let keep_gap = self.config.lane_change;
+        let map = &self.map;
+        let commit_part = |(part, plan, rows, words, outcome): PartOf<'_>| {
+            outcome.leavers.clear();
+            outcome.updates = 0;
+            outcome.distance = 0.0;
+            let mut moves = plan.moves.as_slice();
+            for block in &map.blocks[part.blocks.0..part.blocks.1] {
+                let row = block.rows as usize - part.rows.0;
+                let row_end = block.rows_end as usize - part.rows.0;
+                let word = block.word as usize - part.words.0;
+                let word_end = word + block.words as usize;
+                let occupied: &mut [u64] = &mut words[word..word_end];
+                moves = commit(block, &mut rows[row..row_end], occupied, moves, keep_gap, outcome);
+            }
+        };
+        let mut rows = self.state.rows.as_mut_slice();
+        let mut words = self.state.occupied.as_mut_slice();
+        let mut each = self.parts.iter().zip(plans.iter()).zip(outcomes.iter_mut()).map(
+            |((part, plan), outcome)| {
+                let (own_rows, rest) =
+                    std::mem::take(&mut rows).split_at_mut(part.rows.1 - part.rows.0);
+                rows = rest;
+                let (own_words, rest) =
+                    std::mem::take(&mut words).split_at_mut(part.words.1 - part.words.0);
+                words = rest;
+                (part, plan, own_rows, own_words, outcome)
+            },
+        );
+        if let Some(pool) = &self.pool {
+            use rayon::prelude::*;
+            let each: Vec<PartOf<'_>> = each.collect();
+            pool.install(|| each.into_par_iter().for_each(commit_part));
+        } else {
+            each.by_ref().for_each(commit_part);
+        }
     }
-    /// The phase last set or reached by the plan; `None` after [`World::set_aspects`].
-    pub fn phase(&self, _signal: SignalId) -> Option<usize> {
-        None
+
+    /// Puts the vehicles that left their rows where they go.
+    fn hand_over(&mut self) {
+        let mut outcomes = std::mem::take(&mut self.scratch.outcomes);
+        if !self.state.changes.is_empty() {
+            self.settle_changes(&mut outcomes);
+        }
+        for outcome in &outcomes {
+            self.state.tally.updates += outcome.updates;
+            self.state.tally.distance += outcome.distance;
+            for leaver in &outcome.leavers {
+                match leaver.to {
+                    MERGE | ABORT => {}
+                    END => self.finish(&leaver.vehicle, leaver.from),
+                    to => self.arrive(leaver.vehicle, leaver.from, to),
+                }
+            }
+        }
+        self.scratch.outcomes = outcomes;
     }
-    /// What a movement is shown; uncontrolled movements have permissive green.
-    pub fn aspect(&self, _movement: MovementId) -> Aspect {
-        Aspect::Permissive
+
+    /// Ends the lane changes that are done or given up, before anybody arrives anywhere.
+    fn settle_changes(&mut self, outcomes: &mut [Outcome]) {
+        let ended: Vec<_> = outcomes
+            .iter()
+            .flat_map(|outcome| &outcome.leavers)
+            .filter(|leaver| leaver.to == MERGE || leaver.to == ABORT)
+            .copied()
+            .collect();
+        for leaver in ended {
+            let mut others = outcomes.iter_mut().flat_map(|outcome| &mut outcome.leavers);
+            if leaver.to == MERGE {
+                self.merge(&leaver.vehicle, &mut others);
+            } else {
+                self.abort(&leaver.vehicle, &mut others);
+            }
+        }
     }
-    /// Vehicles on a lane.
-    pub fn lane_count(&self, _lane: LaneId) -> u32 {
-        0
+
+    pub(crate) fn take_plans(&mut self) -> Vec<Plan> {
+        std::mem::take(&mut self.scratch.plans)
     }
-    /// Vehicles on a lane slower than 0.1 m/s.
-    pub fn lane_waiting(&self, _lane: LaneId) -> u32 {
-        0
+
+    pub(crate) fn put_plans(&mut self, plans: Vec<Plan>) {
+        self.scratch.plans = plans;
     }
-    /// Vehicles of a lane, front to back.
-    pub fn lane_vehicles(&self, _lane: LaneId) -> impl Iterator<Item = VehicleView> + '_ {
-        std::iter::empty()
+
+    fn arrive(&mut self, mut vehicle: Vehicle, from: u32, to: u32) {
+        let map = Arc::clone(&self.map);
+        let (left, entered) = (map.way(from), map.way(to));
+        vehicle.previous = from;
+        vehicle.flags |= flag::ARRIVED;
+        let id = vehicle.id;
+        if left.is_lane() {
+            self.end_approach(id, from);
+        }
+        let record = &mut self.state.records[id as usize];
+        if entered.is_lane() {
+            let links = self.routes.links(record.route);
+            let after = record.leg as usize + 1;
+            let onward = links[after.min(links.len())..].iter().position(|&l| l == entered.link);
+            record.leg = (after + onward.unwrap_or(0)).min(links.len() - 1) as u32;
+            vehicle.entered = u32::MAX;
+        } else {
+            if !left.is_lane() {
+                // Over a whole lane in one step.
+                let links = self.routes.links(record.route);
+                let passed = map.way(entered.from).link;
+                let after = record.leg as usize + 1;
+                let onward = links[after..].iter().position(|&link| link == passed);
+                record.leg = (after + onward.unwrap_or(0)) as u32;
+            }
+            vehicle.entered = self.state.step;
+        }
+        record.row = to;
+        if entered.is_lane() {
+            self.settle(&mut vehicle, to);
+            self.begin_approach(id, to);
+        } else {
+            vehicle.next = entered.to;
+            vehicle.flags &= !(flag::ASTRAY | flag::LAST | flag::OUTER | flag::INNER);
+        }
+        self.insert(to, vehicle);
     }
-    /// Vehicles inside a junction on a movement, front to back.
-    pub fn movement_vehicles(
-        &self,
-        _movement: MovementId,
-    ) -> impl Iterator<Item = VehicleView> + '_ {
-        std::iter::empty()
+
+    /// Puts an arriving vehicle behind those on the row and in order among those that arrive in
+    /// the same step.
+    fn insert(&mut self, row: u32, vehicle: Vehicle) {
+        self.mark(row);
+        let vehicles = &mut self.state.rows[row as usize];
+        let mut at = vehicles.len();
+        while at > 0
+            && vehicles[at - 1].is(flag::ARRIVED)
+            && vehicles[at - 1].distance < vehicle.distance
+        {
+            at -= 1;
+        }
+        vehicles.insert(at, vehicle);
     }
-    /// All vehicles on the network, place by place.
-    pub fn vehicles(&self) -> impl Iterator<Item = VehicleView> + '_ {
-        std::iter::empty()
+
+    /// Puts a vehicle behind those on a row.
+    pub(crate) fn push(&mut self, row: u32, vehicle: Vehicle) {
+        self.mark(row);
+        self.state.rows[row as usize].push(vehicle);
     }
-    /// Vehicles that wait to enter a lane.
-    pub fn lane_entry_queue(&self, _lane: LaneId) -> usize {
-        0
+
+    /// Notes that a row holds vehicles.
+    pub(crate) fn mark(&mut self, row: u32) {
+        let way = self.map.way(row);
+        let word = self.map.blocks[way.block as usize].word + way.bit / 64;
+        self.state.occupied[word as usize] |= 1 << (way.bit % 64);
     }
-    /// One vehicle, if it is on the network.
-    pub fn vehicle(&self, _vehicle: VehicleId) -> Option<VehicleView> {
-        None
+
+    /// Notes that a row no longer holds vehicles, if that is so.
+    pub(crate) fn unmark(&mut self, row: u32) {
+        if self.state.rows[row as usize].is_empty() {
+            let way = self.map.way(row);
+            let word = self.map.blocks[way.block as usize].word + way.bit / 64;
+            self.state.occupied[word as usize] &= !(1 << (way.bit % 64));
+        }
     }
-    /// The vehicle's name: `flow_<flow>_<count>`, or the one it was added with.
-    pub fn vehicle_name(&self, _vehicle: VehicleId) -> String {
-        String::new()
+
+    fn finish(&mut self, vehicle: &Vehicle, from: u32) {
+        self.end_approach(vehicle.id, from);
+        let record = &mut self.state.records[vehicle.id as usize];
+        record.row = Record::GONE;
+        let created = record.created;
+        let now = f64::from(self.state.step) * self.config.interval;
+        let tally = &mut self.state.tally;
+        tally.finished += 1;
+        tally.finished_time += now - created;
+        tally.running -= 1;
+        tally.live_created -= created;
+        self.state.priorities.remove(&vehicle.priority);
+        if self.config.rules == Rules::Street {
+            self.state.stuck.remove(&vehicle.id);
+        }
     }
-    /// The vehicle with this name, if it was ever created.
-    pub fn vehicle_named(&self, _name: &str) -> Option<VehicleId> {
-        None
+
+    /// Works out where a vehicle on a lane goes on to, and what that means for lane changes.
+    pub(crate) fn settle(&self, vehicle: &mut Vehicle, row: u32) {
+        let record = &self.state.records[(vehicle.id & !crate::advance::SHADOW_ID) as usize];
+        let links = self.routes.links(record.route);
+        let reader = self.reader();
+        let last = record.leg as usize + 1 >= links.len();
+        vehicle.flags &= !(flag::ASTRAY | flag::LAST | flag::OUTER | flag::INNER);
+        vehicle.next = if last { NONE } else { self.choose(&reader, row, links, record.leg) };
+        if last {
+            vehicle.flags |= flag::LAST;
+        } else if vehicle.next == NONE {
+            vehicle.flags |= flag::ASTRAY;
+        }
+        if self.config.lane_change {
+            let leads_on = |lane: Option<u32>| {
+                lane.is_some_and(|lane| {
+                    !self.state.closed.contains(&lane)
+                        && (last || reader.choose(lane, links, record.leg) != NONE)
+                })
+            };
+            if leads_on(self.outer(row)) {
+                vehicle.flags |= flag::OUTER;
+            }
+            if leads_on(self.inner(row)) {
+                vehicle.flags |= flag::INNER;
+            }
+        }
     }
-    /// The links of the vehicle's route, in order.
-    pub fn route(&self, _vehicle: VehicleId) -> Option<&[LinkId]> {
-        None
+
+    fn choose(&self, reader: &Reader<'_>, row: u32, links: &[u32], leg: u32) -> u32 {
+        let movement = reader.choose(row, links, leg);
+        if movement == NONE && self.config.rules == Rules::Street {
+            return self.choose_nearest(row, links, leg);
+        }
+        movement
     }
-    /// Adds a vehicle; it enters when there is room.
-    pub fn add_vehicle(&mut self, _vehicle: NewVehicle) -> Result<VehicleId, Error> {
-        Err(Error::Invalid("not yet".into()))
+
+    /// The lane next to a lane on the outside.
+    pub(crate) fn outer(&self, row: u32) -> Option<u32> {
+        let way = self.map.way(row);
+        let outer = self.network.lanes.get(way.source as usize + 1)?;
+        (outer.link.0 == way.link).then(|| self.map.lane_rows[way.source as usize + 1])
     }
-    /// Takes a vehicle away.
-    pub fn remove_vehicle(&mut self, _vehicle: VehicleId) -> Result<(), Error> {
-        Ok(())
+
+    /// The lane next to a lane on the inside.
+    pub(crate) fn inner(&self, row: u32) -> Option<u32> {
+        let way = self.map.way(row);
+        (way.index > 0).then(|| self.map.lane_rows[way.source as usize - 1])
     }
-    /// Sends a vehicle another way: anchors to pass after the link it is on.
-    pub fn set_route(&mut self, _vehicle: VehicleId, _anchors: &[LinkId]) -> Result<(), Error> {
-        Ok(())
+
+    /// The next random number.
+    pub(crate) fn draw(&mut self) -> u32 {
+        self.state.draws += 1;
+        self.random.next_u32()
     }
-    /// Sets a vehicle's desired speed for the next step.
-    pub fn set_vehicle_speed(&mut self, _vehicle: VehicleId, _speed: f64) -> Result<(), Error> {
-        Ok(())
+
+    /// A random number that no live vehicle has.
+    pub(crate) fn draw_priority(&mut self) -> i32 {
+        loop {
+            let priority = self.draw() as i32;
+            if !self.state.priorities.contains(&priority) {
+                return priority;
+            }
+        }
     }
-    /// Lets no vehicle enter a lane any more; those on it drive on.
-    pub fn close_lane(&mut self, _lane: LaneId) -> Result<(), Error> {
-        Ok(())
+
+    fn start_signals(&mut self) {
+        let dt = self.config.interval;
+        for (index, signal) in self.network.clone().signals.iter().enumerate() {
+            let cycle: f64 = signal.phases.iter().map(|phase| phase.duration).sum();
+            let mut phase = 0;
+            let mut remaining = f64::INFINITY;
+            if let Some(first) = signal.phases.first() {
+                remaining = first.duration;
+                if cycle > 0.0 && signal.offset.abs() > 0.0 {
+                    let mut into = (-signal.offset).rem_euclid(cycle);
+                    while into >= signal.phases[phase].duration && into > 0.0 {
+                        into -= signal.phases[phase].duration;
+                        phase = (phase + 1) % signal.phases.len();
+                    }
+                    remaining = signal.phases[phase].duration - into;
+                }
+            }
+            if cycle < dt {
+                remaining = f64::INFINITY; // a plan that cannot be cycled stands still
+            }
+            self.state.signals.push(SignalState { phase: NONE, remaining });
+            if !signal.phases.is_empty() {
+                self.show_phase(index, phase);
+            }
+        }
     }
-    /// Opens a closed lane.
-    pub fn open_lane(&mut self, _lane: LaneId) -> Result<(), Error> {
-        Ok(())
+
+    /// Shows a phase of a signal's plan.
+    pub(crate) fn show_phase(&mut self, signal: usize, phase: usize) {
+        let network = Arc::clone(&self.network);
+        let source = &network.signals[signal];
+        self.state.signals[signal].phase = phase as u32;
+        for (movement, &aspect) in source.movements.iter().zip(&source.phases[phase].aspects) {
+            self.show(movement.index(), aspect);
+        }
     }
-    /// Whether a lane is closed.
-    pub fn is_closed(&self, _lane: LaneId) -> bool {
-        false
+
+    pub(crate) fn show(&mut self, movement: usize, aspect: roads::Aspect) {
+        self.state.aspects[movement] = aspect;
+        self.state.green[self.map.movement_rows[movement] as usize] = aspect.is_green();
     }
-    /// Sets the speed limit of a link, m/s; `None` restores the network's.
-    pub fn set_speed_limit(&mut self, _link: LinkId, _limit: Option<f64>) -> Result<(), Error> {
-        Ok(())
+
+    fn advance_signals(&mut self) {
+        let network = Arc::clone(&self.network);
+        for (index, signal) in network.signals.iter().enumerate() {
+            let mut state = self.state.signals[index];
+            state.remaining -= self.config.interval;
+            let before = state.phase;
+            if state.phase != NONE {
+                while state.remaining <= 0.0 {
+                    state.phase = (state.phase + 1) % signal.phases.len() as u32;
+                    state.remaining += signal.phases[state.phase as usize].duration;
+                }
+            }
+            self.state.signals[index] = state;
+            if state.phase != before {
+                self.show_phase(index, state.phase as usize);
+            }
+        }
     }
-    /// Starts the random numbers afresh.
-    pub fn set_seed(&mut self, _seed: u32) {}
-    /// Mean speed of the vehicles on a link, m/s; `None` when it is empty.
-    pub fn link_speed(&self, _link: LinkId) -> Option<f64> {
-        None
+
+    // Time on approaches, for the literature's travel time.
+
+    /// A vehicle comes onto a lane.
+    pub(crate) fn begin_approach(&mut self, id: u32, row: u32) {
+        let way = self.map.way(row);
+        if !way.signalised {
+            return;
+        }
+        let step = self.state.step;
+        let record = &mut self.state.records[id as usize];
+        record.approach = step;
+        if record.bits & Record::SEEN == 0 {
+            record.bits |= Record::SEEN;
+            self.state.tally.seen += 1;
+        } else if let Some(&left) = self.state.revisits.get(&(id, way.block)) {
+            // Seen here before: the literature counts from the first arrival to the last leave.
+            record.approach = left;
+            record.bits |= Record::AGAIN;
+        }
     }
-    /// What the run has come to so far; `horizon` is what a missing leave counts in `att_lit`.
-    pub fn metrics(&self, _horizon: f64) -> Metrics {
-        self.metrics.clone()
+
+    /// A vehicle leaves a lane.
+    pub(crate) fn end_approach(&mut self, id: u32, row: u32) {
+        let way = self.map.way(row);
+        if !way.signalised || !way.is_lane() {
+            return;
+        }
+        let step = self.state.step;
+        let record = &mut self.state.records[id as usize];
+        self.state.tally.approach_steps += u64::from(step - record.approach);
+        record.bits &= !Record::AGAIN;
+        let links = self.routes.links(record.route);
+        let junction = way.block;
+        let again = links.iter().skip(record.leg as usize + 1);
+        if again.clone().any(|&link| self.network.links[link as usize].to.0 == junction) {
+            self.state.revisits.insert((id, junction), step);
+        }
     }
+}
+
+type PartOf<'a> =
+    (&'a Part, &'a Plan, &'a mut [Vec<Vehicle>], &'a mut [u64], &'a mut Outcome);
+
+impl Clone for World {
+    fn clone(&self) -> Self {
+        Self {
+            network: Arc::clone(&self.network),
+            demand: Arc::clone(&self.demand),
+            map: Arc::clone(&self.map),
+            parts: Arc::clone(&self.parts),
+            departures: Arc::clone(&self.departures),
+            config: self.config.clone(),
+            kinds: Arc::clone(&self.kinds),
+            notice: Arc::clone(&self.notice),
+            longest: self.longest,
+            routes: self.routes.clone(),
+            demand_routes: self.demand_routes,
+            random: self.random.clone(),
+            state: self.state.clone(),
+            scratch: Scratch::default(),
+            pool: self.pool.clone(),
+        }
+    }
+}
+
+fn parts(map: &Map) -> Vec<Part> {
+    let blocks = map.blocks.len();
+    (0..blocks)
+        .step_by(BLOCKS_IN_PART)
+        .map(|start| {
+            let end = (start + BLOCKS_IN_PART).min(blocks);
+            let (first, last) = (&map.blocks[start], &map.blocks[end - 1]);
+            Part {
+                blocks: (start, end),
+                rows: (first.rows as usize, last.rows_end as usize),
+                words: (first.word as usize, (last.word + last.words) as usize),
+            }
+        })
+        .collect()
+}
+
+fn thread_pool(threads: usize) -> Result<Option<Arc<rayon::ThreadPool>>, Error> {
+    if threads <= 1 {
+        return Ok(None);
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map(|pool| Some(Arc::new(pool)))
+        .map_err(|error| Error::Invalid(format!("cannot start {threads} threads: {error}")))
+}
+
+/// Whether a world can be built from these.
+fn check(demand: &Demand, network: &Network, config: &Config) -> Result<(), Error> {
+    let invalid = |message: String| Err(Error::Invalid(message));
+    if !(config.interval >= 0.01 && config.interval <= 10.0) {
+        return invalid(format!("the step is {} s; it must be 0.01 to 10 s", config.interval));
+    }
+    if config.threads == 0 || config.threads > 256 {
+        return invalid(format!("{} threads; there must be 1 to 256", config.threads));
+    }
+    for kind in &demand.types {
+        kind.check().or_else(|message| invalid(format!("vehicle type {:?} {message}", kind.id)))?;
+    }
+    for (index, flow) in demand.flows.iter().enumerate() {
+        if flow.vehicle_type as usize >= demand.types.len()
+            || flow.route as usize >= demand.routes.len()
+        {
+            return invalid(format!("flow {index} names a type or route that does not exist"));
+        }
+        if !(flow.interval >= LEAST_INTERVAL && flow.start.is_finite() && flow.start < 1e9) {
+            return invalid(format!(
+                "flow {index} needs an interval of at least {LEAST_INTERVAL} s and a finite start"
+            ));
+        }
+    }
+    for (index, route) in demand.routes.iter().enumerate() {
+        if route.iter().any(|link| link.index() >= network.links.len()) {
+            return invalid(format!("route {index} names a link that does not exist"));
+        }
+    }
+    Ok(())
 }

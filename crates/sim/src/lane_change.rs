@@ -1,0 +1,484 @@
+//! Lane change: for a better gap (traffic model, section 5), and, under the street rules, because
+//! the route demands it.
+//!
+//! A change for a better gap puts a copy (*shadow*) of the vehicle into the target lane; both move
+//! with the smaller of their speeds until the lateral shift is done, then the copy takes over.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::advance::{ABORT, MERGE, Reader, SHADOW_ID, STAY};
+use crate::commit::Leaver;
+use crate::kind::clear_speed;
+use crate::map::NONE;
+use crate::state::{Change, Vehicle, flag};
+use crate::world::{Rules, World};
+
+/// Seconds after the start before which no vehicle changes lanes (the model's clock of the last
+/// change starts at zero).
+const COOLING: f64 = 3.0;
+/// Within this distance of the end of a lane no change is begun, metres.
+const NEAR_END: f64 = 30.0;
+/// Slowest lateral speed, m/s, and share of the forward speed.
+const LATERAL: (f64, f64) = (1.0, 0.2);
+
+/// A vehicle that wants to be, or is on its way to, another lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    row: u32,
+    id: u32,
+    target: u32,
+    /// The route demands it.
+    must: bool,
+}
+
+/// Kept from step to step so that nothing is allocated.
+#[derive(Debug, Default)]
+pub(crate) struct Lateral {
+    wishes: Vec<Wish>,
+    /// Priority of the vehicle that asked, by the vehicle that was asked.
+    asked: FxHashMap<u32, i32>,
+}
+
+/// Who would be before and behind a vehicle in its target lane.
+#[derive(Clone, Copy, Debug)]
+struct Neighbours {
+    leader: Option<Vehicle>,
+    leader_gap: f64,
+    follower: Option<Vehicle>,
+    follower_gap: f64,
+    /// Place in the target row.
+    at: usize,
+}
+
+impl World {
+    /// Collects the wishes and grants those that are safe.
+    pub(crate) fn change_lanes(&mut self) {
+        let mut lateral = std::mem::take(&mut self.scratch.lateral);
+        lateral.wishes.clear();
+        lateral.asked.clear();
+        self.collect_wishes(&mut lateral.wishes);
+        for wish in &lateral.wishes {
+            self.consider(*wish, &mut lateral.asked);
+        }
+        self.scratch.lateral = lateral;
+    }
+
+    fn collect_wishes(&self, wishes: &mut Vec<Wish>) {
+        let reader = self.reader();
+        let for_gap = self.config.lane_change && self.time() >= COOLING;
+        let street = self.config.rules == Rules::Street;
+        for block in &self.map.blocks {
+            let words = block.word as usize..(block.word + block.words) as usize;
+            let lanes = block.movements - block.rows;
+            for (index, &word) in self.state.occupied[words].iter().enumerate() {
+                let mut bits = word;
+                while bits != 0 {
+                    let bit = index as u32 * 64 + bits.trailing_zeros();
+                    bits &= bits - 1;
+                    if bit >= lanes {
+                        break;
+                    }
+                    self.collect_from(&reader, block.rows + bit, for_gap, street, wishes);
+                }
+            }
+        }
+    }
+
+    fn collect_from(
+        &self,
+        reader: &Reader<'_>,
+        row: u32,
+        for_gap: bool,
+        street: bool,
+        wishes: &mut Vec<Wish>,
+    ) {
+        const ANY: u32 = flag::OUTER | flag::INNER | flag::CHANGING | flag::ASTRAY;
+        let vehicles = &self.state.rows[row as usize];
+        for (place, me) in vehicles.iter().enumerate() {
+            if me.flags & ANY == 0 || me.is(flag::SHADOW) {
+                continue;
+            }
+            let target = if me.is(flag::CHANGING) {
+                let change = self.state.changes.iter().find(|change| change.original == me.id);
+                change.map(|change| change.target)
+            } else if street && me.is(flag::ASTRAY) {
+                if let Some(target) = self.lane_towards_route(me, row) {
+                    wishes.push(Wish { row, id: me.id, target, must: true });
+                }
+                continue;
+            } else if for_gap {
+                self.better_lane(reader, row, place, me)
+            } else {
+                None
+            };
+            if let Some(target) = target {
+                wishes.push(Wish { row, id: me.id, target, must: false });
+            }
+        }
+    }
+
+    /// The neighbouring lane with a longer gap ahead, if that is worth a change.
+    fn better_lane(
+        &self,
+        reader: &Reader<'_>,
+        row: u32,
+        place: usize,
+        me: &Vehicle,
+    ) -> Option<u32> {
+        let way = self.map.way(row);
+        let kind = &self.kinds[me.kind as usize];
+        if way.length - me.distance < NEAR_END {
+            return None;
+        }
+        let ahead = if place > 0 {
+            let leader = &self.state.rows[row as usize][place - 1];
+            Some(leader.distance - self.kinds[leader.kind as usize].length - me.distance)
+        } else {
+            reader.look_ahead(me, row, way, kind).map(|(_, gap)| gap)
+        };
+        let gap = ahead.unwrap_or(me.gap);
+        let most = 2.0 * kind.length + 4.0 * self.config.interval * kind.max_speed;
+        if gap > most || gap < 1.5 * kind.length {
+            return None;
+        }
+        let mut target = None;
+        let mut outer_free = 0.0;
+        if me.is(flag::OUTER)
+            && let Some(lane) = self.outer(row)
+        {
+            outer_free = self.free_gap(lane, me.distance);
+            if outer_free > gap + kind.length {
+                target = Some(lane);
+            }
+        }
+        if me.is(flag::INNER)
+            && let Some(lane) = self.inner(row)
+        {
+            let free = self.free_gap(lane, me.distance);
+            if free > gap + kind.length && free > outer_free {
+                target = Some(lane);
+            }
+        }
+        target
+    }
+
+    /// From a position in a lane to the rear of the first vehicle there or ahead, or to its end.
+    fn free_gap(&self, lane: u32, distance: f64) -> f64 {
+        let vehicles = &self.state.rows[lane as usize];
+        match vehicles.partition_point(|other| other.distance >= distance).checked_sub(1) {
+            None => self.map.way(lane).length - distance,
+            Some(index) => {
+                let leader = &vehicles[index];
+                leader.distance - distance - self.kinds[leader.kind as usize].length
+            }
+        }
+    }
+
+    fn consider(&mut self, wish: Wish, asked: &mut FxHashMap<u32, i32>) {
+        let Some(place) =
+            self.state.rows[wish.row as usize].iter().position(|vehicle| vehicle.id == wish.id)
+        else {
+            return;
+        };
+        let me = self.state.rows[wish.row as usize][place];
+        let around = self.neighbours(&me, &wish);
+        if let Some(leader) = around.leader {
+            self.ask(&me, &leader, None, asked);
+        }
+        if let Some(follower) = around.follower {
+            let row = wish.target;
+            self.ask(&me, &follower, Some((row, around.follower_gap)), asked);
+        }
+        if me.is(flag::CHANGING) || asked.contains_key(&me.id) && !wish.must {
+            return;
+        }
+        if wish.must {
+            if self.fits(&me, &around) {
+                self.move_over(&wish, place, around.at);
+            }
+            return;
+        }
+        let own = self.kinds[me.kind as usize].brake_distance(me.speed);
+        let behind = around.follower.map_or(0.0, |follower| {
+            self.kinds[follower.kind as usize].brake_distance(follower.speed)
+        });
+        if around.leader_gap >= own && around.follower_gap >= behind {
+            self.insert_shadow(&wish, place, around.at);
+        }
+    }
+
+    fn neighbours(&self, me: &Vehicle, wish: &Wish) -> Neighbours {
+        let target = &self.state.rows[wish.target as usize];
+        let at = target.partition_point(|other| other.distance >= me.distance);
+        let length = |vehicle: &Vehicle| self.kinds[vehicle.kind as usize].length;
+        let mut around = Neighbours {
+            leader: None,
+            leader_gap: self.map.way(wish.row).length - me.distance,
+            follower: target.get(at).copied(),
+            follower_gap: f64::MAX,
+            at,
+        };
+        if let Some(leader) = at.checked_sub(1).map(|index| target[index]) {
+            around.leader_gap = leader.distance - me.distance - length(&leader);
+            around.leader = Some(leader);
+        } else {
+            // Somebody's rear may still stick out of the junction ahead.
+            let rest = around.leader_gap;
+            let mut nearest = f64::MAX;
+            for &movement in self.map.leaving(self.map.way(wish.target)) {
+                if let Some(&tail) = self.state.rows[movement as usize].last()
+                    && tail.distance + rest < nearest
+                {
+                    nearest = tail.distance + rest;
+                    if nearest < length(&tail) {
+                        around.leader = Some(tail);
+                        around.leader_gap = rest - (length(&tail) - nearest);
+                    }
+                }
+            }
+        }
+        if let Some(follower) = around.follower {
+            around.follower_gap = me.distance - follower.distance - length(me);
+        }
+        around
+    }
+
+    /// Asks a vehicle to make room: it heeds the asker with the largest priority, and none when it
+    /// has one of its own that is larger.
+    fn ask(
+        &mut self,
+        me: &Vehicle,
+        other: &Vehicle,
+        behind: Option<(u32, f64)>,
+        asked: &mut FxHashMap<u32, i32>,
+    ) {
+        if other.is(flag::CHANGING) {
+            return;
+        }
+        let wishes = !other.is(flag::SHADOW) && self.time() >= COOLING;
+        let larger = asked.get(&other.id).is_none_or(|&priority| priority < me.priority);
+        if !larger || (wishes && other.priority >= me.priority) {
+            return;
+        }
+        asked.insert(other.id, me.priority);
+        self.state.room.remove(&other.id);
+        let Some((row, gap)) = behind else { return };
+        let (own, theirs) = (&self.kinds[me.kind as usize], &self.kinds[other.kind as usize]);
+        let gap = gap - theirs.brake_distance(other.speed);
+        let v = clear_speed(
+            me.speed,
+            own.max_deceleration,
+            other.speed,
+            theirs.max_deceleration,
+            gap,
+            self.config.interval,
+            0.0,
+        );
+        if v >= 0.0 {
+            self.state.room.insert(other.id, v);
+            let vehicles = &mut self.state.rows[row as usize];
+            if let Some(vehicle) = vehicles.iter_mut().find(|vehicle| vehicle.id == other.id) {
+                vehicle.flags |= flag::ASKED;
+            }
+        }
+    }
+
+    fn insert_shadow(&mut self, wish: &Wish, place: usize, at: usize) {
+        let priority = self.draw_priority();
+        self.state.priorities.insert(priority);
+        let me = &mut self.state.rows[wish.row as usize][place];
+        me.flags |= flag::CHANGING;
+        let mut shadow = *me;
+        shadow.id |= SHADOW_ID;
+        shadow.priority = priority;
+        shadow.blocker = NONE;
+        shadow.flags = flag::SHADOW;
+        self.settle(&mut shadow, wish.target);
+        self.mark(wish.target);
+        self.state.rows[wish.target as usize].insert(at, shadow);
+        let outwards = self.map.way(wish.target).index > self.map.way(wish.row).index;
+        self.state.changes.push(Change {
+            original: wish.id,
+            shadow: shadow.id,
+            target: wish.target,
+            direction: if outwards { 1.0 } else { -1.0 },
+            offset: 0.0,
+        });
+        self.state.tally.shadows += 1;
+    }
+
+    /// Makes the two halves of each change move alike, shifts them sideways, and settles the
+    /// changes that end in this step.
+    pub(crate) fn agree_changes(&mut self) {
+        let mut plans = self.take_plans();
+        let mut halves: Vec<(usize, crate::advance::Half)> = Vec::new();
+        for (index, plan) in plans.iter().enumerate() {
+            halves.extend(plan.halves.iter().map(|half| (index, *half)));
+        }
+        let mut changes = std::mem::take(&mut self.state.changes);
+        self.state.changes = changes.clone(); // still looked up while moving
+        for change in &mut changes {
+            let find = |id: u32| halves.iter().find(|(_, half)| half.id == id).copied();
+            let (Some((part, one)), Some((other_part, two))) =
+                (find(change.original), find(change.shadow))
+            else {
+                continue;
+            };
+            let (a, b) =
+                (plans[part].moves[one.at as usize], plans[other_part].moves[two.at as usize]);
+            // The planned speeds are cut at zero; a harder stop shows in the shorter way.
+            let slower = if a.driven <= b.driven { a.speed } else { b.speed };
+            let hard = if a.driven <= b.driven { a } else { b };
+            let reader = self.reader();
+            let kind = &reader.kinds[one.vehicle.kind as usize];
+            let stop = slower <= 0.0 && hard.driven < one.vehicle.speed * reader.dt / 2.0;
+            let v = if stop { -1.0 } else { slower };
+            for (part, half) in [(part, one), (other_part, two)] {
+                let way = reader.map.way(half.row);
+                let step = reader.displace(&half.vehicle, half.row, way, kind, v);
+                let old = plans[part].moves[half.at as usize];
+                plans[part].moves[half.at as usize] =
+                    crate::advance::Move { gap: old.gap, blocker: old.blocker, ..step };
+            }
+            let widths = self.width(one.row) + self.width(two.row);
+            let speed = plans[part].moves[one.at as usize].speed;
+            let shift = (LATERAL.1 * speed).max(LATERAL.0) * self.config.interval;
+            change.offset = (change.offset + shift).min(widths / 2.0);
+            if change.offset >= widths / 2.0 {
+                plans[part].moves[one.at as usize].to = MERGE;
+            } else if plans[other_part].moves[two.at as usize].to != STAY {
+                plans[other_part].moves[two.at as usize].to = ABORT;
+            }
+        }
+        self.state.changes = changes;
+        self.put_plans(plans);
+    }
+
+    fn width(&self, row: u32) -> f64 {
+        self.network.lanes[self.map.way(row).source as usize].width
+    }
+
+    /// The copy takes the vehicle's place. `original` has just been taken off its row.
+    /// `leavers` are those who leave their rows in the same step, the copy perhaps among them.
+    pub(crate) fn merge<'l>(
+        &mut self,
+        original: &Vehicle,
+        leavers: &mut impl Iterator<Item = &'l mut Leaver>,
+    ) {
+        self.state.priorities.remove(&original.priority);
+        self.state.tally.shadows -= 1;
+        let Some(at) = self.state.changes.iter().position(|c| c.original == original.id) else {
+            return;
+        };
+        let change = self.state.changes.remove(at);
+        let vehicles = &mut self.state.rows[change.target as usize];
+        let copy = vehicles
+            .iter_mut()
+            .chain(leavers.map(|leaver| &mut leaver.vehicle))
+            .find(|vehicle| vehicle.id == change.shadow);
+        if let Some(copy) = copy {
+            copy.id = original.id;
+            copy.flags &= !flag::SHADOW;
+        }
+        self.state.records[original.id as usize].row = change.target;
+    }
+
+    /// The change is given up. `shadow` has just been taken off its row; `leavers` are those who
+    /// leave their rows in the same step, the vehicle perhaps among them.
+    pub(crate) fn abort<'l>(
+        &mut self,
+        shadow: &Vehicle,
+        leavers: &mut impl Iterator<Item = &'l mut Leaver>,
+    ) {
+        self.state.priorities.remove(&shadow.priority);
+        let original = shadow.id & !SHADOW_ID;
+        let record = self.state.records[original as usize];
+        let now = f64::from(self.state.step) * self.config.interval;
+        let tally = &mut self.state.tally;
+        tally.shadows -= 1;
+        tally.aborted += 1;
+        tally.aborted_time += now - record.created;
+        self.state.changes.retain(|change| change.shadow != shadow.id);
+        let row = self.state.rows.get_mut(record.row as usize);
+        let vehicle = row
+            .into_iter()
+            .flatten()
+            .chain(leavers.map(|leaver| &mut leaver.vehicle))
+            .find(|vehicle| vehicle.id == original);
+        if let Some(vehicle) = vehicle {
+            vehicle.flags &= !flag::CHANGING;
+        }
+    }
+
+    // Street rules.
+
+    /// The neighbouring lane on the way to one that leads on along the route.
+    fn lane_towards_route(&self, me: &Vehicle, row: u32) -> Option<u32> {
+        let record = &self.state.records[(me.id & !SHADOW_ID) as usize];
+        let links = self.routes.links(record.route);
+        let next = *links.get(record.leg as usize + 1)?;
+        let way = self.map.way(row);
+        let network = &self.network;
+        let lanes = network.links[way.link as usize].lanes.range();
+        let goal = lanes
+            .filter(|&lane| {
+                let row = self.map.lane_rows[lane];
+                self.map.leads_to(self.map.way(row), next) && !self.state.closed.contains(&row)
+            })
+            .min_by_key(|&lane| lane.abs_diff(way.source as usize))?;
+        if goal > way.source as usize { self.outer(row) } else { self.inner(row) }
+    }
+
+    /// Whether a vehicle can move over at once: the follower need not brake harder than usual,
+    /// nor the vehicle itself.
+    fn fits(&self, me: &Vehicle, around: &Neighbours) -> bool {
+        let dt = self.config.interval;
+        let own = &self.kinds[me.kind as usize];
+        let room = |gap: f64, behind: &Vehicle, ahead: &Vehicle| {
+            let (rear, front) =
+                (&self.kinds[behind.kind as usize], &self.kinds[ahead.kind as usize]);
+            let stop = behind.speed * dt + behind.speed * behind.speed / 2.0 / rear.usual_deceleration;
+            let ahead_stop = ahead.speed * ahead.speed / 2.0 / front.usual_deceleration;
+            gap >= rear.min_gap / 2.0 + (stop - ahead_stop).max(0.0)
+        };
+        let clear_ahead = around.leader.is_none_or(|leader| room(around.leader_gap, me, &leader));
+        let clear_behind =
+            around.follower.is_none_or(|follower| room(around.follower_gap, &follower, me));
+        clear_ahead && clear_behind && around.leader_gap >= own.min_gap / 2.0
+    }
+
+    /// Moves a vehicle to the neighbouring lane at once.
+    fn move_over(&mut self, wish: &Wish, place: usize, at: usize) {
+        let mut vehicle = self.state.rows[wish.row as usize].remove(place);
+        self.unmark(wish.row);
+        self.settle(&mut vehicle, wish.target);
+        vehicle.blocker = NONE;
+        self.state.records[wish.id as usize].row = wish.target;
+        self.mark(wish.target);
+        self.state.rows[wish.target as usize].insert(at, vehicle);
+    }
+
+    /// The movement that gets nearest to the route where no lane leads on two links ahead.
+    pub(crate) fn choose_nearest(&self, row: u32, links: &[u32], leg: u32) -> u32 {
+        let Some(&next) = links.get(leg as usize + 1) else { return NONE };
+        let after = links.get(leg as usize + 2).copied();
+        let map = Arc::clone(&self.map);
+        let good: Vec<u32> = map
+            .lanes_of(&self.network, roads::LinkId(next))
+            .filter(|&lane| after.is_none_or(|after| map.leads_to(map.way(lane), after)))
+            .map(|lane| map.way(lane).index)
+            .collect();
+        let candidates = map.leaving(map.way(row)).iter().copied().filter(|&movement| {
+            let to = map.way(movement).to;
+            map.way(to).link == next && !self.state.closed.contains(&to)
+        });
+        candidates
+            .min_by_key(|&movement| {
+                let index = map.way(map.way(movement).to).index;
+                good.iter().map(|good| good.abs_diff(index)).min().unwrap_or(0)
+            })
+            .unwrap_or(NONE)
+    }
+}
