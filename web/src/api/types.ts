@@ -1,0 +1,124 @@
+/** What the server says, as docs/live-protocol.md writes it. Speeds are m/s, lengths m, times s. */
+
+export interface Title {
+  readonly zh: string;
+  readonly en: string;
+}
+
+export interface Status {
+  readonly t: number;
+  readonly clock: string;
+  readonly paused: boolean;
+  readonly speed: number;
+  readonly controller: string;
+  readonly demand: number;
+  readonly running: number;
+  readonly finished: number;
+  readonly waiting_to_enter: number;
+  /** `null` while nobody drives. */
+  readonly mean_speed: number | null;
+  readonly delay_index: number;
+  readonly throughput_per_hour: number;
+  readonly att_engine: number;
+  readonly real_time_factor: number;
+  readonly safety: { readonly overrides: number; readonly fallbacks: number };
+}
+
+export type Bounds = readonly [west: number, south: number, east: number, north: number];
+export type Position = readonly [longitude: number, latitude: number];
+
+export interface Scenario {
+  readonly city: { readonly id: string; readonly title: Title };
+  readonly network: {
+    readonly name: string;
+    readonly attribution: string | null;
+    readonly driving_side: "right" | "left";
+    readonly bounds: Bounds;
+    readonly links: number;
+    readonly lanes: number;
+    readonly junctions: number;
+    readonly signals: number;
+    readonly kilometres: number;
+  };
+  readonly controllers: readonly { readonly id: string; readonly title: Title }[];
+  readonly demand_levels: readonly number[];
+  readonly speeds: readonly number[];
+  readonly horizon: number;
+  readonly status: Status;
+}
+
+export interface LinkDetail {
+  readonly index: number;
+  readonly id: string;
+  readonly name: string | null;
+  readonly class: string;
+  readonly lanes: number;
+  readonly length: number;
+  readonly limit: number;
+  /** `null` when the link is empty. */
+  readonly speed: number | null;
+  readonly free_speed: number;
+  readonly count: number;
+  readonly waiting: number;
+  readonly flow_per_hour: number;
+  readonly history: readonly (readonly [
+    t: number,
+    speed: number | null,
+    count: number,
+    flowPerHour: number,
+  ])[];
+  readonly centre?: Position;
+}
+
+export type Direction = "straight" | "left" | "right" | "u-turn";
+export type AspectName = "red" | "yellow" | "permissive" | "protected";
+
+export interface MovementGroup {
+  readonly index: number;
+  /** Index of the link it comes from. */
+  readonly from: number;
+  /** Index of the link it goes to. */
+  readonly to: number;
+  readonly direction: Direction;
+  /** Direction of travel at the stop line, degrees clockwise from north. */
+  readonly bearing: number;
+  readonly aspect: AspectName;
+  readonly queue: number;
+  readonly count: number;
+  readonly saturation_flow: number;
+}
+
+export interface PlanPhase {
+  readonly index: number;
+  readonly name: string | null;
+  readonly duration: number;
+  readonly green: readonly number[];
+}
+
+export interface SignalDetail {
+  readonly index: number;
+  readonly id: string;
+  readonly junctions: readonly string[];
+  readonly phase: number | null;
+  readonly elapsed: number;
+  readonly remaining: number | null;
+  readonly controller: string;
+  readonly phases: readonly PlanPhase[];
+  readonly groups: readonly MovementGroup[];
+  readonly history: readonly (readonly [t: number, phase: number | null])[];
+  readonly centre?: Position;
+}
+
+export interface History {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (number | null)[])[];
+  readonly changes?: readonly (readonly [t: number, controller: string])[];
+}
+
+export interface Control {
+  readonly controller?: string;
+  readonly demand?: number;
+  readonly speed?: number;
+  readonly paused?: boolean;
+  readonly restart?: boolean;
+}

@@ -1,0 +1,105 @@
+/** `<worst-links>`: where most time is lost now; a click flies there. */
+import { number, ratioClass } from "../format";
+import { onLanguage, t } from "../i18n";
+import type { LinkRecord } from "../live/frames";
+import { palette } from "../map/palette";
+import { every, h, LiveElement, setText } from "./dom";
+
+const SHOWN = 8;
+const REFRESH_MS = 2000;
+
+export interface RankedLink extends LinkRecord {
+  /** Vehicles × (1 − speed ratio). */
+  readonly lost: number;
+}
+
+/** Links by time lost, most first. */
+export function rankLinks(links: Iterable<LinkRecord>, limit: number): RankedLink[] {
+  const ranked: RankedLink[] = [];
+  for (const record of links) {
+    if (record.ratio === null || record.count === 0) continue;
+    const lost = record.count * Math.max(0, 1 - record.ratio);
+    if (lost > 0.5) ranked.push({ ...record, lost });
+  }
+  ranked.sort((a, b) => b.lost - a.lost || a.link - b.link);
+  return ranked.slice(0, limit);
+}
+
+interface Row {
+  readonly root: HTMLButtonElement;
+  readonly swatch: HTMLElement;
+  readonly name: HTMLElement;
+  readonly ratio: HTMLElement;
+  readonly lost: HTMLElement;
+  link: number;
+}
+
+export class WorstLinks extends LiveElement {
+  readonly #heading = h("h2");
+  readonly #none = h("p", { class: "none" });
+  #rows: Row[] = [];
+
+  protected override build(signal: AbortSignal): void {
+    const list = h("ol", { class: "ranking" });
+    this.#rows = Array.from({ length: SHOWN }, () => this.#makeRow(list, signal));
+    this.append(h("div", { class: "section-head" }, this.#heading), this.#none, list);
+    const show = (): void => this.#show();
+    onLanguage(show, signal);
+    every(REFRESH_MS, show, signal);
+    this.model.on("palette", show, signal);
+    this.model.on("names", show, signal);
+    this.model.on("restart", show, signal);
+    let first = true;
+    this.model.on(
+      "links",
+      () => {
+        if (first) show();
+        first = false;
+      },
+      signal,
+    );
+  }
+
+  #makeRow(list: HTMLElement, signal: AbortSignal): Row {
+    const row: Row = {
+      root: h("button", { type: "button" }),
+      swatch: h("span", { class: "swatch", "aria-hidden": "true" }),
+      name: h("span", { class: "name" }),
+      ratio: h("span", { class: "ratio" }),
+      lost: h("span", { class: "lost" }),
+      link: -1,
+    };
+    row.root.append(row.swatch, row.name, row.ratio, row.lost);
+    list.append(h("li", {}, row.root));
+    row.root.addEventListener("click", () => this.#fly(row.link), { signal });
+    return row;
+  }
+
+  #fly(link: number): void {
+    this.model.select({ kind: "link", index: link });
+    const centre = this.model.directory.get(link)?.centre;
+    if (centre) this.model.emit("focus", centre);
+  }
+
+  #show(): void {
+    setText(this.#heading, t("worstLinks"));
+    this.#heading.title = t("worstLinksDefinition");
+    setText(this.#none, t("worstNone"));
+    const ranked = rankLinks(this.model.links.values(), SHOWN);
+    this.#none.hidden = ranked.length > 0;
+    this.#rows.forEach((row, k) => {
+      const entry = ranked[k];
+      row.root.hidden = entry === undefined;
+      if (!entry) return;
+      row.link = entry.link;
+      const name = this.model.directory.get(entry.link)?.name ?? `${t("link")} ${entry.link}`;
+      setText(row.name, name);
+      const level = ratioClass(entry.ratio);
+      row.swatch.style.backgroundColor = palette().ratio[level];
+      row.swatch.dataset.level = String(level);
+      setText(row.ratio, `${number((entry.ratio ?? 0) * 100)} %`);
+      setText(row.lost, number(entry.lost, 1));
+      row.root.title = t("worstLinksDefinition");
+    });
+  }
+}

@@ -1,0 +1,54 @@
+/** The entry: defines the page's elements. The server's shell holds `<command-centre>`. */
+import "./styles/main.css";
+import { CityChart } from "./elements/city-chart";
+import { CommandCentre } from "./elements/command-centre";
+import { ControlBar } from "./elements/control-bar";
+import { FigurePanel } from "./elements/figure-panel";
+import { HelpDialog } from "./elements/help-dialog";
+import { HistoryCharts } from "./elements/history-charts";
+import { LinkCard } from "./elements/link-card";
+import { MapLegend } from "./elements/map-legend";
+import { SignalPlan } from "./elements/signal-plan";
+import { StatusHeader } from "./elements/status-header";
+import { WorstLinks } from "./elements/worst-links";
+import { startLanguage } from "./i18n";
+import { CityMap } from "./map/city-map";
+import { startPalette } from "./map/palette";
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "city-chart": CityChart;
+    "city-map": CityMap;
+    "command-centre": CommandCentre;
+    "control-bar": ControlBar;
+    "figure-panel": FigurePanel;
+    "help-dialog": HelpDialog;
+    "history-charts": HistoryCharts;
+    "link-card": LinkCard;
+    "map-legend": MapLegend;
+    "signal-plan": SignalPlan;
+    "status-header": StatusHeader;
+    "worst-links": WorstLinks;
+  }
+}
+
+startLanguage();
+startPalette();
+
+for (const [name, element] of [
+  ["city-chart", CityChart],
+  ["map-legend", MapLegend],
+  ["status-header", StatusHeader],
+  ["control-bar", ControlBar],
+  ["figure-panel", FigurePanel],
+  ["history-charts", HistoryCharts],
+  ["worst-links", WorstLinks],
+  ["signal-plan", SignalPlan],
+  ["link-card", LinkCard],
+  ["help-dialog", HelpDialog],
+  ["city-map", CityMap],
+  // Last: it makes all the others.
+  ["command-centre", CommandCentre],
+] as const) {
+  customElements.define(name, element);
+}

@@ -1,0 +1,364 @@
+/** The map's style: ground, roads, lanes and stop lines, all from the city's own vector tiles. */
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  StyleSpecification,
+} from "maplibre-gl";
+import { ASPECTS, PHASES, type Palette } from "./palette";
+
+export const SOURCE = "city";
+export const LABELS = "signal-labels";
+/** Where vehicles are drawn: below labels and signal points, above all roads. */
+export const BEFORE_VEHICLES = "signals-halo";
+const FONT = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
+
+type Expression = ExpressionSpecification;
+
+const state = (name: string): Expression => ["feature-state", name];
+const width: Expression = ["coalesce", ["get", "width"], ["*", ["get", "lanes"], 3.5]];
+const isElevated: FilterSpecification = ["==", ["get", "elevated"], true];
+const onGround: FilterSpecification = ["!=", ["get", "elevated"], true];
+const rank: Expression = [
+  "match",
+  ["get", "class"],
+  ["motorway", "trunk"],
+  3,
+  ["primary", "motorway-link", "trunk-link"],
+  2,
+  ["secondary", "tertiary", "primary-link"],
+  1,
+  0,
+];
+
+/** Pixels of a metre at zoom 0 at this latitude. */
+function pixelsPerMetre(latitude: number): number {
+  return 512 / (40_075_016.686 * Math.cos((latitude * Math.PI) / 180));
+}
+
+/** A width: pixels by rank while zoomed out, true metres from zoom 16 on. */
+function roadWidth(latitude: number, extra: number, metres: Expression = width): Expression {
+  const scale = pixelsPerMetre(latitude);
+  return [
+    "interpolate",
+    ["exponential", 2],
+    ["zoom"],
+    10,
+    ["+", 0.8 + extra, ["*", 0.35, rank]],
+    13,
+    ["+", 1.7 + extra, ["*", 0.6, rank]],
+    14.5,
+    ["+", 3.2 + extra, ["*", 1.0, rank]],
+    16,
+    ["+", extra, ["*", metres, scale * 2 ** 16]],
+    22,
+    ["+", extra, ["*", metres, scale * 2 ** 22]],
+  ];
+}
+
+/** Keeps the two directions of a road apart while they are narrower than the space between them. */
+function roadOffset(side: "right" | "left"): Expression {
+  const sign = side === "right" ? 1 : -1;
+  return ["interpolate", ["linear"], ["zoom"], 10, 0.8 * sign, 13, 1.7 * sign, 14.5, 2.0 * sign, 16, 0];
+}
+
+export function ratioColour(palette: Palette): Expression {
+  const [free, slow, dense, jam, empty] = palette.ratio;
+  return [
+    "case",
+    ["==", ["coalesce", state("ratio"), -1], -1],
+    empty,
+    ["step", ["number", state("ratio")], jam, 0.35, dense, 0.5, slow, 0.7, free],
+  ];
+}
+
+const jammed = (below: number): Expression => [
+  "case",
+  ["all", [">=", ["coalesce", state("ratio"), -1], 0], ["<", ["coalesce", state("ratio"), -1], below]],
+  0.85,
+  0,
+];
+
+const aspectColour: Expression = [
+  "match",
+  ["coalesce", state("aspect"), -1],
+  0,
+  ASPECTS[0],
+  1,
+  ASPECTS[1],
+  2,
+  ASPECTS[2],
+  3,
+  ASPECTS[3],
+  "#66788a",
+];
+
+export const phaseFill: Expression = [
+  "match",
+  ["%", ["coalesce", state("phase"), -1], PHASES.length],
+  0,
+  PHASES[0] as string,
+  ...PHASES.slice(1).flatMap((colour, k) => [k + 1, colour] as const),
+  "#8896a6",
+] as unknown as Expression;
+
+interface Setting {
+  readonly latitude: number;
+  readonly side: "right" | "left";
+  readonly palette: Palette;
+}
+
+/** The layers of roads at one level: casing, surface, lanes, speed, jam dashes, selection. */
+function roads(level: "ground" | "elevated", setting: Setting): LayerSpecification[] {
+  const { latitude, side, palette } = setting;
+  const up = level === "elevated";
+  const filter = up ? isElevated : onGround;
+  const base = { source: SOURCE, "source-layer": "links", filter } as const;
+  const offset = roadOffset(side);
+  const cap = { "line-cap": up ? "butt" : "round", "line-join": "round" } as const;
+  return [
+    {
+      ...base,
+      id: `${level}-casing`,
+      type: "line",
+      layout: cap,
+      paint: {
+        "line-color": up ? "#dfe8f2" : "#05080c",
+        "line-opacity": up ? ["interpolate", ["linear"], ["zoom"], 11, 0.35, 14, 0.75] : 0.9,
+        "line-width": roadWidth(latitude, up ? 2.4 : 2),
+        "line-offset": offset,
+      },
+    },
+    {
+      ...base,
+      id: `${level}-surface`,
+      type: "line",
+      minzoom: 14,
+      layout: cap,
+      paint: { "line-color": "#2c3743", "line-width": roadWidth(latitude, 0), "line-offset": offset },
+    },
+    {
+      ...base,
+      id: `${level}-speed`,
+      type: "line",
+      layout: { ...cap, "line-sort-key": rank },
+      paint: {
+        "line-color": ratioColour(palette),
+        "line-opacity": ["interpolate", ["linear"], ["zoom"], 15, 1, 16.2, 0.42, 17.5, 0.3],
+        "line-width": roadWidth(latitude, 0),
+        "line-offset": offset,
+      },
+    },
+    // Shape as well as colour: dense traffic is dashed, a jam densely so.
+    {
+      ...base,
+      id: `${level}-dense`,
+      type: "line",
+      minzoom: 11.5,
+      maxzoom: 16.2,
+      paint: {
+        "line-color": "#10151c",
+        "line-opacity": jammed(0.5),
+        "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.7, 15, 1.8],
+        "line-dasharray": [1.5, 5],
+        "line-offset": offset,
+      },
+    },
+    {
+      ...base,
+      id: `${level}-jam`,
+      type: "line",
+      minzoom: 11.5,
+      maxzoom: 16.2,
+      paint: {
+        "line-color": "#10151c",
+        "line-opacity": jammed(0.35),
+        "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.9, 15, 2.4],
+        "line-dasharray": [1.2, 1.4],
+        "line-offset": offset,
+      },
+    },
+    {
+      ...base,
+      id: `${level}-selected`,
+      type: "line",
+      layout: cap,
+      paint: {
+        "line-color": "#ffffff",
+        "line-opacity": ["case", ["boolean", state("selected"), false], 1, ["boolean", state("hover"), false], 0.5, 0],
+        "line-width": 2,
+        "line-gap-width": roadWidth(latitude, 2),
+        "line-offset": offset,
+      },
+    },
+  ];
+}
+
+function detail(setting: Setting): LayerSpecification[] {
+  const scale = pixelsPerMetre(setting.latitude);
+  const metres = (value: Expression): Expression => [
+    "interpolate",
+    ["exponential", 2],
+    ["zoom"],
+    15,
+    ["*", value, scale * 2 ** 15],
+    22,
+    ["*", value, scale * 2 ** 22],
+  ];
+  return [
+    {
+      id: "lanes",
+      type: "line",
+      source: SOURCE,
+      "source-layer": "lanes",
+      minzoom: 16,
+      paint: {
+        "line-color": "#aebccb",
+        "line-opacity": ["interpolate", ["linear"], ["zoom"], 16, 0, 16.6, 0.3],
+        "line-width": 1,
+        "line-gap-width": metres(["-", ["coalesce", ["get", "width"], 3.5], 0.1]),
+      },
+    },
+    {
+      id: "stoplines-casing",
+      type: "line",
+      source: SOURCE,
+      "source-layer": "stoplines",
+      minzoom: 15.2,
+      paint: {
+        "line-color": "#05080c",
+        "line-width": ["interpolate", ["exponential", 2], ["zoom"], 15, 3, 18, 8, 20, 20],
+      },
+    },
+    {
+      id: "stoplines",
+      type: "line",
+      source: SOURCE,
+      "source-layer": "stoplines",
+      minzoom: 15.2,
+      paint: {
+        "line-color": aspectColour,
+        "line-width": ["interpolate", ["exponential", 2], ["zoom"], 15, 2, 18, 5.5, 20, 14],
+      },
+    },
+  ];
+}
+
+function signals(): LayerSpecification[] {
+  const base = { source: SOURCE, "source-layer": "signals" } as const;
+  const chosen: Expression = ["boolean", state("selected"), false];
+  const hovered: Expression = ["boolean", state("hover"), false];
+  return [
+    {
+      ...base,
+      id: "signals-halo",
+      type: "circle",
+      paint: {
+        "circle-color": "rgba(0,0,0,0)",
+        "circle-stroke-color": "#ffffff",
+        "circle-stroke-width": ["case", chosen, 3, hovered, 1.5, 0],
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 5, 14, 12, 16, 22, 18, 60],
+      },
+    },
+    {
+      ...base,
+      id: "signals",
+      type: "circle",
+      maxzoom: 16.2,
+      paint: {
+        "circle-color": phaseFill,
+        "circle-stroke-color": "#0b1016",
+        "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, 0.6, 14, 2],
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1.6, 12, 2.6, 14, 6.5, 15, 10],
+        "circle-opacity": ["interpolate", ["linear"], ["zoom"], 15.6, 1, 16.2, 0],
+        "circle-stroke-opacity": ["interpolate", ["linear"], ["zoom"], 15.6, 1, 16.2, 0],
+      },
+    },
+  ];
+}
+
+function labels(): LayerSpecification[] {
+  return [
+    {
+      id: "road-names",
+      type: "symbol",
+      source: SOURCE,
+      "source-layer": "links",
+      minzoom: 13,
+      filter: ["has", "name"],
+      layout: {
+        "symbol-placement": "line",
+        "symbol-spacing": 420,
+        "text-field": ["get", "name"],
+        "text-font": FONT,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 13, 11, 17, 15],
+        "text-offset": [0, 1.1],
+        "text-max-angle": 25,
+        "text-padding": 24,
+      },
+      paint: { "text-color": "#dbe5ef", "text-halo-color": "#0b1016", "text-halo-width": 1.6 },
+    },
+    {
+      id: "signal-phase-labels",
+      type: "symbol",
+      source: LABELS,
+      filter: ["==", ["get", "kind"], "phase"],
+      layout: {
+        "text-field": ["get", "text"],
+        "text-font": FONT,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 14, 10, 15, 13],
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
+      },
+      paint: { "text-color": "#0b1016" },
+    },
+    {
+      id: "countdown-labels",
+      type: "symbol",
+      source: LABELS,
+      filter: ["==", ["get", "kind"], "countdown"],
+      layout: {
+        "text-field": ["get", "text"],
+        "text-font": FONT,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 16, 12, 18, 18],
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
+      },
+      paint: {
+        "text-color": ["get", "colour"],
+        "text-halo-color": "#05080c",
+        "text-halo-width": 2,
+      },
+    },
+  ];
+}
+
+export function makeStyle(tiles: string, bounds: readonly [number, number, number, number], setting: Setting): StyleSpecification {
+  const ground = { source: SOURCE, "source-layer": "ground" } as const;
+  return {
+    version: 8,
+    sources: {
+      [SOURCE]: { type: "vector", tiles: [tiles], minzoom: 8, maxzoom: 17, bounds: [...bounds] },
+      [LABELS]: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+    },
+    layers: [
+      { id: "background", type: "background", paint: { "background-color": "#0d131a" } },
+      { ...ground, id: "park", type: "fill", filter: ["==", ["get", "kind"], "park"], paint: { "fill-color": "#14281f" } },
+      { ...ground, id: "water", type: "fill", filter: ["==", ["get", "kind"], "water"], paint: { "fill-color": "#12304a" } },
+      { ...ground, id: "shore", type: "line", filter: ["==", ["get", "kind"], "water"], paint: { "line-color": "#2a5578", "line-width": 1.2 } },
+      {
+        id: "junction-areas",
+        type: "fill",
+        source: SOURCE,
+        "source-layer": "junctions",
+        minzoom: 13,
+        paint: { "fill-color": "#2c3743", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 13.5, 0, 14.5, 1] },
+      },
+      ...roads("ground", setting),
+      ...roads("elevated", setting),
+      ...detail(setting),
+      ...signals(),
+      ...labels(),
+    ],
+  };
+}
