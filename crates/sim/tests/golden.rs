@@ -110,7 +110,7 @@ fn compare_statistically(scenario: &Scenario) {
         }
         let metrics = world.metrics(3600.0);
         let golden = point[1].as_f64().unwrap();
-        let ours = (metrics.running + u64::from(world.shadows())) as f64;
+        let ours = metrics.running as f64;
         let apart = (ours - golden).abs();
         println!(
             "{:>5} s  running {ours:>5} golden {golden:>5}  finished {:>5} golden {:>5}  att {:.3} golden {:.3}",
