@@ -19,6 +19,7 @@ mod input;
 pub mod issue;
 pub mod limits;
 pub mod model;
+pub mod osm;
 pub mod read;
 pub mod route;
 pub mod sumo;
