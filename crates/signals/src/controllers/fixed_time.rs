@@ -1,0 +1,62 @@
+//! Fixed time: the green phases in turn, the same seconds each, whatever the traffic. The
+//! literature's reference has 30 s for each phase, of which the change takes the first five.
+
+use roads::Network;
+
+use super::{Cycle, Info, numbered};
+use crate::controller::{Controller, Detail};
+use crate::observation::{Observation, Wish, Wishes};
+use crate::phases::SignalPhases;
+use crate::protocol::Protocol;
+
+/// Seconds of each phase in the literature, change included.
+pub(super) const SLOT: f64 = 30.0;
+
+pub(super) const INFO: Info = Info {
+    name: "fixed-time",
+    title_en: "Fixed time",
+    title_zh: "定时控制",
+    about_en: "Green phases in turn, 30 seconds each, whatever the traffic.",
+    about_zh: "各绿灯相位依次放行,每相位30秒,不随交通变化。",
+};
+
+/// Shows phases in turn by the clock.
+#[derive(Clone, Debug)]
+pub struct FixedTime {
+    cycles: Vec<Cycle>,
+}
+
+impl FixedTime {
+    /// The protocol's phases, `seconds` each, change included.
+    pub fn new(network: &Network, protocol: &Protocol, seconds: f64) -> Self {
+        let cycles = SignalPhases::of_network(network)
+            .iter()
+            .map(|phases| {
+                let usable = protocol.usable(phases).iter();
+                Cycle::new(usable.map(|&phase| (phase, seconds)).collect())
+            })
+            .collect();
+        Self { cycles }
+    }
+}
+
+impl Controller for FixedTime {
+    fn name(&self) -> &'static str {
+        INFO.name
+    }
+
+    fn detail(&self) -> Detail {
+        Detail::None
+    }
+
+    fn interval(&self) -> Option<f64> {
+        Some(1.0)
+    }
+
+    fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
+        for (signal, cycle) in numbered(&self.cycles) {
+            let wish = cycle.at(seen.time).map_or(Wish::Keep, Wish::Phase);
+            wishes.set(signal, wish);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What the pressure controllers share: the lanes that flow in and out under each phase.
+//!
+//! The literature counts straight and left movements only, for right turns have green in every
+//! phase of its plans. Here movements that are green in every phase are left out, which is the
+//! same there. Where several turns of a phase leave one lane, its vehicles are split evenly
+//! between them, and each turn's downstream link counts with that share.
+
+use roads::{LaneId, Network, SignalId, TurnId};
+
+use crate::observation::{Observation, Wish, Wishes};
+use crate::phases::{PhaseIndex, SignalPhases};
+use crate::protocol::Protocol;
+
+/// What the lanes downstream count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Downstream {
+    /// All waiting vehicles of the link.
+    Sum,
+    /// Their mean over the lanes of the link.
+    Mean,
+}
+
+/// A turn that a phase serves.
+#[derive(Clone, Debug)]
+struct Stream {
+    /// Lanes it leaves, each with the share of it that is this turn's.
+    inflow: Vec<(LaneId, f64)>,
+    /// First lane of the link it enters, and one past the last.
+    outflow: (u32, u32),
+    /// Share of the downstream link's count.
+    weight: f64,
+}
+
+#[derive(Clone, Debug)]
+struct PhaseStreams {
+    phase: PhaseIndex,
+    streams: Vec<Stream>,
+    /// Lanes it serves, each once, with the distance from the stop line within which vehicles can
+    /// reach it in one action interval, metres.
+    reach: Vec<(LaneId, f64)>,
+}
+
+/// The lanes of all phases of all signals.
+#[derive(Clone, Debug)]
+pub(super) struct Streams {
+    /// Per signal, per usable phase.
+    signals: Vec<Vec<PhaseStreams>>,
+}
+
+impl Streams {
+    pub(super) fn new(network: &Network, protocol: &Protocol) -> Self {
+        let signals = SignalPhases::of_network(network)
+            .iter()
+            .enumerate()
+            .map(|(signal, phases)| {
+                protocol
+                    .usable(phases)
+                    .iter()
+                    .map(|&phase| {
+                        let signal = SignalId::from(signal);
+                        streams_of(network, signal, phases, phase, protocol.action_interval)
+                    })
+                    .collect()
+            })
+            .collect();
+        Self { signals }
+    }
+
+    /// Wishes for each signal the phase with the highest pressure, the first among equals, unless
+    /// `keep` says of the present phase and that pressure that it should stay.
+    pub(super) fn decide(
+        &self,
+        seen: &Observation,
+        downstream: Downstream,
+        wishes: &mut Wishes,
+        keep: impl Fn(&Present<'_>, f64) -> bool,
+    ) {
+        for (index, phases) in self.signals.iter().enumerate() {
+            let signal = SignalId::from(index);
+            let mut best: Option<(PhaseIndex, f64)> = None;
+            for phase in phases {
+                let pressure = phase.pressure(seen, downstream);
+                if best.is_none_or(|(_, most)| pressure > most) {
+                    best = Some((phase.phase, pressure));
+                }
+            }
+            let Some((best, most)) = best else {
+                wishes.set(signal, Wish::Keep);
+                continue;
+            };
+            let present = phases
+                .iter()
+                .find(|phase| Some(phase.phase) == seen.phase[index]);
+            let stays = present.is_some_and(|phase| keep(&Present { phase, seen }, most));
+            let wish = if stays { Wish::Keep } else { Wish::Phase(best) };
+            wishes.set(signal, wish);
+        }
+    }
+}
+
+/// The phase that a signal shows.
+pub(super) struct Present<'a> {
+    phase: &'a PhaseStreams,
+    seen: &'a Observation,
+}
+
+impl Present<'_> {
+    /// Vehicles on its lanes that move and can reach the stop line within an action interval.
+    pub(super) fn arriving(&self) -> usize {
+        self.phase
+            .reach
+            .iter()
+            .map(|&(lane, reach)| {
+                self.seen
+                    .vehicles_on(lane)
+                    .iter()
+                    .filter(|vehicle| vehicle.to_stop_line < reach && vehicle.speed >= 0.1)
+                    .count()
+            })
+            .sum()
+    }
+}
+
+impl PhaseStreams {
+    fn pressure(&self, seen: &Observation, downstream: Downstream) -> f64 {
+        self.streams
+            .iter()
+            .map(|stream| {
+                let inflow: f64 = stream
+                    .inflow
+                    .iter()
+                    .map(|&(lane, share)| f64::from(seen.waiting[lane.index()]) * share)
+                    .sum();
+                let lanes = stream.outflow.0 as usize..stream.outflow.1 as usize;
+                let waiting = f64::from(seen.waiting[lanes.clone()].iter().sum::<u32>());
+                let outflow = match downstream {
+                    Downstream::Sum => waiting,
+                    Downstream::Mean => waiting / lanes.len().max(1) as f64,
+                };
+                inflow - outflow * stream.weight
+            })
+            .sum()
+    }
+}
+
+fn streams_of(
+    network: &Network,
+    signal: SignalId,
+    phases: &SignalPhases,
+    phase: PhaseIndex,
+    interval: f64,
+) -> PhaseStreams {
+    let mut turns: Vec<(TurnId, Vec<LaneId>)> = Vec::new();
+    for (position, id) in network.signals[signal.index()].movements.iter().enumerate() {
+        if !phases.serves(phase, position) {
+            continue;
+        }
+        let movement = &network.movements[id.index()];
+        let index = turns
+            .iter()
+            .position(|(turn, _)| *turn == movement.turn)
+            .unwrap_or_else(|| {
+                turns.push((movement.turn, Vec::new()));
+                turns.len() - 1
+            });
+        if !turns[index].1.contains(&movement.from) {
+            turns[index].1.push(movement.from);
+        }
+    }
+    let share = |lane: LaneId| {
+        let turns = turns.iter().filter(|(_, lanes)| lanes.contains(&lane));
+        1.0 / turns.count().max(1) as f64
+    };
+    let streams = turns
+        .iter()
+        .map(|(turn, lanes)| {
+            let inflow: Vec<(LaneId, f64)> =
+                lanes.iter().map(|&lane| (lane, share(lane))).collect();
+            let to = network.turns[turn.index()].to;
+            let lanes = network.links[to.index()].lanes;
+            Stream {
+                weight: inflow.iter().map(|(_, share)| share).sum::<f64>() / inflow.len() as f64,
+                inflow,
+                outflow: (lanes.start, lanes.end),
+            }
+        })
+        .collect();
+    let mut reach: Vec<(LaneId, f64)> = Vec::new();
+    for &lane in turns.iter().flat_map(|(_, lanes)| lanes) {
+        if !reach.iter().any(|&(known, _)| known == lane) {
+            let limit = network.lanes[lane.index()].speed_limit;
+            reach.push((lane, (limit * interval).ceil()));
+        }
+    }
+    PhaseStreams {
+        phase,
+        streams,
+        reach,
+    }
+}

@@ -1,0 +1,321 @@
+//! Webster's fixed-time timings, computed from demand.
+//!
+//! For each signal, from F. V. Webster, *Traffic signal settings*, Road Research Technical Paper
+//! 39, 1958: the flow ratio of a lane is its flow over its saturation flow; each phase has a
+//! critical lane, y, and Y is their sum. With L the time lost in a cycle, the cycle of least delay
+//! is C = (1.5 L + 5) / (1 − Y), and the effective green C − L is split in proportion to y.
+//!
+//! - Flow: vehicles of the demand that appear before the protocol's horizon, along their routes,
+//!   per hour of the time in which they appear, spread evenly over the lanes of a turn; a turn
+//!   that several phases serve counts with an equal part in each.
+//! - Saturation flow of a lane, assumed: one vehicle every `h + (length + gap) / v` seconds, with
+//!   the demand's most common vehicle, its headway h, and v the speed limit (8.33 m/s turning).
+//! - Phases: the smallest set of the protocol's phases that serves everyone, in turn.
+//! - Lost time of a phase: the change before it. (Start-up loss and the use made of yellow, about
+//!   two seconds each, cancel.)
+//! - C is kept between the minimum greens and 180 s. No offsets between signals.
+
+use std::collections::HashMap;
+
+use roads::{Demand, LaneId, LinkId, Network, SignalId, TurnId, VehicleType};
+
+use super::{Cycle, Info, numbered};
+use crate::controller::{Controller, Detail};
+use crate::limits::Timing;
+use crate::observation::{Observation, Wish, Wishes};
+use crate::phases::{PhaseIndex, SignalPhases};
+use crate::protocol::{Protocol, Regime};
+
+pub(super) const INFO: Info = Info {
+    name: "webster",
+    title_en: "Webster's timings",
+    title_zh: "韦伯斯特配时",
+    about_en: "Fixed cycle and green split computed from the demand by Webster's formula.",
+    about_zh: "按韦伯斯特公式由交通需求计算周期与绿信比的定时控制。",
+};
+
+/// Longest cycle, seconds.
+const LONGEST: f64 = 180.0;
+/// Shortest effective green of a phase, seconds.
+const SHORTEST_GREEN: f64 = 7.0;
+/// Speed of turning vehicles in the traffic model, m/s.
+const TURNING: f64 = 25.0 / 3.0;
+/// From this share of capacity on the formula has no answer, and the longest cycle is taken.
+const SATURATED: f64 = 0.95;
+
+/// The timings of one signal.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timings {
+    /// Cycle, seconds.
+    pub cycle: f64,
+    /// Sum of the critical flow ratios.
+    pub load: f64,
+    /// Phases in turn, each with its seconds, the change before it included.
+    pub slots: Vec<(PhaseIndex, f64)>,
+}
+
+/// Shows phases by computed timings.
+#[derive(Clone, Debug)]
+pub struct Webster {
+    timings: Vec<Timings>,
+    cycles: Vec<Cycle>,
+}
+
+impl Webster {
+    /// Computes the timings of all signals.
+    pub fn new(network: &Network, demand: &Demand, protocol: &Protocol) -> Self {
+        let flows = turn_flows(network, demand, protocol.horizon);
+        let kind = most_common_type(demand, protocol.horizon);
+        let timings: Vec<Timings> = SignalPhases::of_network(network)
+            .iter()
+            .enumerate()
+            .map(|(signal, phases)| {
+                let signal = SignalId::from(signal);
+                let stages = phases.cover(protocol.usable(phases));
+                let ratios = critical_ratios(network, signal, phases, &stages, &flows, &kind);
+                let (lost, least) = lost_and_least(network, signal, phases, protocol);
+                split(&stages, &ratios, lost, least)
+            })
+            .collect();
+        Self {
+            cycles: timings
+                .iter()
+                .map(|timings| Cycle::new(timings.slots.clone()))
+                .collect(),
+            timings,
+        }
+    }
+
+    /// The timings of each signal.
+    pub fn timings(&self) -> &[Timings] {
+        &self.timings
+    }
+}
+
+impl Controller for Webster {
+    fn name(&self) -> &'static str {
+        INFO.name
+    }
+
+    fn detail(&self) -> Detail {
+        Detail::None
+    }
+
+    fn interval(&self) -> Option<f64> {
+        Some(1.0)
+    }
+
+    fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
+        for (signal, cycle) in numbered(&self.cycles) {
+            let wish = cycle.at(seen.time).map_or(Wish::Keep, Wish::Phase);
+            wishes.set(signal, wish);
+        }
+    }
+}
+
+/// Vehicles of one flow that appear before the horizon, and the last moment at which one does.
+fn appearing(flow: &roads::Flow, horizon: f64) -> (f64, f64) {
+    let end = flow.end.unwrap_or(f64::INFINITY).min(horizon);
+    if end < flow.start || flow.start >= horizon || flow.interval <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let steps = ((end - flow.start) / flow.interval).floor();
+    (steps + 1.0, flow.start + steps * flow.interval)
+}
+
+/// Vehicles per hour that take each turn.
+fn turn_flows(network: &Network, demand: &Demand, horizon: f64) -> Vec<f64> {
+    let turns: HashMap<(LinkId, LinkId), TurnId> = network
+        .turns
+        .iter()
+        .enumerate()
+        .map(|(index, turn)| ((turn.from, turn.to), TurnId::from(index)))
+        .collect();
+    let mut vehicles = vec![0.0; demand.routes.len()];
+    let (mut first, mut last) = (f64::INFINITY, 0.0_f64);
+    for flow in &demand.flows {
+        let (count, until) = appearing(flow, horizon);
+        if count > 0.0
+            && let Some(route) = vehicles.get_mut(flow.route as usize)
+        {
+            *route += count;
+            first = first.min(flow.start);
+            last = last.max(until);
+        }
+    }
+    // Demand that appears within a minute is no steady flow; take it as an hour's.
+    let window = if last - first >= 60.0 {
+        last - first
+    } else {
+        3_600.0
+    };
+    let mut shortest = roads::route::Shortest::new(network);
+    let mut flows = vec![0.0; network.turns.len()];
+    for (anchors, &count) in demand.routes.iter().zip(&vehicles) {
+        if count > 0.0
+            && let Some(links) = shortest.fill(anchors)
+        {
+            for pair in links.windows(2) {
+                if let Some(turn) = turns.get(&(pair[0], pair[1])) {
+                    flows[turn.index()] += count * 3_600.0 / window;
+                }
+            }
+        }
+    }
+    flows
+}
+
+fn most_common_type(demand: &Demand, horizon: f64) -> VehicleType {
+    let mut counts = vec![0.0; demand.types.len()];
+    for flow in &demand.flows {
+        if let Some(count) = counts.get_mut(flow.vehicle_type as usize) {
+            *count += appearing(flow, horizon).0;
+        }
+    }
+    let most = (0..counts.len()).max_by(|&a, &b| f64::total_cmp(&counts[a], &counts[b]));
+    most.map_or_else(VehicleType::default, |index| demand.types[index].clone())
+}
+
+/// The critical flow ratio of each stage.
+fn critical_ratios(
+    network: &Network,
+    signal: SignalId,
+    phases: &SignalPhases,
+    stages: &[PhaseIndex],
+    flows: &[f64],
+    kind: &VehicleType,
+) -> Vec<f64> {
+    let movements = &network.signals[signal.index()].movements;
+    let mut lanes_of: HashMap<TurnId, Vec<LaneId>> = HashMap::new();
+    for id in movements {
+        let movement = &network.movements[id.index()];
+        let lanes = lanes_of.entry(movement.turn).or_default();
+        if !lanes.contains(&movement.from) {
+            lanes.push(movement.from);
+        }
+    }
+    let ratio = |turn: TurnId, lane: LaneId| {
+        let limit = network.lanes[lane.index()].speed_limit.min(kind.max_speed);
+        let speed = if network.turns[turn.index()].direction.is_turn() {
+            limit.min(TURNING)
+        } else {
+            limit
+        };
+        let seconds_each = kind.headway + (kind.length + kind.min_gap) / speed;
+        flows[turn.index()] / lanes_of[&turn].len() as f64 * seconds_each / 3_600.0
+    };
+    let served_by = |position: usize| {
+        let serving = |stage: &&PhaseIndex| phases.serves(**stage, position);
+        stages.iter().filter(serving).count().max(1) as f64
+    };
+    stages
+        .iter()
+        .map(|&stage| {
+            let mut lanes: HashMap<LaneId, f64> = HashMap::new();
+            let mut counted: Vec<(TurnId, LaneId)> = Vec::new();
+            for (position, id) in movements.iter().enumerate() {
+                let movement = &network.movements[id.index()];
+                let key = (movement.turn, movement.from);
+                if phases.serves(stage, position) && !counted.contains(&key) {
+                    counted.push(key);
+                    *lanes.entry(movement.from).or_default() +=
+                        ratio(movement.turn, movement.from) / served_by(position);
+                }
+            }
+            lanes.into_values().fold(0.0, f64::max)
+        })
+        .collect()
+}
+
+/// Seconds lost in the change before a phase, and the shortest effective green of one.
+fn lost_and_least(
+    network: &Network,
+    signal: SignalId,
+    phases: &SignalPhases,
+    protocol: &Protocol,
+) -> (f64, f64) {
+    match protocol.regime {
+        Regime::Literature => (protocol.yellow, SHORTEST_GREEN),
+        Regime::Street => {
+            let timing = Timing::new(network, signal, phases, &protocol.limits());
+            (
+                timing.longest_change(0.0),
+                timing.longest_minimum().max(SHORTEST_GREEN),
+            )
+        }
+    }
+}
+
+/// Webster's cycle and split.
+fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: f64) -> Timings {
+    let load: f64 = ratios.iter().sum();
+    let lost_in_all = lost * stages.len() as f64;
+    let shortest = (lost + least) * stages.len() as f64;
+    let longest = LONGEST.max(shortest);
+    let best = if load < SATURATED {
+        (1.5 * lost_in_all + 5.0) / (1.0 - load)
+    } else {
+        longest
+    };
+    // Whole seconds, as controllers have them.
+    let cycle = best.clamp(shortest, longest).round();
+    let spare = (cycle - shortest).max(0.0);
+    // Every phase has its minimum; what is left goes to those whose share is more than that.
+    let wanted: Vec<f64> = ratios
+        .iter()
+        .map(|ratio| {
+            let share = if load > 0.0 {
+                ratio / load
+            } else {
+                1.0 / ratios.len() as f64
+            };
+            ((cycle - lost_in_all) * share - least).max(0.0)
+        })
+        .collect();
+    let total: f64 = wanted.iter().sum();
+    let slots = stages
+        .iter()
+        .zip(&wanted)
+        .map(|(&phase, &more)| {
+            let more = if total > 0.0 {
+                spare * more / total
+            } else {
+                0.0
+            };
+            (phase, lost + least + more)
+        })
+        .collect();
+    Timings { cycle, load, slots }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cycle_and_split_are_those_of_the_formula() {
+        // Two phases with 10 s lost in all and y of 0.3 and 0.2: C = 20 / 0.5 = 40 s, and the 30 s
+        // of effective green are split three to two.
+        let timings = split(&[1, 2], &[0.3, 0.2], 5.0, 7.0);
+        assert!((timings.cycle - 40.0).abs() < 1e-9);
+        assert!((timings.load - 0.5).abs() < 1e-9);
+        assert!((timings.slots[0].1 - 23.0).abs() < 1e-9, "{timings:?}");
+        assert!((timings.slots[1].1 - 17.0).abs() < 1e-9, "{timings:?}");
+    }
+
+    #[test]
+    fn more_than_a_junction_can_carry_gets_the_longest_cycle() {
+        let timings = split(&[0, 1], &[0.7, 0.7], 5.0, 7.0);
+        assert!((timings.cycle - LONGEST).abs() < 1e-9);
+        let total: f64 = timings.slots.iter().map(|slot| slot.1).sum();
+        assert!((total - LONGEST).abs() < 1e-9);
+    }
+
+    #[test]
+    fn phases_nobody_asks_for_keep_their_minimum() {
+        let timings = split(&[0, 1, 2], &[0.4, 0.0, 0.0], 5.0, 7.0);
+        assert!((timings.slots[1].1 - 12.0).abs() < 1e-9);
+        assert!((timings.slots[2].1 - 12.0).abs() < 1e-9);
+        assert!(timings.slots[0].1 > 12.0);
+    }
+}
