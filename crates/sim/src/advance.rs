@@ -62,6 +62,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) state: &'a State,
     pub(crate) dt: f64,
     pub(crate) lane_change: bool,
+    /// Street rules, not the benchmark's.
+    pub(crate) street: bool,
     /// Length of the longest vehicle, metres.
     pub(crate) longest: f64,
     /// Per block: seconds within which any vehicle on its approach has passed any crossing.
@@ -286,11 +288,29 @@ impl<'a> Reader<'a> {
     }
 
     fn can_enter(&self, lane: u32, kind: &Kind) -> bool {
-        let room = self.state.rows[lane as usize].last().is_none_or(|tail| {
-            tail.distance > self.kinds[tail.kind as usize].length + kind.length
-                || tail.speed >= 2.0
-        });
-        room && (self.state.closed.is_empty() || !self.state.closed.contains(&lane))
+        if !self.state.closed.is_empty() && self.state.closed.contains(&lane) {
+            return false;
+        }
+        let Some(tail) = self.state.rows[lane as usize].last() else { return true };
+        let length = self.kinds[tail.kind as usize].length;
+        if self.street {
+            return self.has_room_beyond(lane, kind, tail, length);
+        }
+        tail.distance > length + kind.length || tail.speed >= 2.0
+    }
+
+    /// Street rules: whether a lane will have room for all who are on their way to it and one
+    /// more, even if its last vehicle brakes now.
+    fn has_room_beyond(&self, lane: u32, kind: &Kind, tail: &Vehicle, length: f64) -> bool {
+        let stop = tail.speed * tail.speed / 2.0 / self.kinds[tail.kind as usize].usual_deceleration;
+        let mut room = tail.distance - length + stop - kind.length - kind.min_gap;
+        for &movement in self.map.arriving(lane) {
+            for vehicle in &self.state.rows[movement as usize] {
+                let other = &self.kinds[vehicle.kind as usize];
+                room -= other.length + other.min_gap;
+            }
+        }
+        room >= 0.0
     }
 
     /// Speed with regard to the crossings of a movement that lie ahead of `position` (negative:

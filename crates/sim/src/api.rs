@@ -162,6 +162,7 @@ impl World {
             length: self.kinds[vehicle.kind as usize].length,
             movement,
             lateral,
+            blocker: (vehicle.blocker != NONE).then(|| VehicleId(vehicle.blocker & !SHADOW_ID)),
             shadow: vehicle.is(flag::SHADOW),
         }
     }
@@ -268,7 +269,7 @@ impl World {
         }
         let network = Arc::clone(&self.network);
         let links = Finder::new(&network)
-            .fill(&network, &self.map, &vehicle.route)
+            .fill(&network, &self.map, &vehicle.route, self.fewest_links())
             .ok_or_else(|| Error::Route("its links cannot be joined into two or more".to_owned()))?;
         let name = match vehicle.name {
             Some(name) if self.vehicle_named(&name).is_some() => {
@@ -374,7 +375,7 @@ impl World {
         let mut wanted = vec![LinkId(old[start])];
         wanted.extend_from_slice(anchors);
         let mut links = Finder::new(&network)
-            .fill(&network, &self.map, &wanted)
+            .fill(&network, &self.map, &wanted, 2)
             .ok_or_else(|| Error::Route("its links cannot be joined".to_owned()))?
             .into_vec();
         if inside {
@@ -401,7 +402,7 @@ impl World {
     }
 
     /// Works out anew where a vehicle on a lane goes on to.
-    fn settle_again(&mut self, id: u32) {
+    pub(crate) fn settle_again(&mut self, id: u32) {
         let row = self.state.records[id as usize].row;
         if row == Record::GONE || row == Record::WAITING || !self.map.way(row).is_lane() {
             return;
@@ -552,6 +553,8 @@ impl World {
             waiting_to_enter: u64::from(tally.waiting),
             vehicle_updates: tally.updates,
             invalid_flows: tally.invalid_flows,
+            rerouted: tally.rerouted,
+            removed: tally.removed,
             distance: tally.distance,
             time_spent: tally.time_spent,
         }

@@ -1,10 +1,8 @@
-//! Lane change: for a better gap (traffic model, section 5), and, under the street rules, because
-//! the route demands it.
+//! Lane change for a better gap (traffic model, section 5); what a route demands is in
+//! [`crate::street`].
 //!
 //! A change for a better gap puts a copy (*shadow*) of the vehicle into the target lane; both move
 //! with the smaller of their speeds until the lateral shift is done, then the copy takes over.
-
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -26,11 +24,11 @@ const LATERAL: (f64, f64) = (1.0, 0.2);
 /// A vehicle that wants to be, or is on its way to, another lane.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wish {
-    row: u32,
-    id: u32,
-    target: u32,
+    pub(crate) row: u32,
+    pub(crate) id: u32,
+    pub(crate) target: u32,
     /// The route demands it.
-    must: bool,
+    pub(crate) must: bool,
 }
 
 /// Kept from step to step so that nothing is allocated.
@@ -43,13 +41,13 @@ pub(crate) struct Lateral {
 
 /// Who would be before and behind a vehicle in its target lane.
 #[derive(Clone, Copy, Debug)]
-struct Neighbours {
-    leader: Option<Vehicle>,
-    leader_gap: f64,
-    follower: Option<Vehicle>,
-    follower_gap: f64,
+pub(crate) struct Neighbours {
+    pub(crate) leader: Option<Vehicle>,
+    pub(crate) leader_gap: f64,
+    pub(crate) follower: Option<Vehicle>,
+    pub(crate) follower_gap: f64,
     /// Place in the target row.
-    at: usize,
+    pub(crate) at: usize,
 }
 
 impl World {
@@ -184,6 +182,10 @@ impl World {
         };
         let me = self.state.rows[wish.row as usize][place];
         let around = self.neighbours(&me, &wish);
+        if wish.must {
+            self.must_change(&wish, place, &me, &around);
+            return;
+        }
         if let Some(leader) = around.leader {
             self.ask(&me, &leader, None, asked);
         }
@@ -191,13 +193,7 @@ impl World {
             let row = wish.target;
             self.ask(&me, &follower, Some((row, around.follower_gap)), asked);
         }
-        if me.is(flag::CHANGING) || asked.contains_key(&me.id) && !wish.must {
-            return;
-        }
-        if wish.must {
-            if self.fits(&me, &around) {
-                self.move_over(&wish, place, around.at);
-            }
+        if me.is(flag::CHANGING) || asked.contains_key(&me.id) {
             return;
         }
         let own = self.kinds[me.kind as usize].brake_distance(me.speed);
@@ -410,75 +406,5 @@ impl World {
         if let Some(vehicle) = vehicle {
             vehicle.flags &= !flag::CHANGING;
         }
-    }
-
-    // Street rules.
-
-    /// The neighbouring lane on the way to one that leads on along the route.
-    fn lane_towards_route(&self, me: &Vehicle, row: u32) -> Option<u32> {
-        let record = &self.state.records[(me.id & !SHADOW_ID) as usize];
-        let links = self.routes.links(record.route);
-        let next = *links.get(record.leg as usize + 1)?;
-        let way = self.map.way(row);
-        let network = &self.network;
-        let lanes = network.links[way.link as usize].lanes.range();
-        let goal = lanes
-            .filter(|&lane| {
-                let row = self.map.lane_rows[lane];
-                self.map.leads_to(self.map.way(row), next) && !self.state.closed.contains(&row)
-            })
-            .min_by_key(|&lane| lane.abs_diff(way.source as usize))?;
-        if goal > way.source as usize { self.outer(row) } else { self.inner(row) }
-    }
-
-    /// Whether a vehicle can move over at once: the follower need not brake harder than usual,
-    /// nor the vehicle itself.
-    fn fits(&self, me: &Vehicle, around: &Neighbours) -> bool {
-        let dt = self.config.interval;
-        let own = &self.kinds[me.kind as usize];
-        let room = |gap: f64, behind: &Vehicle, ahead: &Vehicle| {
-            let (rear, front) =
-                (&self.kinds[behind.kind as usize], &self.kinds[ahead.kind as usize]);
-            let stop = behind.speed * dt + behind.speed * behind.speed / 2.0 / rear.usual_deceleration;
-            let ahead_stop = ahead.speed * ahead.speed / 2.0 / front.usual_deceleration;
-            gap >= rear.min_gap / 2.0 + (stop - ahead_stop).max(0.0)
-        };
-        let clear_ahead = around.leader.is_none_or(|leader| room(around.leader_gap, me, &leader));
-        let clear_behind =
-            around.follower.is_none_or(|follower| room(around.follower_gap, &follower, me));
-        clear_ahead && clear_behind && around.leader_gap >= own.min_gap / 2.0
-    }
-
-    /// Moves a vehicle to the neighbouring lane at once.
-    fn move_over(&mut self, wish: &Wish, place: usize, at: usize) {
-        let mut vehicle = self.state.rows[wish.row as usize].remove(place);
-        self.unmark(wish.row);
-        self.settle(&mut vehicle, wish.target);
-        vehicle.blocker = NONE;
-        self.state.records[wish.id as usize].row = wish.target;
-        self.mark(wish.target);
-        self.state.rows[wish.target as usize].insert(at, vehicle);
-    }
-
-    /// The movement that gets nearest to the route where no lane leads on two links ahead.
-    pub(crate) fn choose_nearest(&self, row: u32, links: &[u32], leg: u32) -> u32 {
-        let Some(&next) = links.get(leg as usize + 1) else { return NONE };
-        let after = links.get(leg as usize + 2).copied();
-        let map = Arc::clone(&self.map);
-        let good: Vec<u32> = map
-            .lanes_of(&self.network, roads::LinkId(next))
-            .filter(|&lane| after.is_none_or(|after| map.leads_to(map.way(lane), after)))
-            .map(|lane| map.way(lane).index)
-            .collect();
-        let candidates = map.leaving(map.way(row)).iter().copied().filter(|&movement| {
-            let to = map.way(movement).to;
-            map.way(to).link == next && !self.state.closed.contains(&to)
-        });
-        candidates
-            .min_by_key(|&movement| {
-                let index = map.way(map.way(movement).to).index;
-                good.iter().map(|good| good.abs_diff(index)).min().unwrap_or(0)
-            })
-            .unwrap_or(NONE)
     }
 }

@@ -16,6 +16,7 @@ mod map;
 mod routes;
 mod save;
 mod state;
+mod street;
 mod view;
 mod world;
 

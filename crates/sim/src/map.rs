@@ -94,6 +94,9 @@ pub(crate) struct Map {
     pub(crate) ways: Vec<Way>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) leaving: Vec<u32>,
+    arriving: Vec<u32>,
+    /// Per row: where a lane's run in [`Map::arriving`] starts and ends.
+    arriving_runs: Vec<(u32, u32)>,
     pub(crate) departing: Vec<u32>,
     pub(crate) crossings: Vec<Crossing>,
     /// For each movement row its crossings' bits, in the layout of the block's words; runs start
@@ -116,6 +119,8 @@ impl Map {
             ways: Vec::with_capacity(lanes + network.movements.len()),
             blocks: Vec::with_capacity(network.junctions.len()),
             leaving: Vec::new(),
+            arriving: Vec::new(),
+            arriving_runs: Vec::new(),
             departing: Vec::new(),
             crossings: Vec::with_capacity(network.crossings.len() * 2),
             conflicts: Vec::new(),
@@ -208,6 +213,13 @@ impl Map {
             way.start = start;
             way.end = self.leaving.len() as u32;
         }
+        self.arriving_runs = vec![(0, 0); self.ways.len()];
+        for (index, lane) in network.lanes.iter().enumerate() {
+            let start = self.arriving.len() as u32;
+            self.arriving.extend(lane.incoming.iter().map(|id| self.movement_rows[id.index()]));
+            let run = (start, self.arriving.len() as u32);
+            self.arriving_runs[self.lane_rows[index] as usize] = run;
+        }
         for (block, junction) in self.blocks.iter_mut().zip(&network.junctions) {
             block.departing = self.departing.len() as u32;
             for link in &junction.outgoing {
@@ -289,6 +301,13 @@ impl Map {
     #[inline]
     pub(crate) fn leaving(&self, lane: &Way) -> &[u32] {
         &self.leaving[lane.start as usize..lane.end as usize]
+    }
+
+    /// Rows of the movements that lead to a lane.
+    #[inline]
+    pub(crate) fn arriving(&self, lane: u32) -> &[u32] {
+        let (start, end) = self.arriving_runs[lane as usize];
+        &self.arriving[start as usize..end as usize]
     }
 
     /// Crossings of a movement, by distance.

@@ -11,7 +11,7 @@ use crate::map::{Map, NONE};
 pub(crate) enum Route {
     /// Index in the table.
     Way(u32),
-    /// The route cannot be driven, or has fewer than two links.
+    /// The route cannot be driven, or has too few links.
     None,
 }
 
@@ -26,12 +26,12 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// Resolves the routes of a demand.
-    pub(crate) fn new(network: &Network, demand: &Demand, map: &Map) -> Self {
+    pub(crate) fn new(network: &Network, demand: &Demand, map: &Map, fewest: usize) -> Self {
         let mut finder = Finder::new(network);
         let mut table = Vec::with_capacity(demand.routes.len());
         let mut of_demand = Vec::with_capacity(demand.routes.len());
         for anchors in &demand.routes {
-            match finder.fill(network, map, anchors) {
+            match finder.fill(network, map, anchors, fewest) {
                 Some(links) => {
                     of_demand.push(table.len() as u32);
                     table.push(links);
@@ -83,13 +83,14 @@ impl Finder {
         Self { shortest: None }
     }
 
-    /// The links to pass, or `None` when the anchors cannot be joined or there are fewer than two
-    /// links.
+    /// The links to pass, or `None` when the anchors cannot be joined or there are fewer links
+    /// than `fewest`.
     pub(crate) fn fill(
         &mut self,
         network: &Network,
         map: &Map,
         anchors: &[LinkId],
+        fewest: usize,
     ) -> Option<Box<[u32]>> {
         let mut links: Vec<u32> = Vec::with_capacity(anchors.len());
         for &anchor in anchors {
@@ -112,7 +113,7 @@ impl Finder {
             let path = finder.path(LinkId(last), anchor)?;
             links.extend(path.iter().skip(1).map(|link| link.0));
         }
-        (links.len() >= 2).then(|| links.into_boxed_slice())
+        (links.len() >= fewest).then(|| links.into_boxed_slice())
     }
 }
 

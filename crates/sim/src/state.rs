@@ -139,6 +139,8 @@ pub(crate) struct Tally {
     pub(crate) aborted: u64,
     pub(crate) aborted_time: f64,
     pub(crate) removed: u64,
+    /// Vehicles that took another way because their lane did not lead on.
+    pub(crate) rerouted: u64,
     pub(crate) updates: u64,
     pub(crate) distance: f64,
     pub(crate) time_spent: f64,

@@ -34,6 +34,8 @@ pub struct VehicleView {
     pub movement: Option<MovementId>,
     /// Lateral shift towards the lane it is changing to, metres, outwards positive.
     pub lateral: f64,
+    /// The vehicle it gave way to in the last step.
+    pub blocker: Option<VehicleId>,
     /// It is the copy in the target lane of a vehicle that is changing lanes.
     pub shadow: bool,
 }
@@ -73,6 +75,10 @@ pub struct Metrics {
     pub vehicle_updates: u64,
     /// Flows given up because their route cannot be driven.
     pub invalid_flows: u64,
+    /// Vehicles that took another way because their lane did not lead on (street rules).
+    pub rerouted: u64,
+    /// Vehicles taken away from outside.
+    pub removed: u64,
     /// Distance driven by all vehicles, metres.
     pub distance: f64,
     /// Time spent by all vehicles on the network, waiting to enter included.

@@ -140,7 +140,8 @@ impl World {
     pub fn new(network: Arc<Network>, demand: Arc<Demand>, config: Config) -> Result<Self, Error> {
         check(&demand, &network, &config)?;
         let map = Map::new(&network, config.rules == Rules::Street);
-        let routes = Routes::new(&network, &demand, &map);
+        let fewest = if config.rules == Rules::Street { 1 } else { 2 };
+        let routes = Routes::new(&network, &demand, &map, fewest);
         let pool = thread_pool(config.threads)?;
         let mut world = Self {
             parts: Arc::new(parts(&map)),
@@ -170,6 +171,14 @@ impl World {
         world.set_kinds(&types);
         world.start_signals();
         Ok(world)
+    }
+
+    /// Links that a route must have; the published simulator refuses routes of one.
+    pub(crate) const fn fewest_links(&self) -> usize {
+        match self.config.rules {
+            Rules::Benchmark => 2,
+            Rules::Street => 1,
+        }
     }
 
     /// Compiles vehicle types.
@@ -224,6 +233,7 @@ impl World {
             state: &self.state,
             dt: self.config.interval,
             lane_change: self.config.lane_change,
+            street: self.config.rules == Rules::Street,
             longest: self.longest,
             notice: &self.notice,
         }
