@@ -92,7 +92,7 @@ impl World {
         street: bool,
         wishes: &mut Vec<Wish>,
     ) {
-        const ANY: u32 = flag::OUTER | flag::INNER | flag::CHANGING | flag::ASTRAY;
+        const ANY: u32 = flag::OUTER | flag::INNER | flag::CHANGING | flag::KEEN;
         let vehicles = &self.state.rows[row as usize];
         for (place, me) in vehicles.iter().enumerate() {
             if me.flags & ANY == 0 || me.is(flag::SHADOW) {
@@ -101,7 +101,7 @@ impl World {
             let target = if me.is(flag::CHANGING) {
                 let change = self.state.changes.iter().find(|change| change.original == me.id);
                 change.map(|change| change.target)
-            } else if street && me.is(flag::ASTRAY) {
+            } else if street && me.is(flag::KEEN) {
                 if let Some(target) = self.lane_towards_route(me, row) {
                     wishes.push(Wish { row, id: me.id, target, must: true });
                 }

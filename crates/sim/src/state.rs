@@ -29,6 +29,8 @@ pub(crate) mod flag {
     pub(crate) const OUTER: u32 = 256;
     /// The lane next to its own on the inside leads on, too.
     pub(crate) const INNER: u32 = 512;
+    /// Another lane of its link suits its route better (street rules).
+    pub(crate) const KEEN: u32 = 1024;
 }
 
 /// A vehicle on a row: what every step touches.

@@ -96,6 +96,10 @@ struct Part {
     words: (usize, usize),
 }
 
+/// Flags that depend on the lane a vehicle is on.
+const LANE_FLAGS: u32 =
+    flag::ASTRAY | flag::LAST | flag::OUTER | flag::INNER | flag::KEEN;
+
 /// Junctions in a part: few enough to share out well, enough to be worth a hand-over.
 const BLOCKS_IN_PART: usize = 32;
 
@@ -381,7 +385,7 @@ impl World {
             self.begin_approach(id, to);
         } else {
             vehicle.next = entered.to;
-            vehicle.flags &= !(flag::ASTRAY | flag::LAST | flag::OUTER | flag::INNER);
+            vehicle.flags &= !LANE_FLAGS;
         }
         self.insert(to, vehicle);
     }
@@ -446,12 +450,25 @@ impl World {
         let links = self.routes.links(record.route);
         let reader = self.reader();
         let last = record.leg as usize + 1 >= links.len();
-        vehicle.flags &= !(flag::ASTRAY | flag::LAST | flag::OUTER | flag::INNER);
-        vehicle.next = if last { NONE } else { self.choose(&reader, row, links, record.leg) };
+        vehicle.flags &= !LANE_FLAGS;
         if last {
+            vehicle.next = NONE;
             vehicle.flags |= flag::LAST;
-        } else if vehicle.next == NONE {
-            vehicle.flags |= flag::ASTRAY;
+        } else if reader.street {
+            let outlook = self.outlook(row, links, record.leg);
+            vehicle.next = outlook.movement;
+            if !outlook.leads_on {
+                vehicle.next = NONE;
+                vehicle.flags |= flag::ASTRAY;
+            }
+            if outlook.lane != self.map.way(row).index {
+                vehicle.flags |= flag::KEEN;
+            }
+        } else {
+            vehicle.next = reader.choose(row, links, record.leg);
+            if vehicle.next == NONE {
+                vehicle.flags |= flag::ASTRAY;
+            }
         }
         if self.config.lane_change {
             let leads_on = |lane: Option<u32>| {
@@ -467,14 +484,6 @@ impl World {
                 vehicle.flags |= flag::INNER;
             }
         }
-    }
-
-    fn choose(&self, reader: &Reader<'_>, row: u32, links: &[u32], leg: u32) -> u32 {
-        let movement = reader.choose(row, links, leg);
-        if movement == NONE && self.config.rules == Rules::Street {
-            return self.choose_nearest(row, links, leg);
-        }
-        movement
     }
 
     /// The lane next to a lane on the outside.
