@@ -4,7 +4,10 @@ import { toLngLat } from "./network.mjs";
 const UNIT = 2 ** 20;
 
 function mercator([lng, lat]) {
-  return [(lng + 180) / 360, (1 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / Math.PI) / 2];
+  return [
+    (lng + 180) / 360,
+    (1 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / Math.PI) / 2,
+  ];
 }
 
 function place(vehicle) {
@@ -18,7 +21,10 @@ function place(vehicle) {
   }
   const [start] = vehicle.link.lanes[vehicle.turn.lane];
   const d = vehicle.link.direction;
-  return { point: [start[0] + d[0] * vehicle.s, start[1] + d[1] * vehicle.s], heading: Math.atan2(d[1], d[0]) };
+  return {
+    point: [start[0] + d[0] * vehicle.s, start[1] + d[1] * vehicle.s],
+    heading: Math.atan2(d[1], d[0]),
+  };
 }
 
 const header = (kind, count, bytes) => {
@@ -57,7 +63,10 @@ export function linkFrame(traffic) {
     const { speed, count, waiting } = traffic.linkState(link);
     const at = 8 + 8 * k;
     frame.writeUInt32LE(link.index, at);
-    frame.writeUInt8(speed === null ? 255 : Math.min(200, Math.round((speed / link.limit) * 200)), at + 4);
+    frame.writeUInt8(
+      speed === null ? 255 : Math.min(200, Math.round((speed / link.limit) * 200)),
+      at + 4,
+    );
     frame.writeUInt8(Math.min(255, count), at + 5);
     frame.writeUInt8(Math.min(255, waiting), at + 6);
   });

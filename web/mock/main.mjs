@@ -12,11 +12,24 @@ import { makeTiler } from "./tiles.mjs";
 import { Traffic } from "./traffic.mjs";
 
 const { values: options } = parseArgs({
-  options: { port: { type: "string", default: "8600" }, warmup: { type: "string", default: "600" } },
+  options: {
+    port: { type: "string", default: "8600" },
+    warmup: { type: "string", default: "600" },
+  },
 });
 const DIST = join(fileURLToPath(new URL(".", import.meta.url)), "..", "dist");
-const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".map": "application/json" };
-const CSP = "default-src 'self'; connect-src 'self' ws:; img-src 'self' data: blob:; worker-src 'self'; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'";
+const TYPES = {
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".map": "application/json",
+};
+// The same as the real server's, so that what passes here passes there.
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+  "font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; " +
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const network = makeNetwork();
 const tile = makeTiler(network);
@@ -28,7 +41,17 @@ for (let k = 0; k < Number(options.warmup) * 2; k++) traffic.step(0.5);
 function status() {
   const figures = traffic.figures();
   const clock = new Date((7 * 3600 + Math.floor(traffic.t)) * 1000).toISOString().slice(11, 19);
-  return { t: traffic.t, clock, paused, speed, controller: traffic.controller, demand: traffic.demand, ...figures, real_time_factor: paused ? 0 : speed, safety: { overrides: 3, fallbacks: 0 } };
+  return {
+    t: traffic.t,
+    clock,
+    paused,
+    speed,
+    controller: traffic.controller,
+    demand: traffic.demand,
+    ...figures,
+    real_time_factor: paused ? 0 : speed,
+    safety: { overrides: 3, fallbacks: 0 },
+  };
 }
 
 function scenario() {
@@ -60,9 +83,25 @@ function linkDetail(index) {
   const link = network.links[index];
   if (!link) return undefined;
   const state = traffic.linkState(link);
-  const middle = [(link.shape[0][0] + link.shape[1][0]) / 2, (link.shape[0][1] + link.shape[1][1]) / 2];
+  const middle = [
+    (link.shape[0][0] + link.shape[1][0]) / 2,
+    (link.shape[0][1] + link.shape[1][1]) / 2,
+  ];
   const { id, name, class: kind, limit, length, history } = link;
-  return { index, id, name, class: kind, lanes: 3, length, limit, ...state, free_speed: limit, flow_per_hour: traffic.flow(link), history, centre: toLngLat(middle) };
+  return {
+    index,
+    id,
+    name,
+    class: kind,
+    lanes: 3,
+    length,
+    limit,
+    ...state,
+    free_speed: limit,
+    flow_per_hour: traffic.flow(link),
+    history,
+    centre: toLngLat(middle),
+  };
 }
 
 function signalDetail(index) {
@@ -72,9 +111,31 @@ function signalDetail(index) {
   const names = ["red", "yellow", "permissive", "protected"];
   const groups = junction.turns.map((turn) => {
     const lane = turn.from.queues[turn.lane];
-    return { index: turn.index, from: turn.from.index, to: turn.to.index, direction: turn.direction, bearing: turn.bearing, aspect: names[traffic.aspect(turn)], queue: lane.filter((vehicle) => vehicle.v < 0.1).length, count: lane.length, saturation_flow: 1800 };
+    return {
+      index: turn.index,
+      from: turn.from.index,
+      to: turn.to.index,
+      direction: turn.direction,
+      bearing: turn.bearing,
+      aspect: names[traffic.aspect(turn)],
+      queue: lane.filter((vehicle) => vehicle.v < 0.1).length,
+      count: lane.length,
+      saturation_flow: 1800,
+    };
   });
-  return { index, id: `intersection_${junction.column}_${junction.row}`, junctions: [junction.name], phase: phase.index, elapsed: phase.elapsed, remaining: phase.remaining, controller: traffic.controller, phases: traffic.phases(junction), groups, history: traffic.phaseLog[index], centre: toLngLat(junction.point) };
+  return {
+    index,
+    id: `intersection_${junction.column}_${junction.row}`,
+    junctions: [junction.name],
+    phase: phase.index,
+    elapsed: phase.elapsed,
+    remaining: phase.remaining,
+    controller: traffic.controller,
+    phases: traffic.phases(junction),
+    groups,
+    history: traffic.phaseLog[index],
+    centre: toLngLat(junction.point),
+  };
 }
 
 function control(body) {
@@ -94,7 +155,9 @@ function control(body) {
 function shell() {
   const manifest = JSON.parse(readFileSync(join(DIST, ".vite", "manifest.json"), "utf8"));
   const entry = manifest["src/main.ts"];
-  const styles = (entry.css ?? []).map((file) => `<link rel="stylesheet" href="/${file}">`).join("");
+  const styles = (entry.css ?? [])
+    .map((file) => `<link rel="stylesheet" href="/${file}">`)
+    .join("");
   return `<!doctype html><html lang="zh"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>City Brain</title><link rel="icon" href="data:,">${styles}<script type="module" src="/${entry.file}"></script></head><body><command-centre></command-centre></body></html>`;
 }
 
@@ -109,13 +172,22 @@ const json = (response, value) => {
 };
 
 function resource(path, response) {
-  const [, kind, ...rest] = path.match(/^\/api\/v1\/(\w+)(?:\/(\d+))?(?:\/(\d+))?(?:\/(\d+)\.mvt)?$/) ?? [];
+  const [, kind, ...rest] =
+    path.match(/^\/api\/v1\/(\w+)(?:\/(\d+))?(?:\/(\d+))?(?:\/(\d+)\.mvt)?$/) ?? [];
   const [a, b, c] = rest.map(Number);
   if (kind === "scenario") return json(response, scenario());
   if (kind === "links") return json(response, linkDetail(a));
   if (kind === "signals") return json(response, signalDetail(a));
   if (kind === "history") {
-    const columns = ["t", "running", "finished", "waiting_to_enter", "mean_speed", "delay_index", "throughput_per_hour"];
+    const columns = [
+      "t",
+      "running",
+      "finished",
+      "waiting_to_enter",
+      "mean_speed",
+      "delay_index",
+      "throughput_per_hour",
+    ];
     return json(response, { columns, rows: traffic.history, changes: traffic.changes });
   }
   if (kind === "tiles") {
@@ -128,7 +200,10 @@ function resource(path, response) {
 const server = createServer((request, response) => {
   const { pathname } = new URL(request.url, "http://mock");
   if (pathname === "/") {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": CSP });
+    response.writeHead(200, {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": CSP,
+    });
     return response.end(shell());
   }
   if (pathname === "/api/v1/control" && request.method === "POST") {
@@ -142,7 +217,9 @@ const server = createServer((request, response) => {
   if (pathname.startsWith("/api/")) return resource(pathname, response);
   try {
     const file = readFileSync(join(DIST, normalize(pathname)));
-    response.writeHead(200, { "content-type": TYPES[extname(pathname)] ?? "application/octet-stream" });
+    response.writeHead(200, {
+      "content-type": TYPES[extname(pathname)] ?? "application/octet-stream",
+    });
     response.end(file);
   } catch {
     json(response, undefined);

@@ -9,8 +9,27 @@ const ROWS = 7;
 const SPACING = { x: 430, y: 400 };
 const LAKE = { x: 520, y: 1250, rx: 640, ry: 720 };
 const ELEVATED_ROW = 3;
-const STREETS_EW = ["Wenyi Road", "Tianmushan Road", "Tiyuchang Road", "Desheng Viaduct", "Fengqi Road", "Qingchun Road", "Jiefang Road"];
-const STREETS_NS = ["Zijingang Road", "Gudun Road", "Yugu Road", "Xueyuan Road", "Baochu Road", "Huancheng West Road", "Zhongshan Road", "Zhonghe Road", "Jianguo Road", "Qiutao Road"];
+const STREETS_EW = [
+  "Wenyi Road",
+  "Tianmushan Road",
+  "Tiyuchang Road",
+  "Desheng Viaduct",
+  "Fengqi Road",
+  "Qingchun Road",
+  "Jiefang Road",
+];
+const STREETS_NS = [
+  "Zijingang Road",
+  "Gudun Road",
+  "Yugu Road",
+  "Xueyuan Road",
+  "Baochu Road",
+  "Huancheng West Road",
+  "Zhongshan Road",
+  "Zhonghe Road",
+  "Jianguo Road",
+  "Qiutao Road",
+];
 
 export function toLngLat([x, y]) {
   const scale = Math.cos((ORIGIN.lat * Math.PI) / 180);
@@ -31,7 +50,14 @@ function makeJunctions() {
       const y = row * SPACING.y + 35 * Math.sin(column * 0.9);
       if (inLake(x, y, 60)) continue;
       const name = `${STREETS_NS[column]} / ${STREETS_EW[row]}`;
-      junctions.set(`${column},${row}`, { index: junctions.size, column, row, point: [x, y], name, turns: [] });
+      junctions.set(`${column},${row}`, {
+        index: junctions.size,
+        column,
+        row,
+        point: [x, y],
+        name,
+        turns: [],
+      });
     }
   }
   return junctions;
@@ -89,7 +115,9 @@ function makeTurns(junctions, links) {
           direction,
           lane,
           curve: [start, add(start, from.direction, span), add(end, to.direction, -span), end],
-          length: Math.hypot(end[0] - start[0], end[1] - start[1]) * (direction === "straight" ? 1 : 1.15),
+          length:
+            Math.hypot(end[0] - start[0], end[1] - start[1]) *
+            (direction === "straight" ? 1 : 1.15),
           bearing: ((Math.atan2(from.direction[0], from.direction[1]) * 180) / Math.PI + 360) % 360,
         };
         turns.push(turn);
@@ -105,15 +133,32 @@ export function makeNetwork() {
   const junctions = makeJunctions();
   const links = [];
   for (const junction of junctions.values()) {
-    for (const [dc, dr] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    for (const [dc, dr] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ]) {
       const other = junctions.get(`${junction.column + dc},${junction.row + dr}`);
-      const mid = other && [(junction.point[0] + other.point[0]) / 2, (junction.point[1] + other.point[1]) / 2];
+      const mid = other && [
+        (junction.point[0] + other.point[0]) / 2,
+        (junction.point[1] + other.point[1]) / 2,
+      ];
       if (other && !inLake(mid[0], mid[1], 0)) makeLink(links, junction, other);
     }
   }
   const turns = makeTurns(junctions, links);
-  const corners = [toLngLat([-150, -150]), toLngLat([(COLUMNS - 1) * SPACING.x + 190, (ROWS - 1) * SPACING.y + 180])];
-  return { junctions: [...junctions.values()], links, turns, bounds: [...corners[0], ...corners[1]], laneWidth: LANE_WIDTH };
+  const corners = [
+    toLngLat([-150, -150]),
+    toLngLat([(COLUMNS - 1) * SPACING.x + 190, (ROWS - 1) * SPACING.y + 180]),
+  ];
+  return {
+    junctions: [...junctions.values()],
+    links,
+    turns,
+    bounds: [...corners[0], ...corners[1]],
+    laneWidth: LANE_WIDTH,
+  };
 }
 
 export function ground() {

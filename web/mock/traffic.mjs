@@ -42,7 +42,10 @@ export class Traffic {
   }
 
   phaseOf(junction) {
-    const offset = this.controller === "fixed-time" ? junction.index * 13 : (junction.column + junction.row) * 28;
+    const offset =
+      this.controller === "fixed-time"
+        ? junction.index * 13
+        : (junction.column + junction.row) * 28;
     let rest = (this.t + offset) % CYCLE;
     for (let index = 0; index < PHASES.length; index++) {
       const { duration } = PHASES[index];
@@ -68,7 +71,9 @@ export class Traffic {
   }
 
   choose(link) {
-    const weights = link.turns.map((turn) => ({ straight: 5, left: 2, right: 2 })[turn.direction] * (turn.to.elevated ? 2 : 1));
+    const weights = link.turns.map(
+      (turn) => ({ straight: 5, left: 2, right: 2 })[turn.direction] * (turn.to.elevated ? 2 : 1),
+    );
     let pick = this.random() * weights.reduce((sum, weight) => sum + weight, 0);
     for (let k = 0; k < link.turns.length; k++) {
       pick -= weights[k];
@@ -88,7 +93,17 @@ export class Traffic {
       const last = lane.at(-1);
       if (last && last.s < 14) continue;
       const long = this.random() < 0.06;
-      lane.push({ id: this.nextId++, link, turn, s: 1, v: 8, length: long ? 11 : 4.6, hops: 4 + Math.floor(this.random() * 9), since: this.t, emergency: this.random() < 0.004 });
+      lane.push({
+        id: this.nextId++,
+        link,
+        turn,
+        s: 1,
+        v: 8,
+        length: long ? 11 : 4.6,
+        hops: 4 + Math.floor(this.random() * 9),
+        since: this.t,
+        emergency: this.random() < 0.004,
+      });
       this.waitingToEnter -= 1;
     }
   }
@@ -96,7 +111,10 @@ export class Traffic {
   follow(vehicle, leaderTail, leaderSpeed, limit, dt) {
     const gap = leaderTail - vehicle.s - GAP;
     const brake = 4.5;
-    const safe = gap <= 0 ? 0 : -brake + Math.sqrt(brake * brake + leaderSpeed * leaderSpeed + 2 * brake * gap);
+    const safe =
+      gap <= 0
+        ? 0
+        : -brake + Math.sqrt(brake * brake + leaderSpeed * leaderSpeed + 2 * brake * gap);
     vehicle.v = Math.max(0, Math.min(vehicle.v + 2 * dt, limit, safe));
     vehicle.s += vehicle.v * dt;
   }
@@ -176,7 +194,15 @@ export class Traffic {
     });
     if (Math.floor(this.t) % 60 !== 0) return;
     const figures = this.figures();
-    this.history.push([Math.floor(this.t), figures.running, figures.finished, figures.waiting_to_enter, figures.mean_speed, figures.delay_index, figures.throughput_per_hour]);
+    this.history.push([
+      Math.floor(this.t),
+      figures.running,
+      figures.finished,
+      figures.waiting_to_enter,
+      figures.mean_speed,
+      figures.delay_index,
+      figures.throughput_per_hour,
+    ]);
     for (const link of this.network.links) {
       const state = this.linkState(link);
       link.history.push([Math.floor(this.t), state.speed, state.count, this.flow(link)]);
@@ -185,8 +211,15 @@ export class Traffic {
 
   linkState(link) {
     const vehicles = link.queues.flat();
-    const speed = vehicles.length > 0 ? vehicles.reduce((sum, vehicle) => sum + vehicle.v, 0) / vehicles.length : null;
-    return { speed, count: vehicles.length, waiting: vehicles.filter((vehicle) => vehicle.v < 0.1).length };
+    const speed =
+      vehicles.length > 0
+        ? vehicles.reduce((sum, vehicle) => sum + vehicle.v, 0) / vehicles.length
+        : null;
+    return {
+      speed,
+      count: vehicles.length,
+      waiting: vehicles.filter((vehicle) => vehicle.v < 0.1).length,
+    };
   }
 
   flow(link) {
@@ -195,14 +228,18 @@ export class Traffic {
   }
 
   all() {
-    return [...this.network.links.flatMap((link) => link.queues.flat()), ...this.network.turns.flatMap((turn) => turn.vehicles)];
+    return [
+      ...this.network.links.flatMap((link) => link.queues.flat()),
+      ...this.network.turns.flatMap((turn) => turn.vehicles),
+    ];
   }
 
   figures() {
     const vehicles = this.all();
     const speed = vehicles.reduce((sum, vehicle) => sum + vehicle.v, 0);
     const free = vehicles.reduce((sum, vehicle) => sum + vehicle.link.limit, 0);
-    while (this.finishTimes.length > 0 && this.finishTimes[0] < this.t - 900) this.finishTimes.shift();
+    while (this.finishTimes.length > 0 && this.finishTimes[0] < this.t - 900)
+      this.finishTimes.shift();
     return {
       running: vehicles.length,
       finished: this.finished,
@@ -221,6 +258,11 @@ export class Traffic {
   }
 
   phases(junction) {
-    return PHASES.map(({ name, duration }, index) => ({ index, name, duration, green: this.greens(junction, index).map((turn) => turn.index) }));
+    return PHASES.map(({ name, duration }, index) => ({
+      index,
+      name,
+      duration,
+      green: this.greens(junction, index).map((turn) => turn.index),
+    }));
   }
 }

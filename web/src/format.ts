@@ -70,7 +70,8 @@ export function trend(
 ): Trend {
   const earlier = rows.findLast((row) => row.t <= now - 300 + 5);
   const before = earlier === undefined ? null : read(earlier as never);
-  if (before === null || value === null || !Number.isFinite(value)) return { direction: "none", by: 0 };
+  if (before === null || value === null || !Number.isFinite(value))
+    return { direction: "none", by: 0 };
   const by = value - before;
   if (Math.abs(by) < threshold) return { direction: "flat", by };
   return { direction: by > 0 ? "up" : "down", by };

@@ -1,4 +1,7 @@
 /** The entry: defines the page's elements. The server's shell holds `<command-centre>`. */
+import "maplibre-gl/dist/maplibre-gl.css";
+import "uplot/dist/uPlot.min.css";
+// After the libraries' sheets, so that ours wins.
 import "./styles/main.css";
 import { CityChart } from "./elements/city-chart";
 import { CommandCentre } from "./elements/command-centre";

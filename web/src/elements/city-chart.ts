@@ -1,6 +1,5 @@
 /** `<city-chart>`: one quantity over time, drawn by uPlot, with marks where the controller changed. */
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { number, timeOfDay } from "../format";
 import { t } from "../i18n";
 import { h, setText } from "./dom";
@@ -28,7 +27,11 @@ export class CityChart extends HTMLElement {
   readonly #empty = h("p", { class: "chart-empty" });
 
   connectedCallback(): void {
-    this.replaceChildren(h("div", { class: "chart-head" }, this.#title, this.#value), this.#frame, this.#empty);
+    this.replaceChildren(
+      h("div", { class: "chart-head" }, this.#title, this.#value),
+      this.#frame,
+      this.#empty,
+    );
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(this.#frame);
     this.#draw();
@@ -107,11 +110,23 @@ export class CityChart extends HTMLElement {
           incrs: [60, 300, 600, 900, 1800, 3600],
           values: (_plot, ticks) => ticks.map((tick) => timeOfDay((this.#data?.start ?? 0) + tick)),
         },
-        { ...axis, grid, size: rem * 2.6, gap: 3, space: rem * 1.4, values: (_plot, ticks) => ticks.map((tick) => number(tick)) },
+        {
+          ...axis,
+          grid,
+          size: rem * 2.6,
+          gap: 3,
+          space: rem * 1.4,
+          values: (_plot, ticks) => ticks.map((tick) => number(tick)),
+        },
       ],
       series: [
         {},
-        { stroke: this.#data?.colour ?? "#fff", width: 2, fill: `${this.#data?.colour ?? "#ffffff"}22`, points: { show: false } },
+        {
+          stroke: this.#data?.colour ?? "#fff",
+          width: 2,
+          fill: `${this.#data?.colour ?? "#ffffff"}22`,
+          points: { show: false },
+        },
       ],
       hooks: {
         draw: [(plot) => this.#drawMarks(plot)],
@@ -143,7 +158,10 @@ export class CityChart extends HTMLElement {
     const at = index ?? data.values.length - 1;
     const value = number(data.values[at], data.digits);
     const time = data.times[at];
-    setText(this.#value, index === null || time === undefined ? value : `${timeOfDay(data.start + time)}  ${value}`);
+    setText(
+      this.#value,
+      index === null || time === undefined ? value : `${timeOfDay(data.start + time)}  ${value}`,
+    );
   }
 
   #summary(data: ChartData): string {

@@ -1,7 +1,7 @@
 /** `<command-centre>`: the page. It holds the model, lays out the elements and reads the keyboard. */
 import { language, onLanguage, setLanguage, t, titled } from "../i18n";
-import { type Connection } from "../live/socket";
 import { LiveModel, type Selection } from "../live/model";
+import type { Connection } from "../live/socket";
 import { paletteIsSafe, setPaletteSafe } from "../map/palette";
 import { h, live, setText } from "./dom";
 
@@ -14,7 +14,11 @@ export class CommandCentre extends HTMLElement {
   readonly #overview = h("div", { class: "overview" });
   readonly #detail = h("div", { class: "detail", hidden: true });
   readonly #back = h("button", { type: "button", class: "back" });
-  readonly #sheet = h("button", { type: "button", class: "sheet-handle", "aria-expanded": "false" });
+  readonly #sheet = h("button", {
+    type: "button",
+    class: "sheet-handle",
+    "aria-expanded": "false",
+  });
   readonly #panel = h("aside", { class: "panel", id: "panel", tabindex: -1 });
   readonly #announcer = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #problem = h("p", { class: "problem", role: "alert", hidden: true });
@@ -65,7 +69,9 @@ export class CommandCentre extends HTMLElement {
       (status) => {
         if (controller !== null && controller !== status.controller) {
           const found = model.scenario?.controllers.find(({ id }) => id === status.controller);
-          this.#announce(t("announceController", { name: found ? titled(found.title) : status.controller }));
+          this.#announce(
+            t("announceController", { name: found ? titled(found.title) : status.controller }),
+          );
         }
         controller = status.controller;
       },

@@ -30,8 +30,14 @@ export class ControlBar extends LiveElement {
     const { model } = this;
     const send = (change: Control): void => void model.control(change);
     this.#pause.addEventListener("click", () => this.togglePause(), { signal });
-    this.#controller.addEventListener("change", () => send({ controller: this.#controller.value }), { signal });
-    this.#demand.addEventListener("change", () => send({ demand: Number(this.#demand.value) }), { signal });
+    this.#controller.addEventListener(
+      "change",
+      () => send({ controller: this.#controller.value }),
+      { signal },
+    );
+    this.#demand.addEventListener("change", () => send({ demand: Number(this.#demand.value) }), {
+      signal,
+    });
     this.#restart.addEventListener("click", () => this.askRestart(), { signal });
     model.on("scenario", () => this.#fill(signal), signal);
     model.on("status", () => this.#show(), signal);

@@ -152,7 +152,12 @@ export class FigurePanel extends LiveElement {
     const { name, overrides, fallbacks, words, definition } = this.#safety;
     return h(
       "button",
-      { type: "button", class: "figure safety", "data-figure": "safety", "aria-describedby": definition.id },
+      {
+        type: "button",
+        class: "figure safety",
+        "data-figure": "safety",
+        "aria-describedby": definition.id,
+      },
       name,
       h("span", { class: "pair" }, overrides, words[0], fallbacks, words[1]),
       definition,
@@ -181,7 +186,10 @@ export class FigurePanel extends LiveElement {
       const value = figure.value(status);
       setText(card.value, figure.show?.(status) ?? number(value, figure.digits));
       const threshold = Math.max(0.5 / 10 ** figure.digits, Math.abs(value ?? 0) * 0.005);
-      showTrend(card, trend(history, figure.before as (row: never) => number | null, status.t, value, threshold));
+      showTrend(
+        card,
+        trend(history, figure.before as (row: never) => number | null, status.t, value, threshold),
+      );
     }
     setText(this.#safety.overrides, number(status.safety.overrides));
     setText(this.#safety.fallbacks, number(status.safety.fallbacks));
@@ -198,7 +206,12 @@ function makeCard(figure: Figure): Card {
   const definition = h("span", { class: "definition", role: "tooltip", id });
   const root = h(
     "button",
-    { type: "button", class: `figure${figure.large ? " large" : ""}`, "data-figure": figure.id, "aria-describedby": id },
+    {
+      type: "button",
+      class: `figure${figure.large ? " large" : ""}`,
+      "data-figure": figure.id,
+      "aria-describedby": id,
+    },
     name,
     h("span", { class: "reading" }, value, unit),
     change,
@@ -213,7 +226,10 @@ function showTrend(card: Card, found: Trend): void {
   const sign = found.direction === "up" ? 1 : found.direction === "down" ? -1 : 0;
   const verdict = sign * figure.better;
   card.trend.dataset.verdict = verdict > 0 ? "good" : verdict < 0 ? "bad" : "neutral";
-  const amount = found.direction === "up" || found.direction === "down" ? number(Math.abs(found.by), figure.digits) : "";
+  const amount =
+    found.direction === "up" || found.direction === "down"
+      ? number(Math.abs(found.by), figure.digits)
+      : "";
   setText(card.trend, `${arrow} ${amount}`.trim());
   card.trend.setAttribute("title", trendText(found, figure.digits));
 }

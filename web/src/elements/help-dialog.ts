@@ -24,7 +24,12 @@ export class HelpDialog extends LiveElement {
   readonly #definitions = h("dl", { class: "definitions" });
 
   protected override build(signal: AbortSignal): void {
-    this.#dialog.append(h("div", { class: "section-head" }, this.#title, this.#close), this.#keys, this.#definitionsTitle, this.#definitions);
+    this.#dialog.append(
+      h("div", { class: "section-head" }, this.#title, this.#close),
+      this.#keys,
+      this.#definitionsTitle,
+      this.#definitions,
+    );
     this.append(this.#dialog);
     this.#close.addEventListener("click", () => this.#dialog.close(), { signal });
     this.#dialog.addEventListener(
@@ -47,7 +52,12 @@ export class HelpDialog extends LiveElement {
     setText(this.#definitionsTitle, t("definitions"));
     this.#keys.replaceChildren(
       ...KEYS.map(([keys, meaning]) =>
-        h("div", {}, h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, t(meaning))),
+        h(
+          "div",
+          {},
+          h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))),
+          h("dd", {}, t(meaning)),
+        ),
       ),
     );
     const entry = (name: StringName, definition: StringName): HTMLElement =>

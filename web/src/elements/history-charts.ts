@@ -12,7 +12,12 @@ interface Line {
 }
 
 const LINES: readonly Line[] = [
-  { title: "chartSpeed", colour: "#5cc8ff", digits: 1, read: (row) => (row.meanSpeed === null ? null : row.meanSpeed * KMH_PER_MPS) },
+  {
+    title: "chartSpeed",
+    colour: "#5cc8ff",
+    digits: 1,
+    read: (row) => (row.meanSpeed === null ? null : row.meanSpeed * KMH_PER_MPS),
+  },
   { title: "chartVehicles", colour: "#ffb454", digits: 0, read: (row) => row.running },
   { title: "chartThroughput", colour: "#7ee2a8", digits: 0, read: (row) => row.throughput },
 ];

@@ -1,12 +1,12 @@
 /** Draws a junction from above: its approaches, and every movement as an arrow. */
 import type { MovementGroup } from "../api/types";
 import { svg } from "./dom";
+import { exitBearing } from "./junction-geometry";
 
 const CENTRE = 100;
 const STOP = 46;
 const EDGE = 92;
 const SLOT = { left: 7, "u-turn": 3, straight: 15, right: 23 } as const;
-const TURN = { straight: 0, left: -90, right: 90, "u-turn": 180 } as const;
 
 type Vector = readonly [x: number, y: number];
 
@@ -20,36 +20,18 @@ const along = (from: Vector, direction: Vector, distance: number): Vector => [
 ];
 const text = (point: Vector): string => `${point[0].toFixed(1)} ${point[1].toFixed(1)}`;
 
-/** The smallest angle between two bearings, degrees. */
-export function between(a: number, b: number): number {
-  return Math.abs(((a - b + 540) % 360) - 180);
-}
-
-/** Bearings in which the junction can be left: back along each approach. */
-export function exitBearing(group: MovementGroup, groups: readonly MovementGroup[]): number {
-  const wish = (group.bearing + TURN[group.direction] + 360) % 360;
-  let best = wish;
-  let nearest = 45;
-  for (const other of groups) {
-    const leg = (other.bearing + 180) % 360;
-    const own = between(leg, (group.bearing + 180) % 360) < 1;
-    if (own && group.direction !== "u-turn") continue;
-    const distance = between(leg, wish);
-    if (distance < nearest) {
-      nearest = distance;
-      best = leg;
-    }
-  }
-  return best;
-}
-
 /** The path of a movement's arrow, from its stop line to where it leaves. */
 function arrow(group: MovementGroup, groups: readonly MovementGroup[], side: 1 | -1): string {
   const into = heading(group.bearing);
   const right: Vector = [-into[1] * side, into[0] * side];
   const out = heading(exitBearing(group, groups));
   const outRight: Vector = [-out[1] * side, out[0] * side];
-  const slot = side === -1 && group.direction === "left" ? SLOT.right : side === -1 && group.direction === "right" ? SLOT.left : SLOT[group.direction];
+  const slot =
+    side === -1 && group.direction === "left"
+      ? SLOT.right
+      : side === -1 && group.direction === "right"
+        ? SLOT.left
+        : SLOT[group.direction];
   const middle: Vector = [CENTRE, CENTRE];
   const start = along(along(middle, into, -STOP), right, slot);
   const end = along(along(middle, out, STOP - 6), outRight, group.direction === "u-turn" ? 14 : 14);
@@ -57,7 +39,12 @@ function arrow(group: MovementGroup, groups: readonly MovementGroup[], side: 1 |
   return `M${text(start)}C${text(along(start, into, pull))} ${text(along(end, out, -pull))} ${text(end)}`;
 }
 
-function triangle(group: MovementGroup, groups: readonly MovementGroup[], side: 1 | -1, size: number): string {
+function triangle(
+  group: MovementGroup,
+  groups: readonly MovementGroup[],
+  side: 1 | -1,
+  size: number,
+): string {
   const out = heading(exitBearing(group, groups));
   const outRight: Vector = [-out[1] * side, out[0] * side];
   const end = along(along([CENTRE, CENTRE], out, STOP - 7), outRight, 14);
@@ -105,13 +92,23 @@ export function drawPlan(groups: readonly MovementGroup[], look: PlanLook): SVGE
     return svg(
       "g",
       { class: `movement ${name}`, "data-group": group.index },
-      svg("path", { d: arrow(group, groups, side), "stroke-width": name === "red" ? look.stroke * 0.5 : look.stroke }),
+      svg("path", {
+        d: arrow(group, groups, side),
+        "stroke-width": name === "red" ? look.stroke * 0.5 : look.stroke,
+      }),
       // Shape as well as colour: only a movement that may go has an arrow head.
-      name === "red" ? null : svg("path", { class: "head", d: triangle(group, groups, side, look.stroke * 1.45) }),
+      name === "red"
+        ? null
+        : svg("path", { class: "head", d: triangle(group, groups, side, look.stroke * 1.45) }),
     );
   });
   return [
-    svg("g", { class: "legs" }, ...legs(groups), svg("circle", { cx: CENTRE, cy: CENTRE, r: 34, class: "leg-fill" })),
+    svg(
+      "g",
+      { class: "legs" },
+      ...legs(groups),
+      svg("circle", { cx: CENTRE, cy: CENTRE, r: 34, class: "leg-fill" }),
+    ),
     ...arrows,
   ];
 }

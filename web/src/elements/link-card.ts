@@ -68,9 +68,17 @@ export class LinkCard extends LiveElement {
     setText(this.#id, detail?.name ? detail.id : t("link"));
     if (!detail) return;
     const live = this.model.links.get(detail.index);
-    const ratio = live ? live.ratio : detail.speed === null ? null : detail.speed / detail.free_speed;
+    const ratio = live
+      ? live.ratio
+      : detail.speed === null
+        ? null
+        : detail.speed / detail.free_speed;
     const kind = detail.class;
-    const badge = h("span", { class: "swatch", "aria-hidden": "true", "data-level": ratioClass(ratio) });
+    const badge = h("span", {
+      class: "swatch",
+      "aria-hidden": "true",
+      "data-level": ratioClass(ratio),
+    });
     badge.style.backgroundColor = palette().ratio[ratioClass(ratio)];
     const facts: [StringName, string, HTMLElement?][] = [
       ["ratio", ratio === null ? t("noVehicles") : `${number(ratio * 100)} %`, badge],

@@ -3,7 +3,13 @@ import { onLanguage, type StringName, t } from "../i18n";
 import { PHASES, palette, paletteIsSafe, setPaletteSafe, VEHICLE } from "../map/palette";
 import { h, LiveElement, setText } from "./dom";
 
-const CLASSES: readonly StringName[] = ["legendFree", "legendSlow", "legendDense", "legendJam", "legendEmpty"];
+const CLASSES: readonly StringName[] = [
+  "legendFree",
+  "legendSlow",
+  "legendDense",
+  "legendJam",
+  "legendEmpty",
+];
 
 export class MapLegend extends LiveElement {
   protected override build(signal: AbortSignal): void {
@@ -29,9 +35,19 @@ export class MapLegend extends LiveElement {
       "details",
       { open: window.matchMedia("(min-width: 48rem)").matches },
       heading,
-      title,
-      h("ul", {}, ...rows.map(({ swatch, name }) => h("li", {}, swatch, name)), h("li", {}, ramp, vehicles), h("li", {}, dots, phases)),
-      h("div", { class: "palette" }, safe, safeName),
+      h(
+        "div",
+        { class: "legend-body" },
+        title,
+        h(
+          "ul",
+          {},
+          ...rows.map(({ swatch, name }) => h("li", {}, swatch, name)),
+          h("li", {}, ramp, vehicles),
+          h("li", {}, dots, phases),
+        ),
+        h("div", { class: "palette" }, safe, safeName),
+      ),
     );
     this.append(details);
     safe.addEventListener("change", () => this.#switch(safe.checked), { signal });

@@ -9,8 +9,18 @@ import { drawPlan, ringArc } from "./junction-plan";
 
 const BAND_SECONDS = 600;
 const ARROWS: Record<Direction, string> = { straight: "↑", left: "↰", right: "↱", "u-turn": "↶" };
-const WORDS: Record<Direction, StringName> = { straight: "straight", left: "left", right: "right", "u-turn": "uTurn" };
-const ASPECT_WORDS = ["red", "yellow", "permissive", "protected"] as const satisfies readonly StringName[];
+const WORDS: Record<Direction, StringName> = {
+  straight: "straight",
+  left: "left",
+  right: "right",
+  "u-turn": "uTurn",
+};
+const ASPECT_WORDS = [
+  "red",
+  "yellow",
+  "permissive",
+  "protected",
+] as const satisfies readonly StringName[];
 const ASPECT_SHAPE = ["■", "◆", "▷", "▶"] as const;
 
 export class SignalPlan extends LiveElement {
@@ -161,7 +171,8 @@ export class SignalPlan extends LiveElement {
   #remainingNow(detail: SignalDetail): number | null {
     for (const { index } of detail.groups) {
       const heard = this.model.groups.get(index);
-      if (heard?.remaining !== undefined && heard.remaining !== null) return this.model.remaining(index);
+      if (heard?.remaining !== undefined && heard.remaining !== null)
+        return this.model.remaining(index);
     }
     return detail.remaining;
   }
@@ -182,25 +193,44 @@ export class SignalPlan extends LiveElement {
       const current = index === phase;
       const gap = detail.phases.length > 1 ? 0.004 : 0;
       arcs.push(
-        svg("path", { d: ringArc(94, start + gap, end - gap), class: `arc${current ? " current" : ""}`, stroke: phaseColour(index) }),
+        svg("path", {
+          d: ringArc(94, start + gap, end - gap),
+          class: `arc${current ? " current" : ""}`,
+          stroke: phaseColour(index),
+        }),
       );
       if (current) {
         const total = detail.elapsed + (remaining ?? Math.max(0, duration - detail.elapsed));
         const share = total > 0 ? Math.min(1, detail.elapsed / total) : 0;
         const at = start + gap + (end - start - 2 * gap) * share;
-        if (at > start + 2 * gap) arcs.push(svg("path", { d: ringArc(94, start + gap, at), class: "arc done" }));
+        if (at > start + 2 * gap)
+          arcs.push(svg("path", { d: ringArc(94, start + gap, at), class: "arc done" }));
       }
       start = end;
     }
-    const plan = svg("g", { transform: "translate(14 14) scale(0.86)" }, ...drawPlan(detail.groups, { aspect: (group) => this.#aspect(group), side: this.#side(), stroke: 5 }));
-    this.#ring.replaceChildren(...arcs, plan, svg("text", { x: 100, y: 16, class: "north" }, t("north")));
+    const plan = svg(
+      "g",
+      { transform: "translate(14 14) scale(0.86)" },
+      ...drawPlan(detail.groups, {
+        aspect: (group) => this.#aspect(group),
+        side: this.#side(),
+        stroke: 5,
+      }),
+    );
+    this.#ring.replaceChildren(
+      ...arcs,
+      plan,
+      svg("text", { x: 100, y: 16, class: "north" }, t("north")),
+    );
     const green = detail.groups.filter((group) => this.#aspect(group) >= 2);
     this.#ring.setAttribute(
       "aria-label",
       t("ringDescription", {
         phase: phase === null ? t("unknown") : phase + 1,
         remaining: number(remaining),
-        green: green.map((group) => `${this.#from(group)} ${t(WORDS[group.direction])}`).join(", ") || t("none"),
+        green:
+          green.map((group) => `${this.#from(group)} ${t(WORDS[group.direction])}`).join(", ") ||
+          t("none"),
       }),
     );
   }
@@ -214,7 +244,11 @@ export class SignalPlan extends LiveElement {
         const drawing = svg(
           "svg",
           { viewBox: "30 30 140 140", "aria-hidden": "true" },
-          ...drawPlan(detail.groups, { aspect: (group) => (going.has(group.index) ? 3 : null), side: this.#side(), stroke: 8 }),
+          ...drawPlan(detail.groups, {
+            aspect: (group) => (going.has(group.index) ? 3 : null),
+            side: this.#side(),
+            stroke: 8,
+          }),
         );
         const card = h(
           "div",
@@ -244,7 +278,11 @@ export class SignalPlan extends LiveElement {
       // Height as well as colour tells phases apart.
       const height = 100 - level * 18;
       segments.push(
-        svg("rect", { x: left, y: 100 - height, width: right - left, height, fill: phaseColour(phase) }, svg("title", {}, phase === null ? t("unknown") : t("phase", { number: phase + 1 }))),
+        svg(
+          "rect",
+          { x: left, y: 100 - height, width: right - left, height, fill: phaseColour(phase) },
+          svg("title", {}, phase === null ? t("unknown") : t("phase", { number: phase + 1 })),
+        ),
       );
     });
     this.#band.setAttribute("viewBox", `0 0 ${BAND_SECONDS} 100`);

@@ -1,5 +1,7 @@
 /** The header: city, simulated clock, run state, freshness of the data, language. */
-import { language, onLanguage, setLanguage, type StringName, t, titled } from "../i18n";
+import type { Status } from "../api/types";
+import { number } from "../format";
+import { language, onLanguage, type StringName, setLanguage, t, titled } from "../i18n";
 import { every, h, LiveElement, setText } from "./dom";
 
 export class StatusHeader extends LiveElement {
@@ -20,11 +22,9 @@ export class StatusHeader extends LiveElement {
       h("div", { class: "buttons" }, this.#language, this.#help),
     );
     const model = this.model;
-    this.#language.addEventListener(
-      "click",
-      () => setLanguage(language() === "zh" ? "en" : "zh"),
-      { signal },
-    );
+    this.#language.addEventListener("click", () => setLanguage(language() === "zh" ? "en" : "zh"), {
+      signal,
+    });
     this.#help.addEventListener(
       "click",
       () => this.dispatchEvent(new CustomEvent("help", { bubbles: true })),
@@ -44,14 +44,14 @@ export class StatusHeader extends LiveElement {
     setText(this.#clockLabel, t("simulatedClock"));
     setText(this.#clock, status?.clock ?? "--:--:--");
     setText(this.#language, t("otherLanguage"));
-    this.#language.setAttribute("aria-label", `${t("switchLanguage")} (${t("otherLanguage")})`);
+    this.#language.title = t("switchLanguage");
     this.#language.lang = language() === "zh" ? "en" : "zh-Hans";
     this.#help.setAttribute("aria-label", `${t("help")} ?`);
     document.title = `${this.#city.textContent} · ${t("pageTitle")}`;
     if (status) {
       const state = status.paused ? "paused" : "running";
       this.#run.dataset.state = state;
-      setText(this.#run, status.paused ? `❚❚ ${t("paused")}` : `▶ ${t("running")} ×${status.speed}`);
+      setText(this.#run, status.paused ? `❚❚ ${t("paused")}` : `▶ ${t("running")} ${pace(status)}`);
     }
     this.#showFreshness();
   }
@@ -71,4 +71,11 @@ export class StatusHeader extends LiveElement {
     this.#fresh.dataset.state = connection;
     setText(this.#fresh, text);
   }
+}
+
+/** The speed wanted, and the one reached where the machine cannot keep up. */
+function pace(status: Status): string {
+  const wanted = `×${status.speed}`;
+  const behind = status.t > 30 && status.real_time_factor < 0.8 * status.speed;
+  return behind ? `${wanted} → ×${number(status.real_time_factor, 1)}` : wanted;
 }

@@ -1,29 +1,12 @@
 /** `<worst-links>`: where most time is lost now; a click flies there. */
 import { number, ratioClass } from "../format";
 import { onLanguage, t } from "../i18n";
-import type { LinkRecord } from "../live/frames";
+import { rankLinks } from "../live/ranking";
 import { palette } from "../map/palette";
 import { every, h, LiveElement, setText } from "./dom";
 
 const SHOWN = 8;
 const REFRESH_MS = 2000;
-
-export interface RankedLink extends LinkRecord {
-  /** Vehicles × (1 − speed ratio). */
-  readonly lost: number;
-}
-
-/** Links by time lost, most first. */
-export function rankLinks(links: Iterable<LinkRecord>, limit: number): RankedLink[] {
-  const ranked: RankedLink[] = [];
-  for (const record of links) {
-    if (record.ratio === null || record.count === 0) continue;
-    const lost = record.count * Math.max(0, 1 - record.ratio);
-    if (lost > 0.5) ranked.push({ ...record, lost });
-  }
-  ranked.sort((a, b) => b.lost - a.lost || a.link - b.link);
-  return ranked.slice(0, limit);
-}
 
 interface Row {
   readonly root: HTMLButtonElement;
@@ -36,13 +19,18 @@ interface Row {
 
 export class WorstLinks extends LiveElement {
   readonly #heading = h("h2");
+  readonly #columns = h("span", { class: "mark-note" });
   readonly #none = h("p", { class: "none" });
   #rows: Row[] = [];
 
   protected override build(signal: AbortSignal): void {
     const list = h("ol", { class: "ranking" });
     this.#rows = Array.from({ length: SHOWN }, () => this.#makeRow(list, signal));
-    this.append(h("div", { class: "section-head" }, this.#heading), this.#none, list);
+    this.append(
+      h("div", { class: "section-head" }, this.#heading, this.#columns),
+      this.#none,
+      list,
+    );
     const show = (): void => this.#show();
     onLanguage(show, signal);
     every(REFRESH_MS, show, signal);
@@ -84,6 +72,7 @@ export class WorstLinks extends LiveElement {
   #show(): void {
     setText(this.#heading, t("worstLinks"));
     this.#heading.title = t("worstLinksDefinition");
+    setText(this.#columns, t("worstColumns"));
     setText(this.#none, t("worstNone"));
     const ranked = rankLinks(this.model.links.values(), SHOWN);
     this.#none.hidden = ranked.length > 0;

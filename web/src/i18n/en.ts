@@ -102,7 +102,7 @@ export const en = {
   worstLinksDefinition:
     "Links ranked by time lost: vehicles × (1 − speed ÷ free speed). 12 means as much as 12 vehicles standing still.",
   worstNone: "No link is below free flow.",
-  lost: "lost",
+  worstColumns: "speed ratio · veh lost",
 
   legend: "Legend",
   legendRatio: "Speed ÷ free speed",

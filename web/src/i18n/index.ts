@@ -53,7 +53,10 @@ export function onLanguage(listener: () => void, signal: AbortSignal): void {
 }
 
 /** The string in the page's language, `{name}` replaced by `values.name`. */
-export function t(name: StringName, values: Readonly<Record<string, string | number>> = {}): string {
+export function t(
+  name: StringName,
+  values: Readonly<Record<string, string | number>> = {},
+): string {
   return TABLES[current][name].replace(/\{(\w+)\}/g, (whole, key: string) =>
     key in values ? String(values[key]) : whole,
   );

@@ -59,7 +59,8 @@ export const zh: Strings = {
   waitingToEnterDefinition:
     "已到出发时刻、但首条车道没有空间的车辆。它们在路网外等待，等待时间计入平均行程时间。",
   meanSpeed: "平均速度",
-  meanSpeedDefinition: "最近约一分钟的空间平均速度：所有在途车辆（含停着的）的行驶距离之和 ÷ 用时之和。",
+  meanSpeedDefinition:
+    "最近约一分钟的空间平均速度：所有在途车辆（含停着的）的行驶距离之和 ÷ 用时之和。",
   delayIndex: "延误指数",
   delayIndexDefinition:
     "最近约一分钟内所有在途车辆的实际用时 ÷ 同样距离在自由流下的用时。1.0 为畅通；2.0 表示耗时为畅通时的两倍。取值 1 至 40。",
@@ -101,7 +102,7 @@ export const zh: Strings = {
   worstLinksDefinition:
     "按时间损失排序：车辆数 ×（1 − 速度 ÷ 自由流速度）。12 表示相当于 12 辆车完全停驶。",
   worstNone: "没有低于自由流的路段。",
-  lost: "损失",
+  worstColumns: "速度比 · 损失（辆）",
 
   legend: "图例",
   legendRatio: "速度 ÷ 自由流速度",

@@ -1,9 +1,9 @@
 /** What the page knows of the running world; elements listen to it and never to one another. */
 import { api } from "../api/client";
 import type { Bounds, Control, History, Position, Scenario, Status } from "../api/types";
+import { LinkDirectory } from "./directory";
 import { Emitter } from "./emitter";
 import { decodeFrame, type GroupRecord, type LinkRecord, type VehicleFrame } from "./frames";
-import { LinkDirectory } from "./directory";
 import { type Connection, LiveSocket } from "./socket";
 
 export interface HistoryRow {
@@ -92,6 +92,11 @@ export class LiveModel extends Emitter<Events> {
 
   stop(): void {
     this.#socket.close();
+  }
+
+  /** Closes the stream as a lost network would: to see how the page takes it. */
+  dropConnection(): void {
+    this.#socket.drop();
   }
 
   setView(bounds: Bounds): void {

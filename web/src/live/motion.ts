@@ -77,7 +77,9 @@ export class Motion {
     const spare = this.#previous.bytes;
     this.#previous.bytes = this.bytes;
     const need = count * INSTANCE_BYTES;
-    this.bytes = spare.byteLength >= need ? spare : new ArrayBuffer(Math.ceil(need * 1.3));
+    // Room for a third more, in whole instances, so that a growing town does not allocate each frame.
+    const room = Math.ceil((count * 4) / 3) * INSTANCE_BYTES;
+    this.bytes = spare.byteLength >= need ? spare : new ArrayBuffer(room);
     this.#floats = new Float32Array(this.bytes);
     this.#octets = new Uint8Array(this.bytes);
   }

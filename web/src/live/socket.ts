@@ -52,6 +52,11 @@ export class LiveSocket {
     this.#socket = null;
   }
 
+  /** Closes the connection as if the network had; it comes back by itself. */
+  drop(): void {
+    this.#socket?.close();
+  }
+
   /** Tells the server which part of the map is on the screen. */
   setView(bounds: Bounds): void {
     this.#view = bounds;

@@ -9,11 +9,10 @@ import {
   ScaleControl,
   setWorkerUrl,
 } from "maplibre-gl";
-import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { tilesUrl } from "../api/client";
 import type { Scenario } from "../api/types";
-import { every, h, LiveElement, live, setText } from "../elements/dom";
+import { every, h, LiveElement, live, setText, svg } from "../elements/dom";
 import { number } from "../format";
 import { onLanguage, t } from "../i18n";
 import type { LinkRecord } from "../live/frames";
@@ -29,7 +28,11 @@ setWorkerUrl(workerUrl);
 const LINK_LAYERS = ["elevated-speed", "elevated-casing", "ground-speed", "ground-casing"];
 const CLOSE_ZOOM = 16.8;
 
-type Picked = { readonly kind: "link" | "signal"; readonly index: number; readonly feature: MapGeoJSONFeature };
+type Picked = {
+  readonly kind: "link" | "signal";
+  readonly index: number;
+  readonly feature: MapGeoJSONFeature;
+};
 
 export class CityMap extends LiveElement {
   /** The map, once the scenario is known: for tests and for the curious. */
@@ -44,7 +47,15 @@ export class CityMap extends LiveElement {
   readonly #buttons = {
     in: h("button", { type: "button" }, "+"),
     out: h("button", { type: "button" }, "−"),
-    fit: h("button", { type: "button", "aria-keyshortcuts": "F" }, "⛶"),
+    fit: h(
+      "button",
+      { type: "button", "aria-keyshortcuts": "F" },
+      svg(
+        "svg",
+        { viewBox: "0 0 20 20", "aria-hidden": "true" },
+        svg("path", { d: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4" }),
+      ),
+    ),
   };
 
   protected override build(signal: AbortSignal): void {
@@ -70,11 +81,14 @@ export class CityMap extends LiveElement {
     const bounds = this.model.scenario?.network.bounds;
     if (!bounds) return;
     const [west, south, east, north] = bounds;
-    const compact = this.clientWidth < 600;
-    this.map?.fitBounds([west, south, east, north], {
-      padding: compact ? 12 : { top: 24, bottom: 24, left: 24, right: 24 },
-      animate,
-    });
+    this.map?.fitBounds([west, south, east, north], { padding: this.#padding(), animate });
+  }
+
+  /** Room for what lies over the map: buttons above, the legend below. */
+  #padding(): { top: number; bottom: number; left: number; right: number } {
+    const legend = this.querySelector("map-legend");
+    const covered = this.clientWidth < 600 || !legend ? 12 : legend.clientHeight + 28;
+    return { top: 20, bottom: covered, left: 20, right: this.clientWidth < 600 ? 20 : 64 };
   }
 
   #label(): void {
@@ -101,16 +115,19 @@ export class CityMap extends LiveElement {
           palette: palette(),
         }),
         bounds: [...bounds],
-        fitBoundsOptions: { padding: this.clientWidth < 600 ? 12 : 24 },
+        fitBoundsOptions: { padding: this.#padding() },
         attributionControl: false,
         maxZoom: 20.5,
         minZoom: 8,
         dragRotate: false,
         pitchWithRotate: false,
-        localIdeographFontFamily: "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif",
+        localIdeographFontFamily:
+          "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif",
       });
     } catch (error) {
-      this.#frame.append(h("p", { class: "map-failed" }, error instanceof Error ? error.message : String(error)));
+      this.#frame.append(
+        h("p", { class: "map-failed" }, error instanceof Error ? error.message : String(error)),
+      );
       return;
     }
     const { map } = this;
@@ -118,7 +135,10 @@ export class CityMap extends LiveElement {
     map.addControl(new ScaleControl({ maxWidth: 140 }), "bottom-right");
     const source = attribution ?? scenario.network.name;
     map.addControl(
-      new AttributionControl({ compact: false, customAttribution: [escape(t("attribution", { source })), "MapLibre"] }),
+      new AttributionControl({
+        compact: false,
+        customAttribution: [escaped(t("attribution", { source })), "MapLibre"],
+      }),
       "bottom-right",
     );
     this.motion.smooth = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -161,14 +181,21 @@ export class CityMap extends LiveElement {
 
   /** Goes near a place; jumps there for those who asked for reduced motion. */
   flyTo(centre: readonly [number, number]): void {
-    this.map?.flyTo({ center: [centre[0], centre[1]], zoom: Math.max(CLOSE_ZOOM, this.map.getZoom()), speed: 1.6 });
+    this.map?.flyTo({
+      center: [centre[0], centre[1]],
+      zoom: Math.max(CLOSE_ZOOM, this.map.getZoom()),
+      speed: 1.6,
+    });
   }
 
   #paintLinks(records: Iterable<LinkRecord>): void {
     const { map } = this;
     if (!map) return;
     for (const { link, ratio } of records) {
-      map.setFeatureState({ source: SOURCE, sourceLayer: "links", id: link }, { ratio: ratio ?? -1 });
+      map.setFeatureState(
+        { source: SOURCE, sourceLayer: "links", id: link },
+        { ratio: ratio ?? -1 },
+      );
     }
   }
 
@@ -194,13 +221,15 @@ export class CityMap extends LiveElement {
     ];
     const signals = map.queryRenderedFeatures(box, { layers: ["signals-halo"] });
     const nearest = closest(map, signals, point);
-    if (nearest && typeof nearest.id === "number") return { kind: "signal", index: nearest.id, feature: nearest };
+    if (nearest && typeof nearest.id === "number")
+      return { kind: "signal", index: nearest.id, feature: nearest };
     const [area] = map.queryRenderedFeatures([point.x, point.y], { layers: ["junction-areas"] });
     const { signal } = (area?.properties ?? {}) as { signal?: unknown };
     if (area && typeof signal === "number") return { kind: "signal", index: signal, feature: area };
     for (const area of [[point.x, point.y] as PointLike, box]) {
       const [link] = map.queryRenderedFeatures(area, { layers: LINK_LAYERS });
-      if (link && typeof link.id === "number") return { kind: "link", index: link.id, feature: link };
+      if (link && typeof link.id === "number")
+        return { kind: "link", index: link.id, feature: link };
     }
     return null;
   }
@@ -263,7 +292,10 @@ export class CityMap extends LiveElement {
     this.#selected = selection;
   }
 
-  #setState(target: { kind: "link" | "signal"; index: number } | null, state: Record<string, boolean>): void {
+  #setState(
+    target: { kind: "link" | "signal"; index: number } | null,
+    state: Record<string, boolean>,
+  ): void {
     if (!target || !this.map) return;
     const sourceLayer = target.kind === "link" ? "links" : "signals";
     this.map.setFeatureState({ source: SOURCE, sourceLayer, id: target.index }, state);
@@ -297,7 +329,7 @@ function closest(
 }
 
 /** The attribution goes in as markup; the network's file is not to be trusted with that. */
-function escape(text: string): string {
+function escaped(text: string): string {
   const holder = document.createElement("span");
   holder.textContent = text;
   return holder.innerHTML;

@@ -7,6 +7,7 @@ import { LABELS, SOURCE } from "./style";
 
 const PHASE_ZOOM = 14.2;
 const COUNTDOWN_ZOOM = 16.2;
+const BEHIND_PIXELS = 16;
 
 interface Label {
   readonly key: string;
@@ -24,6 +25,7 @@ export class SignalLabels {
   readonly #phases = new Map<number, number | null>();
   /** One movement group of each signal, as the tiles say. */
   readonly #groupOf = new Map<number, number>();
+  readonly #centres = new Map<number, readonly [number, number]>();
   #shown = "";
   count = 0;
 
@@ -41,7 +43,12 @@ export class SignalLabels {
     const known = this.#groupOf.size;
     for (const feature of this.#map.querySourceFeatures(SOURCE, { sourceLayer: "signals" })) {
       const { group } = feature.properties as { group?: unknown };
-      if (typeof feature.id === "number" && typeof group === "number") this.#groupOf.set(feature.id, group);
+      if (typeof feature.id !== "number") continue;
+      if (typeof group === "number") this.#groupOf.set(feature.id, group);
+      if (feature.geometry.type === "Point") {
+        const [longitude = 0, latitude = 0] = feature.geometry.coordinates;
+        this.#centres.set(feature.id, [longitude, latitude]);
+      }
     }
     if (this.#groupOf.size > known) this.#paintPhases();
   }
@@ -51,7 +58,10 @@ export class SignalLabels {
     for (const { group, aspect } of records) {
       if (this.#aspects.get(group) === aspect) continue;
       this.#aspects.set(group, aspect);
-      this.#map.setFeatureState({ source: SOURCE, sourceLayer: "stoplines", id: group }, { aspect });
+      this.#map.setFeatureState(
+        { source: SOURCE, sourceLayer: "stoplines", id: group },
+        { aspect },
+      );
     }
     this.#paintPhases();
   }
@@ -61,7 +71,10 @@ export class SignalLabels {
       const phase = this.#model.groups.get(group)?.phase ?? null;
       if (this.#phases.get(signal) === phase) continue;
       this.#phases.set(signal, phase);
-      this.#map.setFeatureState({ source: SOURCE, sourceLayer: "signals", id: signal }, { phase: phase ?? -1 });
+      this.#map.setFeatureState(
+        { source: SOURCE, sourceLayer: "signals", id: signal },
+        { phase: phase ?? -1 },
+      );
     }
   }
 
@@ -94,10 +107,10 @@ export class SignalLabels {
     this.count = labels.length;
     this.#map.getSource<GeoJSONSource>(LABELS)?.setData({
       type: "FeatureCollection",
-      features: labels.map(({ longitude, latitude, kind, text, colour }) => ({
+      features: labels.map(({ longitude, latitude, kind, text, colour }, rank) => ({
         type: "Feature",
         geometry: { type: "Point", coordinates: [longitude, latitude] },
-        properties: { kind, text, colour },
+        properties: { kind, text, colour, rank },
       })),
     });
   }
@@ -110,7 +123,14 @@ export class SignalLabels {
       if (phase === undefined || phase === null) continue;
       const [longitude = 0, latitude = 0] = feature.geometry.coordinates;
       const key = `p${feature.id}`;
-      labels.set(key, { key, longitude, latitude, kind: "phase", text: String(phase + 1), colour: "#0b1016" });
+      labels.set(key, {
+        key,
+        longitude,
+        latitude,
+        kind: "phase",
+        text: String(phase + 1),
+        colour: "#0b1016",
+      });
     }
     return [...labels.values()];
   }
@@ -131,8 +151,34 @@ export class SignalLabels {
       const known = labels.get(key);
       if (known && known.aspect >= state.aspect) continue;
       const colour = ASPECTS[state.aspect as 0 | 1 | 2 | 3] ?? "#ffffff";
-      labels.set(key, { key, longitude, latitude, kind: "countdown", text: String(Math.ceil(remaining)), colour, aspect: state.aspect });
+      const { signal } = feature.properties as { signal?: unknown };
+      const [lng, lat] = this.#behind(longitude, latitude, signal);
+      labels.set(key, {
+        key,
+        longitude: lng,
+        latitude: lat,
+        kind: "countdown",
+        text: String(Math.ceil(remaining)),
+        colour,
+        aspect: state.aspect,
+      });
     }
     return [...labels.values()].sort((a, b) => b.aspect - a.aspect);
+  }
+
+  /** A place a little before a stop line, away from the middle of its junction. */
+  #behind(longitude: number, latitude: number, signal: unknown): readonly [number, number] {
+    const centre = typeof signal === "number" ? this.#centres.get(signal) : undefined;
+    if (!centre) return [longitude, latitude];
+    const line = this.#map.project([longitude, latitude]);
+    const middle = this.#map.project([centre[0], centre[1]]);
+    const [x, y] = [line.x - middle.x, line.y - middle.y];
+    // Along the approach: it leaves the junction mainly in one direction of the offset.
+    const distance = Math.hypot(x, y) || 1;
+    const place = this.#map.unproject([
+      line.x + (x / distance) * BEHIND_PIXELS,
+      line.y + (y / distance) * BEHIND_PIXELS,
+    ]);
+    return [place.lng, place.lat];
   }
 }

@@ -3,9 +3,10 @@ import type {
   ExpressionSpecification,
   FilterSpecification,
   LayerSpecification,
+  LineLayerSpecification,
   StyleSpecification,
 } from "maplibre-gl";
-import { ASPECTS, PHASES, type Palette } from "./palette";
+import { ASPECTS, type Palette, PHASES } from "./palette";
 
 export const SOURCE = "city";
 export const LABELS = "signal-labels";
@@ -59,7 +60,19 @@ function roadWidth(latitude: number, extra: number, metres: Expression = width):
 /** Keeps the two directions of a road apart while they are narrower than the space between them. */
 function roadOffset(side: "right" | "left"): Expression {
   const sign = side === "right" ? 1 : -1;
-  return ["interpolate", ["linear"], ["zoom"], 10, 0.8 * sign, 13, 1.7 * sign, 14.5, 2.0 * sign, 16, 0];
+  return [
+    "interpolate",
+    ["linear"],
+    ["zoom"],
+    10,
+    0.8 * sign,
+    13,
+    1.7 * sign,
+    14.5,
+    2.0 * sign,
+    16,
+    0,
+  ];
 }
 
 export function ratioColour(palette: Palette): Expression {
@@ -74,7 +87,11 @@ export function ratioColour(palette: Palette): Expression {
 
 const jammed = (below: number): Expression => [
   "case",
-  ["all", [">=", ["coalesce", state("ratio"), -1], 0], ["<", ["coalesce", state("ratio"), -1], below]],
+  [
+    "all",
+    [">=", ["coalesce", state("ratio"), -1], 0],
+    ["<", ["coalesce", state("ratio"), -1], below],
+  ],
   0.85,
   0,
 ];
@@ -102,6 +119,8 @@ export const phaseFill: Expression = [
   "#8896a6",
 ] as unknown as Expression;
 
+type LineLayout = NonNullable<LineLayerSpecification["layout"]>;
+
 interface Setting {
   readonly latitude: number;
   readonly side: "right" | "left";
@@ -115,7 +134,11 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
   const filter = up ? isElevated : onGround;
   const base = { source: SOURCE, "source-layer": "links", filter } as const;
   const offset = roadOffset(side);
-  const cap = { "line-cap": up ? "butt" : "round", "line-join": "round" } as const;
+  // Round while links end in a point, square where junction areas show.
+  const cap: LineLayout = {
+    "line-cap": up ? "butt" : ["step", ["zoom"], "round", 15, "butt"],
+    "line-join": "round",
+  };
   return [
     {
       ...base,
@@ -135,7 +158,11 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
       type: "line",
       minzoom: 14,
       layout: cap,
-      paint: { "line-color": "#2c3743", "line-width": roadWidth(latitude, 0), "line-offset": offset },
+      paint: {
+        "line-color": "#2c3743",
+        "line-width": roadWidth(latitude, 0),
+        "line-offset": offset,
+      },
     },
     {
       ...base,
@@ -185,7 +212,14 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
       layout: cap,
       paint: {
         "line-color": "#ffffff",
-        "line-opacity": ["case", ["boolean", state("selected"), false], 1, ["boolean", state("hover"), false], 0.5, 0],
+        "line-opacity": [
+          "case",
+          ["boolean", state("selected"), false],
+          1,
+          ["boolean", state("hover"), false],
+          0.5,
+          0,
+        ],
         "line-width": 2,
         "line-gap-width": roadWidth(latitude, 2),
         "line-offset": offset,
@@ -320,9 +354,9 @@ function labels(): LayerSpecification[] {
       layout: {
         "text-field": ["get", "text"],
         "text-font": FONT,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 16, 12, 18, 18],
-        "text-allow-overlap": true,
-        "text-ignore-placement": true,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 16, 12, 18, 17],
+        "text-padding": 0,
+        "symbol-sort-key": ["get", "rank"],
       },
       paint: {
         "text-color": ["get", "colour"],
@@ -333,7 +367,11 @@ function labels(): LayerSpecification[] {
   ];
 }
 
-export function makeStyle(tiles: string, bounds: readonly [number, number, number, number], setting: Setting): StyleSpecification {
+export function makeStyle(
+  tiles: string,
+  bounds: readonly [number, number, number, number],
+  setting: Setting,
+): StyleSpecification {
   const ground = { source: SOURCE, "source-layer": "ground" } as const;
   return {
     version: 8,
@@ -343,16 +381,37 @@ export function makeStyle(tiles: string, bounds: readonly [number, number, numbe
     },
     layers: [
       { id: "background", type: "background", paint: { "background-color": "#0d131a" } },
-      { ...ground, id: "park", type: "fill", filter: ["==", ["get", "kind"], "park"], paint: { "fill-color": "#14281f" } },
-      { ...ground, id: "water", type: "fill", filter: ["==", ["get", "kind"], "water"], paint: { "fill-color": "#12304a" } },
-      { ...ground, id: "shore", type: "line", filter: ["==", ["get", "kind"], "water"], paint: { "line-color": "#2a5578", "line-width": 1.2 } },
+      {
+        ...ground,
+        id: "park",
+        type: "fill",
+        filter: ["==", ["get", "kind"], "park"],
+        paint: { "fill-color": "#14281f" },
+      },
+      {
+        ...ground,
+        id: "water",
+        type: "fill",
+        filter: ["==", ["get", "kind"], "water"],
+        paint: { "fill-color": "#12304a" },
+      },
+      {
+        ...ground,
+        id: "shore",
+        type: "line",
+        filter: ["==", ["get", "kind"], "water"],
+        paint: { "line-color": "#2a5578", "line-width": 1.2 },
+      },
       {
         id: "junction-areas",
         type: "fill",
         source: SOURCE,
         "source-layer": "junctions",
         minzoom: 13,
-        paint: { "fill-color": "#2c3743", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 13.5, 0, 14.5, 1] },
+        paint: {
+          "fill-color": "#2c3743",
+          "fill-opacity": ["interpolate", ["linear"], ["zoom"], 13.5, 0, 14.5, 1],
+        },
       },
       ...roads("ground", setting),
       ...roads("elevated", setting),

@@ -131,7 +131,10 @@ export class VehicleLayer implements CustomLayerInterface {
     this.#map = null;
   }
 
-  render(context: WebGL2RenderingContext | WebGLRenderingContext, args: CustomRenderMethodInput): void {
+  render(
+    context: WebGL2RenderingContext | WebGLRenderingContext,
+    args: CustomRenderMethodInput,
+  ): void {
     const gl = context as WebGL2RenderingContext;
     const motion = this.#motion;
     if (!this.#gl || !this.#map || motion.count === 0) return;

@@ -1,0 +1,55 @@
+// Starts what is tested: the real binary on the demonstration city, or the mock with E2E_SERVER=mock.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = join(fileURLToPath(new URL(".", import.meta.url)), "..", "..");
+const START_TIMEOUT_MS = 120_000;
+
+function command() {
+  if (process.env.E2E_SERVER === "mock") {
+    return [process.execPath, ["web/mock/main.mjs", "--port", "0", "--warmup", "420"]];
+  }
+  const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+  const binary = process.env.CITYBRAIN_BIN ?? join(target, "debug", "citybrain");
+  if (!existsSync(binary)) {
+    throw new Error(
+      `${binary} is not there: build it with cargo build -p citybrain, or set E2E_SERVER=mock`,
+    );
+  }
+  return [binary, ["up", "cities/hangzhou", "--port", "0"]];
+}
+
+/** Runs the server until `stop`; resolves with its address once it prints it. */
+export function startServer() {
+  const [program, args] = command();
+  const child = spawn(program, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const stop = () =>
+    new Promise((resolve) => {
+      if (child.exitCode !== null) return resolve();
+      child.once("exit", resolve);
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), 5000).unref();
+    });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail("did not say where it listens"), START_TIMEOUT_MS);
+    const fail = (why) => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      reject(new Error(`the server ${why}:\n${output}`));
+    };
+    const read = (chunk) => {
+      output += chunk;
+      const found = output.match(/http:\/\/[\w.[\]:-]+:\d+/);
+      if (!found) return;
+      clearTimeout(timer);
+      resolve({ address: found[0], stop });
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.once("error", (error) => fail(`did not start: ${error.message}`));
+    child.once("exit", (code) => fail(`ended with code ${code}`));
+  });
+}
