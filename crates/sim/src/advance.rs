@@ -278,7 +278,7 @@ impl<'a> Reader<'a> {
         let rest = way.length - me.distance;
         let movement = self.map.way(me.next);
         let blocked =
-            !self.state.green[me.next as usize] || !self.can_enter(movement.to, kind);
+            !self.state.green[me.next as usize] || !self.can_enter(me, movement, kind);
         if blocked && kind.brake_distance(me.speed) <= rest {
             return (kind.max_speed.min(kind.stop_before(me.speed, rest, self.dt)), NONE);
         }
@@ -287,30 +287,52 @@ impl<'a> Reader<'a> {
         (cap.min(speed), foe)
     }
 
-    fn can_enter(&self, lane: u32, kind: &Kind) -> bool {
+    fn can_enter(&self, me: &Vehicle, movement: &Way, kind: &Kind) -> bool {
+        let lane = movement.to;
         if !self.state.closed.is_empty() && self.state.closed.contains(&lane) {
             return false;
         }
+        if self.street {
+            return !movement.crossed || self.has_room_beyond(me, lane, kind);
+        }
         let Some(tail) = self.state.rows[lane as usize].last() else { return true };
         let length = self.kinds[tail.kind as usize].length;
-        if self.street {
-            return self.has_room_beyond(lane, kind, tail, length);
-        }
         tail.distance > length + kind.length || tail.speed >= 2.0
     }
 
-    /// Street rules: whether a lane will have room for all who are on their way to it and one
-    /// more, even if its last vehicle brakes now.
-    fn has_room_beyond(&self, lane: u32, kind: &Kind, tail: &Vehicle, length: f64) -> bool {
-        let stop = tail.speed * tail.speed / 2.0 / self.kinds[tail.kind as usize].usual_deceleration;
-        let mut room = tail.distance - length + stop - kind.length - kind.min_gap;
+    /// Street rules: whether a vehicle will find room beyond a movement that others cross, next
+    /// to all who are on their way there, even if the last one there brakes now. Looks as far
+    /// along its route as it takes.
+    fn has_room_beyond(&self, me: &Vehicle, lane: u32, kind: &Kind) -> bool {
+        const FARTHEST: u32 = 6;
+        let mut need = kind.length + kind.min_gap;
         for &movement in self.map.arriving(lane) {
             for vehicle in &self.state.rows[movement as usize] {
                 let other = &self.kinds[vehicle.kind as usize];
-                room -= other.length + other.min_gap;
+                need += other.length + other.min_gap;
             }
         }
-        room >= 0.0
+        let mut room = 0.0;
+        let mut row = lane;
+        let mut lanes = 1;
+        for _ in 0..FARTHEST {
+            let way = self.map.way(row);
+            if let Some(tail) = self.state.rows[row as usize].last() {
+                let other = &self.kinds[tail.kind as usize];
+                let stop = tail.speed * tail.speed / 2.0 / other.usual_deceleration;
+                return room + tail.distance - other.length + stop >= need;
+            }
+            room += way.length;
+            if room >= need {
+                return true;
+            }
+            row = if way.is_lane() { self.movement_at(me, row, lanes) } else { way.to };
+            if row == NONE {
+                return true;
+            }
+            lanes += u32::from(self.map.way(row).is_lane());
+        }
+        true
     }
 
     /// Speed with regard to the crossings of a movement that lie ahead of `position` (negative:

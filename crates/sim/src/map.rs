@@ -41,6 +41,8 @@ pub(crate) struct Way {
     pub(crate) index: u32,
     /// For a movement: vehicles slow down for it.
     pub(crate) turn: bool,
+    /// For a movement: movements from other lanes cross it or end where it does.
+    pub(crate) crossed: bool,
     /// For a lane: it ends at a junction with a signal.
     pub(crate) signalised: bool,
 }
@@ -158,6 +160,7 @@ impl Map {
                     link: link.0,
                     index: source.index,
                     turn: false,
+                    crossed: false,
                     signalised,
                 });
             }
@@ -181,6 +184,7 @@ impl Map {
                 link: NONE,
                 index: 0,
                 turn: source.direction.is_turn(),
+                crossed: false,
                 signalised,
             });
         }
@@ -268,6 +272,9 @@ impl Map {
                 self.conflicts[start + crossing.foe_bit as usize / 64] |=
                     1 << (crossing.foe_bit % 64);
             }
+            let from = self.ways[row].from;
+            self.ways[row].crossed =
+                crossings.iter().any(|crossing| self.ways[crossing.foe as usize].from != from);
             self.ways[row].start = self.crossings.len() as u32;
             self.crossings.extend(crossings);
             self.ways[row].end = self.crossings.len() as u32;

@@ -25,6 +25,8 @@ const PATIENCE: u32 = 45;
 /// Within this distance of the end of its lane, metres, a vehicle that must leave it asks those
 /// behind in the other lane to make room.
 const URGENT: f64 = 120.0;
+/// Gap that must be left before and behind a vehicle that moves over, metres, at a standstill.
+const SQUEEZE: f64 = 0.5;
 /// Vehicles side by side within this distance may change places, metres.
 const SIDE_BY_SIDE: f64 = 5.0;
 
@@ -109,18 +111,17 @@ impl World {
     /// nor the vehicle itself.
     fn fits(&self, me: &Vehicle, around: &Neighbours) -> bool {
         let dt = self.config.interval;
-        let own = &self.kinds[me.kind as usize];
         let room = |gap: f64, behind: &Vehicle, ahead: &Vehicle| {
             let (rear, front) =
                 (&self.kinds[behind.kind as usize], &self.kinds[ahead.kind as usize]);
             let stop = behind.speed * dt + behind.speed * behind.speed / 2.0 / rear.usual_deceleration;
             let ahead_stop = ahead.speed * ahead.speed / 2.0 / front.usual_deceleration;
-            gap >= rear.min_gap / 2.0 + (stop - ahead_stop).max(0.0)
+            gap >= SQUEEZE + (stop - ahead_stop).max(0.0)
         };
         let clear_ahead = around.leader.is_none_or(|leader| room(around.leader_gap, me, &leader));
         let clear_behind =
             around.follower.is_none_or(|follower| room(around.follower_gap, &follower, me));
-        clear_ahead && clear_behind && around.leader.is_none_or(|_| around.leader_gap >= own.min_gap / 2.0)
+        clear_ahead && clear_behind && around.leader.is_none_or(|_| around.leader_gap >= SQUEEZE)
     }
 
     /// A vehicle whose route demands another lane.
@@ -145,7 +146,7 @@ impl World {
         }
         if rest < URGENT
             && let Some(follower) = around.follower
-            && around.follower_gap >= 0.0
+            && around.follower_gap >= SQUEEZE
         {
             self.make_room(me, &follower, wish.target, around.follower_gap);
         }
