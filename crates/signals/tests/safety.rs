@@ -370,19 +370,22 @@ fn the_literature_shows_phases_as_they_are() {
         let phases = &network.signals[0].phases;
         phases.iter().position(|phase| &phase.aspects == shown)
     };
+    // The first phase is an action interval shorter, as the reference has it.
     let expected = [
         (0, 1),
-        (29, 1),
-        (30, 0),
-        (34, 0),
-        (35, 2),
-        (59, 2),
-        (60, 0),
-        (64, 0),
-        (65, 3),
-        (90, 0),
-        (95, 4),
-        (119, 4),
+        (14, 1),
+        (15, 0),
+        (19, 0),
+        (20, 2),
+        (44, 2),
+        (45, 0),
+        (49, 0),
+        (50, 3),
+        (75, 0),
+        (80, 4),
+        (104, 4),
+        (105, 0),
+        (110, 1),
     ];
     for (second, phase) in expected {
         assert_eq!(phase_at(second), Some(phase), "second {second}");

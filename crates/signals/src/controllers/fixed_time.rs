@@ -1,5 +1,7 @@
 //! Fixed time: the green phases in turn, the same seconds each, whatever the traffic. The
-//! literature's reference has 30 s for each phase, of which the change takes the first five.
+//! literature's reference has 30 s for each phase, of which the change takes the first five; it
+//! counts the first action interval as spent when it starts, so its first phase is that much
+//! shorter, and under the literature's protocols so is ours.
 
 use roads::Network;
 
@@ -7,7 +9,7 @@ use super::{Cycle, Info, numbered};
 use crate::controller::{Controller, Detail};
 use crate::observation::{Observation, Wish, Wishes};
 use crate::phases::SignalPhases;
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Regime};
 
 /// Seconds of each phase in the literature, change included.
 pub(super) const SLOT: f64 = 30.0;
@@ -24,6 +26,8 @@ pub(super) const INFO: Info = Info {
 #[derive(Clone, Debug)]
 pub struct FixedTime {
     cycles: Vec<Cycle>,
+    /// Seconds by which the first phase is shorter.
+    head_start: f64,
 }
 
 impl FixedTime {
@@ -36,7 +40,11 @@ impl FixedTime {
                 Cycle::new(usable.map(|&phase| (phase, seconds)).collect())
             })
             .collect();
-        Self { cycles }
+        let head_start = match protocol.regime {
+            Regime::Literature => protocol.action_interval,
+            Regime::Street => 0.0,
+        };
+        Self { cycles, head_start }
     }
 }
 
@@ -55,7 +63,8 @@ impl Controller for FixedTime {
 
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         for (signal, cycle) in numbered(&self.cycles) {
-            let wish = cycle.at(seen.time).map_or(Wish::Keep, Wish::Phase);
+            let time = seen.time + self.head_start;
+            let wish = cycle.at(time).map_or(Wish::Keep, Wish::Phase);
             wishes.set(signal, wish);
         }
     }

@@ -2,14 +2,16 @@
 //!
 //! The literature counts straight and left movements only, for right turns have green in every
 //! phase of its plans. Here movements that are green in every phase are left out, which is the
-//! same there. Where several turns of a phase leave one lane, its vehicles are split evenly
+//! same there. Its "lane length" is that of the road from junction centre to junction centre, so
+//! under its protocols distances to the stop line are counted with the ends that lanes are cut back
+//! by; elsewhere they are what they say. Where several turns of a phase leave one lane, its vehicles are split evenly
 //! between them, and each turn's downstream link counts with that share.
 
 use roads::{LaneId, Network, SignalId, TurnId};
 
 use crate::observation::{Observation, Wish, Wishes};
 use crate::phases::{PhaseIndex, SignalPhases};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Regime};
 
 /// What the lanes downstream count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ impl Streams {
                     .iter()
                     .map(|&phase| {
                         let signal = SignalId::from(signal);
-                        streams_of(network, signal, phases, phase, protocol.action_interval)
+                        streams_of(network, signal, phases, phase, protocol)
                     })
                     .collect()
             })
@@ -148,7 +150,7 @@ fn streams_of(
     signal: SignalId,
     phases: &SignalPhases,
     phase: PhaseIndex,
-    interval: f64,
+    protocol: &Protocol,
 ) -> PhaseStreams {
     let mut turns: Vec<(TurnId, Vec<LaneId>)> = Vec::new();
     for (position, id) in network.signals[signal.index()].movements.iter().enumerate() {
@@ -188,13 +190,26 @@ fn streams_of(
     let mut reach: Vec<(LaneId, f64)> = Vec::new();
     for &lane in turns.iter().flat_map(|(_, lanes)| lanes) {
         if !reach.iter().any(|&(known, _)| known == lane) {
-            let limit = network.lanes[lane.index()].speed_limit;
-            reach.push((lane, (limit * interval).ceil()));
+            reach.push((lane, reach_of(network, lane, protocol)));
         }
     }
     PhaseStreams {
         phase,
         streams,
         reach,
+    }
+}
+
+/// How far before the stop line of a lane a vehicle can be and reach it in an action interval at
+/// the speed limit, whole metres; less what the road is longer than the lane, in the literature.
+fn reach_of(network: &Network, lane: LaneId, protocol: &Protocol) -> f64 {
+    let lane = &network.lanes[lane.index()];
+    let reach = (lane.speed_limit * protocol.action_interval).ceil();
+    match protocol.regime {
+        Regime::Street => reach,
+        Regime::Literature => {
+            let road = roads::geometry::length(&network.links[lane.link.index()].shape);
+            reach - (road - lane.length).max(0.0)
+        }
     }
 }
