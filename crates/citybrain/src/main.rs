@@ -1,1 +1,125 @@
-fn main() {}
+//! `citybrain`: the command line, and the composition of the crates into one program.
+//!
+//! *Knows*: arguments, options, where results and notes are printed, exit codes; how the crates
+//! are put together. *Does not know*: how anything is done: that is in the crates.
+//!
+//! [`cli`] holds the shape of the command line, [`settings`] decides which value an option has,
+//! [`commands`] has one file for each command, and [`printer`] prints.
+
+mod cli;
+mod commands;
+mod control;
+mod env;
+mod error;
+mod load;
+mod logging;
+mod measure;
+mod printer;
+mod reference;
+mod settings;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use cli::{bench::BenchCommand, roads::RoadsCommand, traffic::TrafficCommand};
+use error::{Exit, Outcome};
+use printer::Printer;
+use settings::{Color, Layers};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come here too. Printing them may meet a closed pipe: no error.
+            let _ = error.print();
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+            return exit.into();
+        }
+    };
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) if error.is_broken_pipe() => Exit::Success.into(),
+        Err(error) => {
+            let exit = error.exit();
+            let report = miette::Report::new(error);
+            let _ = writeln!(std::io::stderr().lock(), "{report:?}");
+            exit.into()
+        }
+    }
+}
+
+/// Finds the options in force, sets up messages and logs, and runs the command.
+fn run(cli: Cli) -> Outcome {
+    show_errors(color(None));
+    let layers = Layers::load(&cli.global)?;
+    let settings = layers.settings()?;
+    let color = color(Some(settings.output.color));
+    logging::start(&settings.log, color)?;
+    let printer = Printer {
+        json: cli.global.json,
+        quiet: cli.global.quiet,
+        color,
+    };
+    dispatch(cli.command, layers, printer)
+}
+
+fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
+    match command {
+        Command::Up(args) => commands::up(&args, layers, printer),
+        Command::Check(args) => commands::check(&args, &layers, printer),
+        Command::Schema(args) => commands::schema(&args, printer),
+        Command::Roads(command) => match command {
+            RoadsCommand::Info(args) => commands::roads::info(&args, printer),
+            RoadsCommand::Check(args) => commands::roads::check(&args, printer),
+            RoadsCommand::Convert(args) => commands::roads::convert(&args, printer),
+            RoadsCommand::Generate(args) => commands::roads::generate(&args, printer),
+            RoadsCommand::Route(args) => commands::roads::route(&args, printer),
+        },
+        Command::Traffic(command) => match command {
+            TrafficCommand::Run(args) => commands::traffic::run(&args, layers, printer),
+            TrafficCommand::Compare(args) => commands::traffic::compare(&args, layers, printer),
+        },
+        Command::Bench(BenchCommand::Engine(args)) => {
+            commands::bench::engine(&args, &layers, printer)
+        }
+        Command::Config => commands::config(&layers, printer),
+        Command::Completions(args) => commands::completions(&args),
+        Command::Reference => commands::reference(printer),
+    }
+}
+
+/// Whether to colour what goes to standard error.
+fn color(choice: Option<Color>) -> bool {
+    let plain = env::read(env::NO_COLOR).is_some_and(|value| !value.is_empty());
+    match choice {
+        Some(Color::Always) => true,
+        Some(Color::Never) => false,
+        Some(Color::Auto) | None => !plain && std::io::stderr().is_terminal(),
+    }
+}
+
+/// How errors look, until the options say otherwise.
+fn show_errors(color: bool) {
+    let terminal = std::io::stderr().is_terminal();
+    // It can only be set once; the first setting stands.
+    let _ = miette::set_hook(Box::new(move |_| {
+        let options = miette::MietteHandlerOpts::new()
+            .terminal_links(false)
+            .color(color)
+            .unicode(true)
+            .break_words(false);
+        let options = if terminal {
+            options
+        } else {
+            options.width(100)
+        };
+        Box::new(options.build())
+    }));
+}

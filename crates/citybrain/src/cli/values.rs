@@ -1,0 +1,80 @@
+//! Readers of single values on the command line, each with a message that says what is right.
+
+/// `KEY=VALUE`.
+pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or_else(|| "write KEY=VALUE, for example traffic.horizon=7200".to_owned())
+}
+
+/// `on` or `off`.
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" | "yes" | "1" => Ok(true),
+        "off" | "false" | "no" | "0" => Ok(false),
+        _ => Err("write on or off".to_owned()),
+    }
+}
+
+/// A number of seconds greater than zero.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    positive(
+        text,
+        "a number of seconds greater than zero, for example 3600",
+    )
+}
+
+/// A factor greater than zero.
+pub(crate) fn factor(text: &str) -> Result<f64, String> {
+    positive(text, "a factor greater than zero, for example 1.0")
+}
+
+fn positive(text: &str, wanted: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| format!("write {wanted}"))
+}
+
+/// A number of seconds, zero or more.
+pub(crate) fn seconds_or_zero(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite() && *number >= 0.0)
+        .ok_or_else(|| "write a number of seconds, zero or more".to_owned())
+}
+
+/// A size of a grid, `COLUMNSxROWS`.
+pub(crate) fn grid(text: &str) -> Result<(usize, usize), String> {
+    let wanted = || "write COLUMNSxROWS, each from 1 to 400, for example 4x4".to_owned();
+    let (columns, rows) = text.split_once(['x', 'X']).ok_or_else(wanted)?;
+    let side = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|side| (1..=400).contains(side))
+            .ok_or_else(wanted)
+    };
+    Ok((side(columns)?, side(rows)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grid_is_two_numbers() {
+        assert_eq!(grid("30x20"), Ok((30, 20)));
+        assert!(grid("30").is_err());
+        assert!(grid("0x3").is_err());
+        assert!(grid("3x401").is_err());
+    }
+
+    #[test]
+    fn seconds_are_finite_and_positive() {
+        assert_eq!(seconds("3600"), Ok(3600.0));
+        for wrong in ["0", "-1", "NaN", "inf", "ten"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

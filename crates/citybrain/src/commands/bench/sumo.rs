@@ -1,0 +1,269 @@
+//! The same scenario in SUMO, in the same run: its speed and its own mean trip time beside ours.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use roads::{Demand, Network};
+use serde::Serialize;
+use sim::{Config, World};
+
+use crate::env;
+use crate::error::Error;
+use crate::measure::{Stopwatch, children_cpu};
+
+/// What to do when there is no SUMO.
+const INSTALL: &str = "install it with `pip install eclipse-sumo`, or set SUMO_HOME";
+
+/// Both simulators on one scenario.
+#[derive(Debug, Serialize)]
+pub(super) struct Comparison {
+    /// First line of `sumo --version`.
+    pub(super) sumo_version: String,
+    /// Second at which the scenario begins.
+    pub(super) begin: f64,
+    /// Second at which it ends.
+    pub(super) end: f64,
+    pub(super) sumo: Side,
+    pub(super) ours: Side,
+    /// Our vehicle updates per CPU-second over SUMO's.
+    pub(super) speed_ratio: f64,
+}
+
+/// One simulator.
+#[derive(Debug, Serialize)]
+pub(super) struct Side {
+    pub(super) vehicle_updates: u64,
+    /// SUMO's whole process (reading included); our steps alone.
+    pub(super) cpu_seconds: f64,
+    pub(super) updates_per_cpu_second: f64,
+    /// Vehicles that finished.
+    pub(super) finished: u64,
+    /// Mean time of finished vehicles from departure onto the network to arrival, seconds.
+    pub(super) mean_trip_s: Option<f64>,
+    /// Mean time of finished vehicles from the wish to depart to arrival, seconds.
+    pub(super) mean_trip_with_waiting_s: Option<f64>,
+}
+
+/// Runs both.
+pub(super) fn compare(
+    network_file: &Path,
+    demand_file: &Path,
+    network: &Arc<Network>,
+    demand: &Arc<Demand>,
+    horizon: f64,
+) -> Result<Comparison, Error> {
+    let program = find()?;
+    let begin = demand
+        .flows
+        .iter()
+        .map(|flow| flow.start)
+        .fold(f64::INFINITY, f64::min);
+    let begin = if begin.is_finite() {
+        begin.floor()
+    } else {
+        0.0
+    };
+    let end = begin + horizon;
+    let sumo = run_sumo(&program, network_file, demand_file, begin, end)?;
+    let ours = run_ours(network, demand, begin, end)?;
+    Ok(Comparison {
+        sumo_version: version(&program)?,
+        begin,
+        end,
+        speed_ratio: ours.updates_per_cpu_second / sumo.updates_per_cpu_second.max(1e-9),
+        sumo,
+        ours,
+    })
+}
+
+/// The program `sumo`: of `SUMO_HOME`, on `PATH`, or of the Python package.
+fn find() -> Result<PathBuf, Error> {
+    let mut homes: Vec<PathBuf> = env::read(env::SUMO_HOME)
+        .map(PathBuf::from)
+        .into_iter()
+        .collect();
+    let package = Command::new("python3")
+        .args(["-c", "import sumo; print(sumo.SUMO_HOME)"])
+        .stderr(Stdio::null())
+        .output();
+    if let Ok(answer) = package
+        && answer.status.success()
+    {
+        homes.push(PathBuf::from(
+            String::from_utf8_lossy(&answer.stdout).trim(),
+        ));
+    }
+    homes
+        .into_iter()
+        .map(|home| home.join("bin").join("sumo"))
+        .find(|program| program.is_file())
+        .or_else(|| {
+            version(Path::new("sumo"))
+                .is_ok()
+                .then(|| PathBuf::from("sumo"))
+        })
+        .ok_or_else(|| Error::Program {
+            message: "there is no SUMO here".to_owned(),
+            help: Some(INSTALL.to_owned()),
+        })
+}
+
+fn version(program: &Path) -> Result<String, Error> {
+    let answer = Command::new(program)
+        .arg("--version")
+        .output()
+        .map_err(|error| failed(program, &error.to_string()))?;
+    let text = String::from_utf8_lossy(&answer.stdout);
+    Ok(text
+        .lines()
+        .next()
+        .unwrap_or("SUMO of unknown version")
+        .trim()
+        .to_owned())
+}
+
+fn failed(program: &Path, why: &str) -> Error {
+    Error::Program {
+        message: format!("{} failed: {why}", program.display()),
+        help: Some(INSTALL.to_owned()),
+    }
+}
+
+fn run_sumo(
+    program: &Path,
+    network: &Path,
+    demand: &Path,
+    begin: f64,
+    end: f64,
+) -> Result<Side, Error> {
+    let folder = tempfile::tempdir().map_err(|error| failed(program, &error.to_string()))?;
+    let (summary, trips) = (
+        folder.path().join("summary.xml"),
+        folder.path().join("trips.xml"),
+    );
+    let before = children_cpu();
+    let answer = Command::new(program)
+        .arg("--net-file")
+        .arg(network)
+        .arg("--route-files")
+        .arg(demand)
+        .args(["--begin", &begin.to_string(), "--end", &end.to_string()])
+        .args([
+            "--step-length",
+            "1",
+            "--seed",
+            "0",
+            "--no-step-log",
+            "--no-warnings",
+        ])
+        .arg("--summary-output")
+        .arg(&summary)
+        .arg("--tripinfo-output")
+        .arg(&trips)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| failed(program, &error.to_string()))?;
+    let cpu_seconds = children_cpu().saturating_sub(before).as_secs_f64();
+    if !answer.status.success() {
+        return Err(failed(
+            program,
+            String::from_utf8_lossy(&answer.stderr).trim(),
+        ));
+    }
+    let mut vehicle_updates = 0.0;
+    for_each_element(program, &summary, "step", |attribute| {
+        vehicle_updates += attribute("running").unwrap_or(0.0);
+    })?;
+    let (mut finished, mut duration, mut delay) = (0_u64, 0.0, 0.0);
+    for_each_element(program, &trips, "tripinfo", |attribute| {
+        finished += 1;
+        duration += attribute("duration").unwrap_or(0.0);
+        delay += attribute("departDelay").unwrap_or(0.0);
+    })?;
+    let mean = |sum: f64| (finished > 0).then(|| sum / finished as f64);
+    Ok(Side {
+        vehicle_updates: vehicle_updates as u64,
+        cpu_seconds,
+        updates_per_cpu_second: vehicle_updates / cpu_seconds.max(1e-9),
+        finished,
+        mean_trip_s: mean(duration),
+        mean_trip_with_waiting_s: mean(duration + delay),
+    })
+}
+
+/// Calls `visit` with the numbers of each element of this name. SUMO writes one element a line.
+fn for_each_element(
+    program: &Path,
+    file: &Path,
+    name: &str,
+    mut visit: impl FnMut(&dyn Fn(&str) -> Option<f64>),
+) -> Result<(), Error> {
+    let reader = File::open(file).map_err(|error| failed(program, &error.to_string()))?;
+    let opening = format!("<{name} ");
+    for line in BufReader::new(reader).lines() {
+        let line = line.map_err(|error| failed(program, &error.to_string()))?;
+        if let Some(element) = line.trim_start().strip_prefix(&opening) {
+            visit(&|attribute| number(element, attribute));
+        }
+    }
+    Ok(())
+}
+
+/// The number in an attribute.
+fn number(element: &str, attribute: &str) -> Option<f64> {
+    element
+        .split_whitespace()
+        .find_map(|part| part.strip_prefix(attribute)?.strip_prefix("=\""))?
+        .split('"')
+        .next()?
+        .parse()
+        .ok()
+}
+
+fn run_ours(
+    network: &Arc<Network>,
+    demand: &Arc<Demand>,
+    begin: f64,
+    end: f64,
+) -> Result<Side, Error> {
+    let config = Config {
+        rules: sim::Rules::Street,
+        signals: sim::Signals::Plan,
+        ..Config::default()
+    };
+    let mut world = World::new(Arc::clone(network), Arc::clone(demand), config)
+        .map_err(|error| failed(Path::new("our engine"), &error.to_string()))?;
+    while world.time() < begin {
+        world.step();
+    }
+    let watch = Stopwatch::start();
+    while world.time() < end {
+        world.step();
+    }
+    let cpu_seconds = watch.cpu().as_secs_f64();
+    let metrics = world.metrics(end);
+    Ok(Side {
+        vehicle_updates: metrics.vehicle_updates,
+        cpu_seconds,
+        updates_per_cpu_second: metrics.vehicle_updates as f64 / cpu_seconds.max(1e-9),
+        finished: metrics.throughput,
+        mean_trip_s: None,
+        mean_trip_with_waiting_s: (metrics.throughput > 0).then_some(metrics.att_finished),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn an_attribute_is_found_by_its_whole_name() {
+        let element = r#"time="25200.00" loaded="3" running="12" waiting="0"/>"#;
+        assert_eq!(number(element, "running"), Some(12.0));
+        assert_eq!(number(element, "time"), Some(25200.0));
+        assert_eq!(number(element, "run"), None);
+    }
+}

@@ -1,0 +1,188 @@
+//! `citybrain traffic compare`: one scenario under several controllers and seeds.
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use super::report;
+use super::run::{progress, show};
+use super::scenario::{self, About, Scenario};
+use super::simulate::{Observer, Run, Sample, simulate};
+use super::summary::{self, Row};
+use crate::cli::traffic::CompareArgs;
+use crate::error::{Error, Exit, Outcome};
+use crate::printer::{Printer, table};
+use crate::settings::Layers;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'static str,
+    network: &'a str,
+    settings: &'a About,
+    summary: &'a [Row],
+    runs: &'a [Run],
+    report: Option<String>,
+}
+
+/// Runs them all and prints and writes the comparison.
+pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) -> Outcome {
+    scenario::override_options(&mut layers, &args.scenario, &args.engine)?;
+    let given = |list: Vec<toml::Value>| (!list.is_empty()).then_some(list);
+    let controls = args
+        .control
+        .iter()
+        .map(|name| name.clone().into())
+        .collect();
+    layers.flag("compare.control", "--control", given(controls))?;
+    let seeds = args
+        .seeds
+        .iter()
+        .map(|seed| i64::from(*seed).into())
+        .collect();
+    layers.flag("compare.seeds", "--seeds", given(seeds))?;
+    let settings = layers.settings()?;
+    let controls = without_repeats(&settings.compare.control);
+    let seeds: Vec<u32> = without_repeats(&settings.compare.seeds)
+        .iter()
+        .map(|seed| *seed as u32)
+        .collect();
+
+    let scenario = scenario::read(&args.scenario, &settings, printer)?;
+    let mut runs = Vec::with_capacity(controls.len() * seeds.len());
+    for control in &controls {
+        for &seed in &seeds {
+            let mut watcher = Watcher(progress(printer, &scenario, control));
+            runs.push(simulate(
+                &scenario,
+                control,
+                seed,
+                args.out.is_some(),
+                &mut watcher,
+            )?);
+            watcher.0.finish_and_clear();
+        }
+    }
+    let rows: Vec<Row> = controls
+        .iter()
+        .map(|control| Row::of(control, &runs))
+        .collect();
+    if let Some(path) = &args.out {
+        let page = report::html(&about(&scenario, &controls, &seeds), &runs, &rows)?;
+        std::fs::write(path, page).map_err(|error| Error::output(path, error))?;
+        printer.note(format_args!("report: {}", path.display()));
+    }
+    if printer.json {
+        printer.json(&Report {
+            version: env!("CARGO_PKG_VERSION"),
+            network: &scenario.network.name,
+            settings: &scenario.about,
+            summary: &rows,
+            runs: &runs,
+            report: args.out.as_ref().map(|path| path.display().to_string()),
+        })?;
+    } else {
+        let mut table = table(summary::HEADER);
+        for row in &rows {
+            table.add_row(row.cells());
+        }
+        printer.line(table.trim_fmt())?;
+    }
+    Ok(Exit::Success)
+}
+
+/// The values in their order, each once.
+fn without_repeats<T: PartialEq + Clone>(values: &[T]) -> Vec<T> {
+    let mut once: Vec<T> = Vec::with_capacity(values.len());
+    for value in values {
+        if !once.contains(value) {
+            once.push(value.clone());
+        }
+    }
+    once
+}
+
+struct Watcher(ProgressBar);
+
+impl Observer for Watcher {
+    fn sample(&mut self, sample: &Sample) {
+        show(&self.0, sample);
+    }
+}
+
+fn about(scenario: &Scenario, controls: &[String], seeds: &[u32]) -> report::About {
+    let about = &scenario.about;
+    let protocol = &about.protocol;
+    let on_off = |on: bool| if on { "on" } else { "off" };
+    let rules = match about.rules {
+        sim::Rules::Benchmark => "benchmark",
+        sim::Rules::Street => "street",
+    };
+    let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
+    let mut command = format!(
+        "citybrain traffic compare --network {}",
+        quoted(&about.network_file)
+    );
+    match &about.demand_file {
+        Some(demand) => command.push_str(&format!(" --demand {}", quoted(demand))),
+        None => command.push_str(&format!(" --trips {}", about.trips)),
+    }
+    command.push_str(&format!(
+        " --control {} --seeds {} --horizon {} --scale {} --threads {} --lane-change {} \
+         --rules {rules} --action {} --yellow {} --metrics-every {} --out report.html",
+        controls.join(","),
+        seeds.join(","),
+        about.horizon,
+        about.scale,
+        about.threads,
+        on_off(about.lane_change),
+        protocol.action_interval,
+        protocol.yellow,
+        about.metrics_every,
+    ));
+    report::About {
+        network: scenario.network.name.clone(),
+        attribution: scenario.network.attribution.clone(),
+        command,
+        settings: vec![
+            ("Network", about.network_file.clone()),
+            (
+                "Demand",
+                about
+                    .demand_file
+                    .clone()
+                    .unwrap_or_else(|| "random trips".to_owned()),
+            ),
+            ("Vehicles in the demand", about.demand_vehicles.to_string()),
+            ("Factor on the demand", about.scale.to_string()),
+            ("Horizon", format!("{} s", about.horizon)),
+            ("Step", format!("{} s", about.step)),
+            ("Seeds", seeds.join(", ")),
+            ("Lane change", on_off(about.lane_change).to_owned()),
+            ("Rules", rules.to_owned()),
+            ("Decision every", format!("{} s", protocol.action_interval)),
+            ("Yellow", format!("{} s", protocol.yellow)),
+            ("Threads", about.threads.to_string()),
+        ],
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:+,=@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_spaces_is_quoted_for_the_shell() {
+        assert_eq!(quoted("a/b.json"), "a/b.json");
+        assert_eq!(quoted("a b's"), r"'a b'\''s'");
+    }
+}

@@ -1,0 +1,230 @@
+//! `citybrain traffic run`: one scenario under one controller.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use sim::World;
+
+use super::scenario::{self, About, Scenario};
+use super::simulate::{Observer, Run, Sample, simulate};
+use super::trajectories::Trajectories;
+use crate::cli::traffic::RunArgs;
+use crate::error::{Error, Exit, Outcome};
+use crate::printer::{Printer, bytes, grouped, properties};
+use crate::settings::Layers;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'static str,
+    network: &'a str,
+    #[serde(flatten)]
+    run: &'a Run,
+    settings: &'a About,
+    trajectories: Option<Written>,
+}
+
+/// The trajectory file.
+#[derive(Serialize)]
+struct Written {
+    file: String,
+    rows: u64,
+}
+
+/// Runs the scenario and prints what came out.
+pub(crate) fn run(args: &RunArgs, mut layers: Layers, printer: Printer) -> Outcome {
+    scenario::override_options(&mut layers, &args.scenario, &args.engine)?;
+    layers.flag("traffic.control", "--control", args.control.clone())?;
+    layers.flag("traffic.seed", "--seed", args.seed.map(i64::from))?;
+    let settings = layers.settings()?;
+    let scenario = scenario::read(&args.scenario, &settings, printer)?;
+    let control = &settings.traffic.control;
+    let seed = settings.traffic.seed as u32;
+
+    let mut watcher = Watcher {
+        bar: progress(printer, &scenario, control),
+        trajectories: match &args.out {
+            Some(path) => Some(Trajectories::create(
+                path,
+                &scenario.network,
+                &[
+                    ("version", env!("CARGO_PKG_VERSION").to_owned()),
+                    ("network", scenario.network.name.clone()),
+                    ("control", control.clone()),
+                    ("seed", seed.to_string()),
+                ],
+            )?),
+            None => None,
+        },
+    };
+    let run = simulate(&scenario, control, seed, false, &mut watcher)?;
+    watcher.bar.finish_and_clear();
+    let trajectories = match (watcher.trajectories, &args.out) {
+        (Some(trajectories), Some(path)) => Some(Written {
+            rows: trajectories.finish()?,
+            file: path.display().to_string(),
+        }),
+        _ => None,
+    };
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        network: &scenario.network.name,
+        run: &run,
+        settings: &scenario.about,
+        trajectories,
+    };
+    if printer.json {
+        printer.json(&report)?;
+    } else {
+        printer.line(table(&report).trim_fmt())?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Shows progress and writes trajectories while the scenario runs.
+struct Watcher {
+    bar: ProgressBar,
+    trajectories: Option<Trajectories>,
+}
+
+impl Observer for Watcher {
+    fn wants_steps(&self) -> bool {
+        self.trajectories.is_some()
+    }
+
+    fn step(&mut self, world: &World) -> Result<(), Error> {
+        match &mut self.trajectories {
+            Some(trajectories) => trajectories.record(world),
+            None => Ok(()),
+        }
+    }
+
+    fn sample(&mut self, sample: &Sample) {
+        show(&self.bar, sample);
+    }
+}
+
+/// Moves a progress bar on.
+pub(super) fn show(bar: &ProgressBar, sample: &Sample) {
+    bar.set_position(sample.time as u64);
+    bar.set_message(format!("{} vehicles", grouped(sample.running)));
+}
+
+/// A progress bar over the simulated seconds; hidden where nobody watches.
+pub(super) fn progress(printer: Printer, scenario: &Scenario, control: &str) -> ProgressBar {
+    if !printer.progress() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(scenario.horizon as u64);
+    if let Ok(style) =
+        ProgressStyle::with_template("{prefix} {bar:30} {pos:>5}/{len} s  {msg}  {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar.set_prefix(control.to_owned());
+    bar
+}
+
+fn table(report: &Report) -> comfy_table::Table {
+    let Report { run, settings, .. } = report;
+    let (results, cost) = (&run.results, &run.cost);
+    let seconds = |seconds: f64| format!("{seconds:.2} s");
+    let mut rows = vec![
+        ("network", report.network.to_owned()),
+        ("controller", run.control.clone()),
+        (
+            "settings",
+            format!(
+                "{} s, seed {}, lane change {}, {} rules, {} thread(s)",
+                settings.horizon,
+                run.seed,
+                if settings.lane_change { "on" } else { "off" },
+                match settings.rules {
+                    sim::Rules::Benchmark => "benchmark",
+                    sim::Rules::Street => "street",
+                },
+                settings.threads
+            ),
+        ),
+        (
+            "att_engine",
+            format!(
+                "{}  creation to finish or end, waiting outside counts",
+                seconds(results.att_engine)
+            ),
+        ),
+        (
+            "att_lit",
+            format!(
+                "{}  the literature's, on lanes before signals",
+                seconds(results.att_lit)
+            ),
+        ),
+        (
+            "att_finished",
+            format!("{}  finished vehicles", seconds(results.att_finished)),
+        ),
+        (
+            "vehicles",
+            format!(
+                "{} created, {} finished, {} running, {} waiting to enter",
+                grouped(results.vehicles),
+                grouped(results.throughput),
+                grouped(results.running),
+                grouped(results.waiting_to_enter)
+            ),
+        ),
+        (
+            "mean speed",
+            format!(
+                "{:.2} m/s over {:.0} km",
+                results.mean_speed, results.distance_km
+            ),
+        ),
+        (
+            "engine",
+            format!(
+                "{} vehicle updates in {:.3} CPU-seconds, {:.2} million a second",
+                grouped(results.vehicle_updates),
+                cost.cpu_seconds,
+                cost.updates_per_cpu_second / 1e6
+            ),
+        ),
+        (
+            "cost",
+            format!(
+                "{:.2} s wall, {:.2} s CPU in all, {} peak memory",
+                Duration::from_secs_f64(cost.wall_seconds).as_secs_f64(),
+                cost.process_cpu_seconds,
+                bytes(cost.peak_rss_bytes)
+            ),
+        ),
+    ];
+    if results.invalid_flows > 0 {
+        rows.push((
+            "given up",
+            format!(
+                "{} flows whose route cannot be driven",
+                grouped(results.invalid_flows)
+            ),
+        ));
+    }
+    if let Some(safety) = &run.safety {
+        rows.push((
+            "safety",
+            format!(
+                "{} overrides, {} fallbacks to the plan",
+                grouped(safety.overrides),
+                grouped(safety.fallbacks)
+            ),
+        ));
+    }
+    if let Some(written) = &report.trajectories {
+        rows.push((
+            "trajectories",
+            format!("{} rows in {}", grouped(written.rows), written.file),
+        ));
+    }
+    properties(rows)
+}
