@@ -96,7 +96,7 @@ export class CityChart extends HTMLElement {
     return {
       width,
       height,
-      padding: [rem * 0.4, rem * 0.5, 0, 0],
+      padding: [rem * 0.4, rem * 1.3, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: false }, y: { range: (_plot, low, high) => span(low, high) } },

@@ -220,7 +220,7 @@ export class SignalPlan extends LiveElement {
     this.#ring.replaceChildren(
       ...arcs,
       plan,
-      svg("text", { x: 100, y: 16, class: "north" }, t("north")),
+      svg("text", { x: 100, y: 21, class: "north" }, t("north")),
     );
     const green = detail.groups.filter((group) => this.#aspect(group) >= 2);
     this.#ring.setAttribute(

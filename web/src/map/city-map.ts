@@ -40,6 +40,8 @@ export class CityMap extends LiveElement {
   readonly motion = new Motion();
   readonly vehicles = new VehicleLayer(this.motion);
   #labels: SignalLabels | null = null;
+  /** Whether the whole network is shown, as long as nobody has moved the map. */
+  #home = true;
   #hovered: Picked | null = null;
   #selected: Selection = null;
   readonly #frame = h("div", { class: "map-frame" });
@@ -67,8 +69,8 @@ export class CityMap extends LiveElement {
       h("div", { class: "crosshair", "aria-hidden": "true" }),
       this.#tip,
     );
-    zoomIn.addEventListener("click", () => this.map?.zoomIn(), { signal });
-    zoomOut.addEventListener("click", () => this.map?.zoomOut(), { signal });
+    zoomIn.addEventListener("click", () => this.#zoom(1), { signal });
+    zoomOut.addEventListener("click", () => this.#zoom(-1), { signal });
     fit.addEventListener("click", () => this.fit(), { signal });
     onLanguage(() => this.#label(), signal);
     const { model } = this;
@@ -78,10 +80,16 @@ export class CityMap extends LiveElement {
 
   /** Shows the whole network. */
   fit(animate = true): void {
+    this.#home = true;
     const bounds = this.model.scenario?.network.bounds;
     if (!bounds) return;
     const [west, south, east, north] = bounds;
     this.map?.fitBounds([west, south, east, north], { padding: this.#padding(), animate });
+  }
+
+  #zoom(step: number): void {
+    this.#home = false;
+    this.map?.zoomTo(this.map.getZoom() + step);
   }
 
   /** Room for what lies over the map: buttons above, the legend below. */
@@ -112,6 +120,7 @@ export class CityMap extends LiveElement {
         style: makeStyle(tilesUrl(), bounds, {
           latitude: (bounds[1] + bounds[3]) / 2,
           side,
+          size: screenSize(),
           palette: palette(),
         }),
         bounds: [...bounds],
@@ -141,6 +150,7 @@ export class CityMap extends LiveElement {
       }),
       "bottom-right",
     );
+    this.vehicles.size = screenSize();
     this.motion.smooth = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     signal.addEventListener("abort", () => map.remove(), { once: true });
     map.on("error", ({ error }) => this.model.emit("problem", error.message));
@@ -159,6 +169,13 @@ export class CityMap extends LiveElement {
     sendView();
     map.on("moveend", sendView);
     map.on("mousemove", (event) => this.#hover(event));
+    map.on("movestart", (event) => {
+      if (event.originalEvent) this.#home = false;
+      this.#leave();
+    });
+    map.on("resize", () => {
+      if (this.#home) this.fit(false);
+    });
     map.on("mouseout", () => this.#leave());
     map.on("click", (event) => this.#click(this.#pick(event.point, 8)));
     map.getCanvas().addEventListener("keydown", (event) => this.#key(event), { signal });
@@ -181,6 +198,7 @@ export class CityMap extends LiveElement {
 
   /** Goes near a place; jumps there for those who asked for reduced motion. */
   flyTo(centre: readonly [number, number]): void {
+    this.#home = false;
     this.map?.flyTo({
       center: [centre[0], centre[1]],
       zoom: Math.max(CLOSE_ZOOM, this.map.getZoom()),
@@ -306,6 +324,12 @@ export class CityMap extends LiveElement {
     const source = this.map?.getSource<GeoJSONSource>(LABELS);
     return source ? (this.#labels?.count ?? 0) : 0;
   }
+}
+
+/** How much larger than on a desk things must be drawn: the page's font size says it. */
+function screenSize(): number {
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return Math.max(1, rem / 16);
 }
 
 function closest(

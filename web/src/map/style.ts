@@ -38,38 +38,52 @@ function pixelsPerMetre(latitude: number): number {
 }
 
 /** A width: pixels by rank while zoomed out, true metres from zoom 16 on. */
-function roadWidth(latitude: number, extra: number, metres: Expression = width): Expression {
+function roadWidth({ latitude, size }: Setting, extra: number): Expression {
   const scale = pixelsPerMetre(latitude);
+  const pixels = (base: number, step: number): Expression => [
+    "+",
+    base * size + extra,
+    ["*", step * size, rank],
+  ];
   return [
     "interpolate",
     ["exponential", 2],
     ["zoom"],
     10,
-    ["+", 0.8 + extra, ["*", 0.35, rank]],
+    pixels(0.8, 0.35),
     13,
-    ["+", 1.7 + extra, ["*", 0.6, rank]],
+    pixels(1.7, 0.6),
     14.5,
-    ["+", 3.2 + extra, ["*", 1.0, rank]],
+    pixels(3.2, 1),
     16,
-    ["+", extra, ["*", metres, scale * 2 ** 16]],
+    ["+", extra, ["*", width, scale * 2 ** 16]],
     22,
-    ["+", extra, ["*", metres, scale * 2 ** 22]],
+    ["+", extra, ["*", width, scale * 2 ** 22]],
   ];
 }
 
+/** Pixels that grow with zoom, and with the size of the screen. */
+function growing(
+  size: number,
+  ...stops: readonly (readonly [zoom: number, pixels: number])[]
+): Expression {
+  const scaled = stops.flatMap(([zoom, pixels]) => [zoom, pixels * size]);
+  return ["interpolate", ["linear"], ["zoom"], ...scaled] as unknown as Expression;
+}
+
 /** Keeps the two directions of a road apart while they are narrower than the space between them. */
-function roadOffset(side: "right" | "left"): Expression {
-  const sign = side === "right" ? 1 : -1;
+function roadOffset({ side, size }: Setting): Expression {
+  const shift = side === "right" ? size : -size;
   return [
     "interpolate",
     ["linear"],
     ["zoom"],
     10,
-    0.8 * sign,
+    0.8 * shift,
     13,
-    1.7 * sign,
+    1.7 * shift,
     14.5,
-    2.0 * sign,
+    2 * shift,
     16,
     0,
   ];
@@ -122,6 +136,8 @@ export const phaseFill: Expression = [
 type LineLayout = NonNullable<LineLayerSpecification["layout"]>;
 
 interface Setting {
+  /** Size of what is measured in pixels, 1 on a desk, more on a wall. */
+  readonly size: number;
   readonly latitude: number;
   readonly side: "right" | "left";
   readonly palette: Palette;
@@ -129,11 +145,11 @@ interface Setting {
 
 /** The layers of roads at one level: casing, surface, lanes, speed, jam dashes, selection. */
 function roads(level: "ground" | "elevated", setting: Setting): LayerSpecification[] {
-  const { latitude, side, palette } = setting;
+  const { palette, size } = setting;
   const up = level === "elevated";
   const filter = up ? isElevated : onGround;
   const base = { source: SOURCE, "source-layer": "links", filter } as const;
-  const offset = roadOffset(side);
+  const offset = roadOffset(setting);
   // Round while links end in a point, square where junction areas show.
   const cap: LineLayout = {
     "line-cap": up ? "butt" : ["step", ["zoom"], "round", 15, "butt"],
@@ -148,7 +164,7 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
       paint: {
         "line-color": up ? "#dfe8f2" : "#05080c",
         "line-opacity": up ? ["interpolate", ["linear"], ["zoom"], 11, 0.35, 14, 0.75] : 0.9,
-        "line-width": roadWidth(latitude, up ? 2.4 : 2),
+        "line-width": roadWidth(setting, up ? 2.4 : 2),
         "line-offset": offset,
       },
     },
@@ -160,7 +176,7 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
       layout: cap,
       paint: {
         "line-color": "#2c3743",
-        "line-width": roadWidth(latitude, 0),
+        "line-width": roadWidth(setting, 0),
         "line-offset": offset,
       },
     },
@@ -172,7 +188,7 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
       paint: {
         "line-color": ratioColour(palette),
         "line-opacity": ["interpolate", ["linear"], ["zoom"], 15, 1, 16.2, 0.42, 17.5, 0.3],
-        "line-width": roadWidth(latitude, 0),
+        "line-width": roadWidth(setting, 0),
         "line-offset": offset,
       },
     },
@@ -186,7 +202,7 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
       paint: {
         "line-color": "#10151c",
         "line-opacity": jammed(0.5),
-        "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.7, 15, 1.8],
+        "line-width": growing(size, [11, 0.7], [15, 1.8]),
         "line-dasharray": [1.5, 5],
         "line-offset": offset,
       },
@@ -200,7 +216,7 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
       paint: {
         "line-color": "#10151c",
         "line-opacity": jammed(0.35),
-        "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.9, 15, 2.4],
+        "line-width": growing(size, [11, 0.9], [15, 2.4]),
         "line-dasharray": [1.2, 1.4],
         "line-offset": offset,
       },
@@ -221,7 +237,7 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
           0,
         ],
         "line-width": 2,
-        "line-gap-width": roadWidth(latitude, 2),
+        "line-gap-width": roadWidth(setting, 2),
         "line-offset": offset,
       },
     },
@@ -278,7 +294,7 @@ function detail(setting: Setting): LayerSpecification[] {
   ];
 }
 
-function signals(): LayerSpecification[] {
+function signals({ size }: Setting): LayerSpecification[] {
   const base = { source: SOURCE, "source-layer": "signals" } as const;
   const chosen: Expression = ["boolean", state("selected"), false];
   const hovered: Expression = ["boolean", state("hover"), false];
@@ -291,7 +307,7 @@ function signals(): LayerSpecification[] {
         "circle-color": "rgba(0,0,0,0)",
         "circle-stroke-color": "#ffffff",
         "circle-stroke-width": ["case", chosen, 3, hovered, 1.5, 0],
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 5, 14, 12, 16, 22, 18, 60],
+        "circle-radius": growing(size, [10, 5], [14, 12], [16, 22], [18, 60]),
       },
     },
     {
@@ -303,7 +319,7 @@ function signals(): LayerSpecification[] {
         "circle-color": phaseFill,
         "circle-stroke-color": "#0b1016",
         "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, 0.6, 14, 2],
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1.6, 12, 2.6, 14, 6.5, 15, 10],
+        "circle-radius": growing(size, [10, 1.6], [12, 2.6], [14, 6.5], [15, 10]),
         "circle-opacity": ["interpolate", ["linear"], ["zoom"], 15.6, 1, 16.2, 0],
         "circle-stroke-opacity": ["interpolate", ["linear"], ["zoom"], 15.6, 1, 16.2, 0],
       },
@@ -311,7 +327,7 @@ function signals(): LayerSpecification[] {
   ];
 }
 
-function labels(): LayerSpecification[] {
+function labels({ size }: Setting): LayerSpecification[] {
   return [
     {
       id: "road-names",
@@ -325,7 +341,7 @@ function labels(): LayerSpecification[] {
         "symbol-spacing": 420,
         "text-field": ["get", "name"],
         "text-font": FONT,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 13, 11, 17, 15],
+        "text-size": growing(size, [13, 11], [17, 15]),
         "text-offset": [0, 1.1],
         "text-max-angle": 25,
         "text-padding": 24,
@@ -340,7 +356,7 @@ function labels(): LayerSpecification[] {
       layout: {
         "text-field": ["get", "text"],
         "text-font": FONT,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 14, 10, 15, 13],
+        "text-size": growing(size, [14, 10], [15, 13]),
         "text-allow-overlap": true,
         "text-ignore-placement": true,
       },
@@ -354,7 +370,7 @@ function labels(): LayerSpecification[] {
       layout: {
         "text-field": ["get", "text"],
         "text-font": FONT,
-        "text-size": ["interpolate", ["linear"], ["zoom"], 16, 12, 18, 17],
+        "text-size": growing(size, [16, 12], [18, 17]),
         "text-padding": 0,
         "symbol-sort-key": ["get", "rank"],
       },
@@ -416,8 +432,8 @@ export function makeStyle(
       ...roads("ground", setting),
       ...roads("elevated", setting),
       ...detail(setting),
-      ...signals(),
-      ...labels(),
+      ...signals(setting),
+      ...labels(setting),
     ],
   };
 }

@@ -98,6 +98,8 @@ export class VehicleLayer implements CustomLayerInterface {
   #gl: Program | null = null;
   #uploaded: ArrayBuffer | null = null;
   #dirty = false;
+  /** Size of the smallest vehicles, 1 on a desk, more on a wall. */
+  size = 1;
 
   constructor(motion: Motion) {
     this.#motion = motion;
@@ -159,7 +161,7 @@ export class VehicleLayer implements CustomLayerInterface {
     gl.uniform1f(uniform("u_mix"), motion.mix(now));
     gl.uniform1f(uniform("u_units_per_metre"), (latitude * UNITS_PER_MERCATOR) / 40_075_016.686);
     gl.uniform1f(uniform("u_pixels_per_unit"), (512 * 2 ** zoom) / UNITS_PER_MERCATOR);
-    gl.uniform2fv(uniform("u_smallest"), smallest(zoom));
+    gl.uniform2fv(uniform("u_smallest"), smallest(zoom, this.size));
     gl.uniform3fv(uniform("u_standing"), rgb(VEHICLE.standing));
     gl.uniform3fv(uniform("u_slow"), rgb(VEHICLE.slow));
     gl.uniform3fv(uniform("u_fast"), rgb(VEHICLE.fast));
@@ -174,9 +176,9 @@ export class VehicleLayer implements CustomLayerInterface {
 }
 
 /** Least length and width on the screen, pixels: points from afar that do not hide the roads. */
-function smallest(zoom: number): [number, number] {
+function smallest(zoom: number, size: number): [number, number] {
   const near = Math.min(1, Math.max(0, (zoom - 11) / 5));
-  return [1.8 + 5.2 * near, 1.6 + 1.6 * near];
+  return [(1.8 + 5.2 * near) * size, (1.6 + 1.6 * near) * size];
 }
 
 /** The map's matrix for positions in units from an origin; multiplied in double precision. */
