@@ -1,1 +1,29 @@
-//! (being built)
+//! City Brain over HTTP: the Command centre's page, its API, vector tiles and the live stream.
+//!
+//! *Knows*: HTTP, JSON, WebSocket, the look of a page's shell, wall time. *Does not know*: how
+//! vehicles move or signals decide (`sim`, `signals`), where files lie (`citybrain`).
+//!
+//! The front door is [`serve`] with a [`Config`]. One thread owns the running world and moves it in
+//! step with real time; it publishes the newest state, and clients take it when they can.
+//! `docs/live-protocol.md` is the contract with the page.
+
+mod api;
+mod app;
+mod assets;
+pub mod clock;
+pub mod config;
+pub mod controllers;
+pub mod error;
+pub mod geo;
+pub mod live;
+mod pages;
+mod problem;
+mod server;
+#[cfg(test)]
+mod testing;
+mod tiles;
+
+pub use config::{Config, Demands, Ground, GroundKind, Limits, ScenarioSource, Title};
+pub use controllers::ControllerChoice;
+pub use error::Error;
+pub use server::{serve, stop_signal};

@@ -1,0 +1,114 @@
+//! Steering the run.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::config::SPEED_RANGE;
+use crate::live::report::Status;
+use crate::live::run::Change;
+use crate::problem::{FieldFault, JsonBody, Problem};
+
+/// What is to be different; what is left out stays.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ControlRequest {
+    /// Id of a controller; it takes over where the world stands.
+    controller: Option<String>,
+    /// A demand level; a change starts the run again.
+    demand: Option<f64>,
+    /// Simulated seconds in a real second, 0.1 to 60.
+    speed: Option<f64>,
+    /// Whether time stands still.
+    paused: Option<bool>,
+    /// Start again at second 0.
+    restart: Option<bool>,
+}
+
+impl ControlRequest {
+    fn checked(self, app: &App) -> Result<Change, Problem> {
+        let mut faults = Vec::new();
+        let mut fault =
+            |pointer: &'static str, detail: String| faults.push(FieldFault { pointer, detail });
+        let facts = &app.scenario;
+        if let Some(id) = &self.controller
+            && !facts.controllers.iter().any(|known| known.id == *id)
+        {
+            let known: Vec<&str> = facts
+                .controllers
+                .iter()
+                .map(|one| one.id.as_str())
+                .collect();
+            let id: String = id.chars().take(60).collect();
+            fault(
+                "/controller",
+                format!(
+                    "there is no controller {id:?}; known are {}",
+                    known.join(", ")
+                ),
+            );
+        }
+        if let Some(level) = self.demand
+            && !facts
+                .demand_levels
+                .iter()
+                .any(|known| (known - level).abs() < 1e-9)
+        {
+            fault(
+                "/demand",
+                format!(
+                    "there is no demand level {level}; known are {:?}",
+                    facts.demand_levels
+                ),
+            );
+        }
+        if let Some(speed) = self.speed
+            && !SPEED_RANGE.contains(&speed)
+        {
+            fault(
+                "/speed",
+                format!(
+                    "the speed is {speed}; it must be from {} to {}",
+                    SPEED_RANGE.start(),
+                    SPEED_RANGE.end()
+                ),
+            );
+        }
+        if !faults.is_empty() {
+            return Err(Problem::fields(faults));
+        }
+        Ok(Change {
+            controller: self.controller,
+            demand: self.demand,
+            speed: self.speed,
+            paused: self.paused,
+            restart: self.restart.unwrap_or(false),
+        })
+    }
+}
+
+/// Change controller, demand, speed or pause, or start again
+#[utoipa::path(post, path = "/control", tag = "run", request_body = ControlRequest,
+    responses(
+        (status = 200, body = Status),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The controller cannot be used on this network", body = Problem, content_type = "application/problem+json"),
+        (status = 413, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn control(
+    State(app): State<Arc<App>>,
+    JsonBody(request): JsonBody<ControlRequest>,
+) -> Result<Json<Status>, Problem> {
+    let change = request.checked(&app)?;
+    tracing::info!(?change, "the run is changed");
+    let status = app.live.change(change).await?;
+    Ok(Json((*status).clone()))
+}

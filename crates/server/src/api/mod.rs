@@ -1,0 +1,75 @@
+//! The API below `/api/v1`; docs/live-protocol.md is its contract, `/api/v1/openapi.json` its
+//! description.
+
+pub(crate) mod control;
+pub(crate) mod live;
+pub(crate) mod network;
+pub(crate) mod scenario;
+pub(crate) mod tiles;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "City Brain",
+    description = "The live traffic run of the Command centre. Speeds are m/s, lengths metres, times seconds of simulated time; errors are `application/problem+json` (RFC 9457).",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Base;
+
+/// All resources with their description.
+pub(crate) fn router() -> (Router<Arc<App>>, Description) {
+    let (router, description) = OpenApiRouter::<Arc<App>>::with_openapi(Base::openapi())
+        .nest(
+            "/api/v1",
+            OpenApiRouter::new()
+                .routes(routes!(scenario::scenario))
+                .routes(routes!(scenario::history))
+                .routes(routes!(network::link))
+                .routes(routes!(network::signal))
+                .routes(routes!(control::control))
+                .routes(routes!(tiles::tile))
+                .routes(routes!(live::live)),
+        )
+        .split_for_parts();
+    let document = description.clone();
+    let router = router.route(
+        "/api/v1/openapi.json",
+        get(move || {
+            let document = document.clone();
+            async move { axum::Json(document) }
+        }),
+    );
+    (router, description)
+}
+
+/// An index out of a path.
+pub(crate) fn index_of(text: &str, count: usize, what: &str) -> Result<usize, Problem> {
+    let index: Option<usize> = text.parse().ok();
+    index.filter(|&index| index < count).ok_or_else(|| {
+        Problem::not_found(format!(
+            "there is no {what} {:?}; they are numbered from 0 to {}",
+            text.chars().take(40).collect::<String>(),
+            count.saturating_sub(1)
+        ))
+    })
+}
+
+/// The answer to a method that a resource does not have.
+pub(crate) async fn method_not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this resource does not have that method",
+    )
+}

@@ -1,0 +1,48 @@
+//! What can keep the server from running.
+
+use std::net::SocketAddr;
+
+/// Everything that can go wrong in this crate, with the facts needed to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address could not be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The server stopped because of an input or output error.
+    #[error("the server stopped: {0}")]
+    Serve(#[source] std::io::Error),
+    /// The configuration contradicts itself.
+    #[error("{0}")]
+    Config(String),
+    /// A controller could not be built for the network.
+    #[error("the controller {id:?} cannot be used here: {source}")]
+    Controller {
+        /// Its id.
+        id: String,
+        /// What is wrong.
+        #[source]
+        source: signals::Error,
+    },
+    /// The signals could not be put under control.
+    #[error("the signals cannot be controlled: {0}")]
+    Signals(#[source] signals::Error),
+    /// The thread of the live run could not be started.
+    #[error("the live run could not be started: {0}")]
+    Thread(#[source] std::io::Error),
+    /// The live run is gone or does not answer in time.
+    #[error("the live run does not answer")]
+    Unanswered,
+    /// Too many commands are waiting for the live run.
+    #[error("more than {limit} commands wait for the live run")]
+    Busy {
+        /// How many may wait.
+        limit: usize,
+    },
+}

@@ -1,0 +1,224 @@
+//! The live run: a thread of its own that owns the world and moves it, and the handle by which the
+//! asynchronous side reads and steers it. Nothing ever waits for a client: what is published is
+//! the newest state, and commands come through a queue of bounded length.
+
+pub mod demand;
+pub mod report;
+
+pub(crate) mod counters;
+pub(crate) mod encode;
+mod figures;
+pub(crate) mod heads;
+pub(crate) mod interpolate;
+pub(crate) mod run;
+pub(crate) mod snapshot;
+pub(crate) mod tracks;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use roads::{LinkId, SignalId};
+use tokio::sync::{oneshot, watch};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use counters::Counters;
+use report::{History, LinkReport, SignalReport, Status};
+use run::{Change, FRAME, Published, Run};
+
+/// Panics of the run after which it is given up.
+const PANICS_MAX: u64 = 5;
+
+type Reply<T> = oneshot::Sender<T>;
+
+/// Says that the run answers for as long as it exists, even if its thread panics.
+struct Alive(Arc<Counters>);
+
+impl Alive {
+    fn new(counters: &Arc<Counters>) -> Self {
+        counters.alive.store(true, Ordering::Relaxed);
+        Self(Arc::clone(counters))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.alive.store(false, Ordering::Relaxed);
+    }
+}
+
+/// What the asynchronous side asks of the run.
+enum Command {
+    Change(Change, Reply<Result<Arc<Status>, Error>>),
+    Link(LinkId, Reply<LinkReport>),
+    Signal(SignalId, Reply<SignalReport>),
+    History(Reply<History>),
+    Stop,
+}
+
+/// The handle of the live run.
+pub(crate) struct Live {
+    commands: SyncSender<Command>,
+    commands_max: usize,
+    timeout: Duration,
+    published: watch::Receiver<Arc<Published>>,
+    tracks: Arc<tracks::Tracks>,
+    pub(crate) counters: Arc<Counters>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Live {
+    /// Starts the run in a thread of its own.
+    pub(crate) fn start(config: Config) -> Result<Self, Error> {
+        let counters = Arc::new(Counters::default());
+        let (commands_max, timeout) = (config.limits.commands_max, config.limits.request_timeout);
+        let clock = Arc::clone(&config.clock);
+        let (run, published) = Run::new(config, Arc::clone(&counters))?;
+        let tracks = run.tracks();
+        let (commands, receiver) = sync_channel(commands_max);
+        let alive = Alive::new(&counters);
+        let thread = std::thread::Builder::new()
+            .name("live-run".to_owned())
+            .spawn({
+                let counters = Arc::clone(&counters);
+                move || {
+                    let _alive = alive;
+                    drive(run, &receiver, &*clock, &counters);
+                }
+            })
+            .map_err(Error::Thread)?;
+        Ok(Self {
+            commands,
+            commands_max,
+            timeout,
+            published,
+            tracks,
+            counters,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// The newest state, and a way to wait for the next.
+    pub(crate) fn published(&self) -> watch::Receiver<Arc<Published>> {
+        self.published.clone()
+    }
+
+    /// The paths, to translate a client's view.
+    pub(crate) fn tracks(&self) -> &tracks::Tracks {
+        &self.tracks
+    }
+
+    /// The figures of the moment.
+    pub(crate) fn status(&self) -> Arc<Status> {
+        Arc::clone(&self.published.borrow().status)
+    }
+
+    /// Whether the run answers.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.counters.alive.load(Ordering::Relaxed)
+    }
+
+    /// Changes the run.
+    pub(crate) async fn change(&self, change: Change) -> Result<Arc<Status>, Error> {
+        self.ask(|reply| Command::Change(change, reply)).await?
+    }
+
+    /// A link and its traffic.
+    pub(crate) async fn link(&self, link: LinkId) -> Result<LinkReport, Error> {
+        self.ask(|reply| Command::Link(link, reply)).await
+    }
+
+    /// A signal as it stands.
+    pub(crate) async fn signal(&self, signal: SignalId) -> Result<SignalReport, Error> {
+        self.ask(|reply| Command::Signal(signal, reply)).await
+    }
+
+    /// The figures of each minute.
+    pub(crate) async fn history(&self) -> Result<History, Error> {
+        self.ask(Command::History).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        match self.commands.try_send(command(reply)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                let limit = self.commands_max;
+                return Err(Error::Busy { limit });
+            }
+            Err(TrySendError::Disconnected(_)) => return Err(Error::Unanswered),
+        }
+        match tokio::time::timeout(self.timeout, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) | Err(_) => Err(Error::Unanswered),
+        }
+    }
+
+    /// Stops the run and waits for its thread; call it where blocking is allowed.
+    pub(crate) fn stop(&self) {
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A run that has ended by itself has no queue any more, and needs no telling.
+            let _ = self.commands.send(Command::Stop);
+            if thread.join().is_err() {
+                tracing::error!("the live run panicked");
+            }
+        }
+    }
+}
+
+/// Ticks ten times a second and answers commands in between, until told to stop.
+fn drive(mut run: Run, commands: &Receiver<Command>, clock: &dyn Clock, counters: &Counters) {
+    let mut next = clock.elapsed();
+    loop {
+        let now = clock.elapsed();
+        if now >= next {
+            if !tick_safely(&mut run, now, counters) {
+                return;
+            }
+            next += FRAME;
+            if next <= clock.elapsed() {
+                next = clock.elapsed(); // late: the next tick is due at once, not a burst of them
+            }
+        }
+        loop {
+            let wait = next.saturating_sub(clock.elapsed());
+            match commands.recv_timeout(wait) {
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(command) => answer(&mut run, command),
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+    }
+}
+
+/// A tick that survives a fault of the engine or of a controller by starting the run again.
+fn tick_safely(run: &mut Run, now: Duration, counters: &Counters) -> bool {
+    // A panic may leave the state half changed, which is why the run is built afresh after it.
+    if catch_unwind(AssertUnwindSafe(|| run.tick(now))).is_ok() {
+        return true;
+    }
+    let panics = counters.panics.fetch_add(1, Ordering::Relaxed) + 1;
+    tracing::error!(panics, "the live run panicked; it starts again");
+    panics <= PANICS_MAX && run.restart_as_it_was().is_ok()
+}
+
+fn answer(run: &mut Run, command: Command) {
+    // Whoever asked may have gone; then the answer is dropped.
+    match command {
+        Command::Change(change, reply) => drop(reply.send(run.change(&change))),
+        Command::Link(link, reply) => drop(reply.send(run.link(link))),
+        Command::Signal(signal, reply) => drop(reply.send(run.signal(signal))),
+        Command::History(reply) => drop(reply.send(run.history())),
+        Command::Stop => {}
+    }
+}
