@@ -343,3 +343,108 @@ fn schedule(durations: &[f64], green: &[PhaseIndex]) -> Vec<(f64, PhaseIndex)> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use roads::generate::{GridSpec, grid};
+    use roads::model::Phase;
+
+    use super::*;
+
+    fn crossroads() -> Network {
+        let spec = GridSpec {
+            columns: 1,
+            rows: 1,
+            ..GridSpec::default()
+        };
+        grid(&spec).unwrap()
+    }
+
+    /// The first signal's plan read anew, with phases given by a letter for each of the first
+    /// movements: G and g green, y yellow, r red; the rest red.
+    fn read(plan: &[(f64, &str)]) -> SignalPhases {
+        let mut network = crossroads();
+        let count = network.signals[0].movements.len();
+        network.signals[0].phases = plan
+            .iter()
+            .map(|(duration, letters)| Phase {
+                name: None,
+                duration: *duration,
+                minimum: None,
+                maximum: None,
+                aspects: letters
+                    .chars()
+                    .chain("r".chars().cycle())
+                    .take(count)
+                    .map(|letter| match letter {
+                        'G' => Aspect::Protected,
+                        'g' => Aspect::Permissive,
+                        'y' => Aspect::Yellow,
+                        _ => Aspect::Red,
+                    })
+                    .collect(),
+            })
+            .collect();
+        SignalPhases::of_network(&network).remove(0)
+    }
+
+    #[test]
+    fn a_benchmark_plan_has_a_clearance_phase_and_eight_greens() {
+        let phases = &SignalPhases::of_network(&crossroads())[0];
+        assert_eq!(phases.green(), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(phases.clearance(), Some(0));
+        assert_eq!(phases.cover(phases.green()), [1, 2, 3, 4]);
+        assert_eq!(
+            phases.groups, 9,
+            "eight served in turn, and the right turns"
+        );
+        assert_eq!(phases.free.iter().filter(|free| **free).count(), 1);
+        assert!(phases.faults().is_empty());
+    }
+
+    #[test]
+    fn yellow_phases_are_no_greens_and_belong_to_the_green_after_them() {
+        let phases = read(&[(30.0, "GGr"), (3.0, "yyr"), (20.0, "rrG"), (3.0, "rry")]);
+        assert_eq!(phases.green(), [0, 2]);
+        assert_eq!(phases.clearance(), None);
+        let planned = [0.0, 29.9, 30.0, 33.0, 52.9, 53.0, 56.0].map(|time| phases.planned(time));
+        assert_eq!(planned, [0, 0, 2, 2, 2, 0, 0].map(Some));
+    }
+
+    #[test]
+    fn a_movement_served_only_beside_a_yellow_is_still_served() {
+        let phases = read(&[(30.0, "Grr"), (5.0, "yrG"), (30.0, "rGr")]);
+        assert_eq!(phases.green(), [0, 1, 2]);
+        assert!(!phases.is_green(1, phases.group_of[0] as usize));
+    }
+
+    #[test]
+    fn a_plan_of_one_phase_shows_it() {
+        let phases = read(&[(90.0, "GGg")]);
+        assert_eq!(phases.green(), [0]);
+        assert_eq!(phases.planned(1_000.0), Some(0));
+    }
+
+    #[test]
+    fn plans_that_serve_nobody_have_no_greens() {
+        assert!(read(&[]).green().is_empty());
+        assert!(read(&[(10.0, "rrr")]).green().is_empty());
+        assert_eq!(read(&[(10.0, "rrr")]).planned(3.0), None);
+    }
+
+    #[test]
+    fn a_plan_without_durations_still_goes_round() {
+        let phases = read(&[(0.0, "Grr"), (0.0, "rGr")]);
+        assert_eq!(phases.planned(0.0), Some(0));
+        assert_eq!(phases.planned(30.0), Some(1));
+        assert_eq!(phases.planned(60.0), Some(0));
+    }
+
+    #[test]
+    fn everybody_green_at_once_is_a_fault() {
+        let all = "G".repeat(36);
+        let phases = read(&[(30.0, &all)]);
+        assert!(!phases.faults().is_empty());
+        assert!(phases.faults().iter().all(|fault| fault.phase == 0));
+    }
+}

@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use roads::{Network, SignalId};
 use signals::{
     Controller, Envelope, Limits, Observation, PhaseIndex, Protocol, Runner, Wish, Wishes,
@@ -163,7 +164,11 @@ fn attacks() -> impl Strategy<Value = (Vec<(u32, Mood)>, u64, f64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 96,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn four_arms_with_a_clearance_phase_are_safe(attack in attacks()) {

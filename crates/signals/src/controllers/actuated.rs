@@ -166,3 +166,64 @@ impl Controller for Actuated {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::SeenVehicle;
+
+    const NEAR: LaneId = LaneId(0);
+    const SIDE: LaneId = LaneId(1);
+
+    fn ring() -> Ring {
+        Ring {
+            phases: vec![(1, vec![NEAR]), (2, vec![SIDE]), (3, vec![LaneId(2)])],
+            last_call: 0.0,
+        }
+    }
+
+    /// What the ring wishes with phase 1 green for so long; lanes with a vehicle at its detector.
+    fn decide(ring: &mut Ring, time: f64, elapsed: f64, occupied: &[LaneId]) -> Wish {
+        let mut seen = Observation::empty(1, 3);
+        seen.time = time;
+        for lane in (0..3).map(LaneId) {
+            if occupied.contains(&lane) {
+                seen.vehicles.push(SeenVehicle {
+                    to_stop_line: 10.0,
+                    speed: 5.0,
+                });
+            }
+            seen.first_vehicle[lane.index() + 1] = seen.vehicles.len() as u32;
+        }
+        ring.decide(&ActuatedTimes::default(), &seen, Some(1), elapsed, false)
+    }
+
+    #[test]
+    fn a_green_ends_after_a_gap_if_another_is_called_for() {
+        let mut ring = ring();
+        assert_eq!(decide(&mut ring, 10.0, 10.0, &[NEAR, SIDE]), Wish::Keep);
+        assert_eq!(decide(&mut ring, 12.0, 12.0, &[SIDE]), Wish::Keep);
+        assert_eq!(decide(&mut ring, 13.0, 13.0, &[SIDE]), Wish::Phase(2));
+    }
+
+    #[test]
+    fn a_green_has_its_minimum() {
+        let mut ring = ring();
+        assert_eq!(decide(&mut ring, 100.0, 6.0, &[SIDE]), Wish::Keep);
+        assert_eq!(decide(&mut ring, 101.0, 7.0, &[SIDE]), Wish::Phase(2));
+    }
+
+    #[test]
+    fn a_green_ends_at_its_maximum_though_vehicles_come() {
+        let mut ring = ring();
+        assert_eq!(decide(&mut ring, 44.0, 44.0, &[NEAR, SIDE]), Wish::Keep);
+        assert_eq!(decide(&mut ring, 45.0, 45.0, &[NEAR, SIDE]), Wish::Phase(2));
+    }
+
+    #[test]
+    fn phases_without_a_call_are_skipped_and_a_green_rests() {
+        let mut ring = ring();
+        assert_eq!(decide(&mut ring, 90.0, 90.0, &[LaneId(2)]), Wish::Phase(3));
+        assert_eq!(decide(&mut ring, 500.0, 500.0, &[]), Wish::Keep);
+    }
+}

@@ -2,10 +2,10 @@
 //!
 //! The literature counts straight and left movements only, for right turns have green in every
 //! phase of its plans. Here movements that are green in every phase are left out, which is the
-//! same there. Its "lane length" is that of the road from junction centre to junction centre, so
-//! under its protocols distances to the stop line are counted with the ends that lanes are cut back
-//! by; elsewhere they are what they say. Where several turns of a phase leave one lane, its vehicles are split evenly
-//! between them, and each turn's downstream link counts with that share.
+//! same there. Its lane length is that of the road from junction centre to junction centre, so
+//! under its protocols distances are counted with the ends that lanes are cut back by; elsewhere
+//! they are to the stop line. Where several turns of a phase leave one lane, its vehicles are
+//! split evenly between them, and each turn's downstream link counts with that share.
 
 use roads::{LaneId, Network, SignalId, TurnId};
 
@@ -200,16 +200,112 @@ fn streams_of(
     }
 }
 
+/// The published rule counts vehicles this far from the junction, metres: 15 s at 11.1 m/s. Its
+/// implementation keeps to it whatever the action interval.
+const PUBLISHED_REACH: f64 = 167.0;
+
 /// How far before the stop line of a lane a vehicle can be and reach it in an action interval at
-/// the speed limit, whole metres; less what the road is longer than the lane, in the literature.
+/// the speed limit, metres; in the literature, the published reach.
 fn reach_of(network: &Network, lane: LaneId, protocol: &Protocol) -> f64 {
     let lane = &network.lanes[lane.index()];
-    let reach = (lane.speed_limit * protocol.action_interval).ceil();
     match protocol.regime {
-        Regime::Street => reach,
+        Regime::Street => lane.speed_limit * protocol.action_interval,
         Regime::Literature => {
             let road = roads::geometry::length(&network.links[lane.link.index()].shape);
-            reach - (road - lane.length).max(0.0)
+            PUBLISHED_REACH - (road - lane.length).max(0.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roads::generate::{GridSpec, grid};
+    use roads::{Direction, LinkId};
+
+    use super::*;
+
+    fn crossroads(lanes: u32) -> Network {
+        let spec = GridSpec {
+            columns: 1,
+            rows: 1,
+            lanes,
+            ..GridSpec::default()
+        };
+        grid(&spec).unwrap()
+    }
+
+    fn wish(network: &Network, waiting: &[(LaneId, u32)], downstream: Downstream) -> Wish {
+        let mut seen = Observation::empty(1, network.lanes.len());
+        for &(lane, count) in waiting {
+            seen.waiting[lane.index()] = count;
+        }
+        let mut wishes = Wishes::new(1);
+        let streams = Streams::new(network, &Protocol::literature());
+        streams.decide(&seen, downstream, &mut wishes, |_, _| false);
+        wishes.get(SignalId(0))
+    }
+
+    /// The lane and the link entered of a turn that the phase serves.
+    fn served(network: &Network, phase: PhaseIndex, direction: Direction) -> (LaneId, LinkId) {
+        let phases = &SignalPhases::of_network(network)[0];
+        let movements = &network.signals[0].movements;
+        let position = (0..movements.len())
+            .find(|&position| {
+                let movement = &network.movements[movements[position].index()];
+                phases.serves(phase, position) && movement.direction == direction
+            })
+            .unwrap();
+        let movement = &network.movements[movements[position].index()];
+        (movement.from, network.turns[movement.turn.index()].to)
+    }
+
+    #[test]
+    fn the_first_phase_wins_ties() {
+        let network = crossroads(3);
+        assert_eq!(wish(&network, &[], Downstream::Sum), Wish::Phase(1));
+        let (lane, _) = served(&network, 3, Direction::Left);
+        let (other, _) = served(&network, 4, Direction::Left);
+        let both = [(lane, 2), (other, 2)];
+        assert_eq!(wish(&network, &both, Downstream::Sum), Wish::Phase(3));
+    }
+
+    #[test]
+    fn queues_downstream_count_against_a_phase_by_sum_or_mean() {
+        let network = crossroads(3);
+        let (lane, to) = served(&network, 1, Direction::Straight);
+        let (other, _) = served(&network, 2, Direction::Straight);
+        let downstream = LaneId(network.links[to.index()].lanes.start);
+        // 5 − 3 = 2 against 3 by the sum; 5 − 1 = 4 against 3 by the mean.
+        let waiting = [(lane, 5), (downstream, 3), (other, 3)];
+        assert_eq!(wish(&network, &waiting, Downstream::Sum), Wish::Phase(2));
+        assert_eq!(wish(&network, &waiting, Downstream::Mean), Wish::Phase(1));
+    }
+
+    #[test]
+    fn right_turns_do_not_count_for_they_are_always_green() {
+        let network = crossroads(3);
+        let right = network
+            .movements
+            .iter()
+            .find(|movement| movement.direction == Direction::Right)
+            .unwrap();
+        let (lane, _) = served(&network, 2, Direction::Straight);
+        let waiting = [(right.from, 50), (lane, 1)];
+        assert_eq!(wish(&network, &waiting, Downstream::Sum), Wish::Phase(2));
+    }
+
+    #[test]
+    fn a_shared_lane_counts_once() {
+        let network = crossroads(1);
+        let streams = Streams::new(&network, &Protocol::literature_short());
+        let mut seen = Observation::empty(1, network.lanes.len());
+        for phase in &streams.signals[0] {
+            for &(lane, _) in &phase.reach {
+                seen.waiting[lane.index()] = 6;
+                let pressure = phase.pressure(&seen, Downstream::Sum);
+                assert!((pressure - 6.0).abs() < 1e-12, "{pressure}");
+                seen.waiting[lane.index()] = 0;
+            }
         }
     }
 }
