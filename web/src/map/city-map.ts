@@ -18,9 +18,10 @@ import { onLanguage, t } from "../i18n";
 import type { LinkRecord } from "../live/frames";
 import type { Selection } from "../live/model";
 import { Motion } from "../live/motion";
+import { ratioColour } from "./expressions";
 import { palette } from "./palette";
 import { SignalLabels } from "./signal-labels";
-import { BEFORE_VEHICLES, LABELS, makeStyle, ratioColour, SOURCE } from "./style";
+import { BEFORE_VEHICLES, LABELS, makeStyle, SOURCE } from "./style";
 import { VehicleLayer } from "./vehicle-layer";
 
 setWorkerUrl(workerUrl);

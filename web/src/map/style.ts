@@ -1,12 +1,24 @@
 /** The map's style: ground, roads, lanes and stop lines, all from the city's own vector tiles. */
 import type {
-  ExpressionSpecification,
   FilterSpecification,
   LayerSpecification,
   LineLayerSpecification,
   StyleSpecification,
 } from "maplibre-gl";
-import { ASPECTS, type Palette, PHASES } from "./palette";
+import {
+  aspectColour,
+  type Expression,
+  growing,
+  jammed,
+  phaseFill,
+  pixelsPerMetre,
+  rank,
+  ratioColour,
+  roadOffset,
+  roadWidth,
+  type Setting,
+  state,
+} from "./expressions";
 
 export const SOURCE = "city";
 export const LABELS = "signal-labels";
@@ -14,134 +26,10 @@ export const LABELS = "signal-labels";
 export const BEFORE_VEHICLES = "signals-halo";
 const FONT = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
 
-type Expression = ExpressionSpecification;
-
-const state = (name: string): Expression => ["feature-state", name];
-const width: Expression = ["coalesce", ["get", "width"], ["*", ["get", "lanes"], 3.5]];
 const isElevated: FilterSpecification = ["==", ["get", "elevated"], true];
 const onGround: FilterSpecification = ["!=", ["get", "elevated"], true];
-const rank: Expression = [
-  "match",
-  ["get", "class"],
-  ["motorway", "trunk"],
-  3,
-  ["primary", "motorway-link", "trunk-link"],
-  2,
-  ["secondary", "tertiary", "primary-link"],
-  1,
-  0,
-];
-
-/** Pixels of a metre at zoom 0 at this latitude. */
-function pixelsPerMetre(latitude: number): number {
-  return 512 / (40_075_016.686 * Math.cos((latitude * Math.PI) / 180));
-}
-
-/** A width: pixels by rank while zoomed out, true metres from zoom 16 on. */
-function roadWidth({ latitude, size }: Setting, extra: number): Expression {
-  const scale = pixelsPerMetre(latitude);
-  const pixels = (base: number, step: number): Expression => [
-    "+",
-    base * size + extra,
-    ["*", step * size, rank],
-  ];
-  return [
-    "interpolate",
-    ["exponential", 2],
-    ["zoom"],
-    10,
-    pixels(0.8, 0.35),
-    13,
-    pixels(1.7, 0.6),
-    14.5,
-    pixels(3.2, 1),
-    16,
-    ["+", extra, ["*", width, scale * 2 ** 16]],
-    22,
-    ["+", extra, ["*", width, scale * 2 ** 22]],
-  ];
-}
-
-/** Pixels that grow with zoom, and with the size of the screen. */
-function growing(
-  size: number,
-  ...stops: readonly (readonly [zoom: number, pixels: number])[]
-): Expression {
-  const scaled = stops.flatMap(([zoom, pixels]) => [zoom, pixels * size]);
-  return ["interpolate", ["linear"], ["zoom"], ...scaled] as unknown as Expression;
-}
-
-/** Keeps the two directions of a road apart while they are narrower than the space between them. */
-function roadOffset({ side, size }: Setting): Expression {
-  const shift = side === "right" ? size : -size;
-  return [
-    "interpolate",
-    ["linear"],
-    ["zoom"],
-    10,
-    0.8 * shift,
-    13,
-    1.7 * shift,
-    14.5,
-    2 * shift,
-    16,
-    0,
-  ];
-}
-
-export function ratioColour(palette: Palette): Expression {
-  const [free, slow, dense, jam, empty] = palette.ratio;
-  return [
-    "case",
-    ["==", ["coalesce", state("ratio"), -1], -1],
-    empty,
-    ["step", ["number", state("ratio")], jam, 0.35, dense, 0.5, slow, 0.7, free],
-  ];
-}
-
-const jammed = (below: number): Expression => [
-  "case",
-  [
-    "all",
-    [">=", ["coalesce", state("ratio"), -1], 0],
-    ["<", ["coalesce", state("ratio"), -1], below],
-  ],
-  0.85,
-  0,
-];
-
-const aspectColour: Expression = [
-  "match",
-  ["coalesce", state("aspect"), -1],
-  0,
-  ASPECTS[0],
-  1,
-  ASPECTS[1],
-  2,
-  ASPECTS[2],
-  3,
-  ASPECTS[3],
-  "#66788a",
-];
-
-export const phaseFill: Expression = [
-  "match",
-  ["%", ["coalesce", state("phase"), -1], PHASES.length],
-  0,
-  PHASES[0] as string,
-  ...PHASES.slice(1).flatMap((colour, k) => [k + 1, colour] as const),
-  "#8896a6",
-] as unknown as Expression;
 
 type LineLayout = NonNullable<LineLayerSpecification["layout"]>;
-
-interface Setting {
-  /** Size of what is measured in pixels, 1 on a desk, more on a wall. */
-  readonly size: number;
-  readonly latitude: number;
-  readonly side: "right" | "left";
-  readonly palette: Palette;
-}
 
 /** The layers of roads at one level: casing, surface, lanes, speed, jam dashes, selection. */
 function roads(level: "ground" | "elevated", setting: Setting): LayerSpecification[] {
