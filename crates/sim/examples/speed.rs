@@ -10,10 +10,17 @@ use sim::{Config, World};
 
 /// Nanoseconds this process has been on a processor: all its threads.
 fn cpu_nanoseconds() -> u64 {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let tasks = std::fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
     tasks
         .filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok())
-        .filter_map(|text| text.split_whitespace().next().and_then(|t| t.parse::<u64>().ok()))
+        .filter_map(|text| {
+            text.split_whitespace()
+                .next()
+                .and_then(|t| t.parse::<u64>().ok())
+        })
         .sum()
 }
 
@@ -23,10 +30,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = arguments.get(4).map_or(Ok(1), |given| given.parse())?;
     let repeats = arguments.get(5).map_or(Ok(5), |given| given.parse())?;
     let network = Arc::new(roads::cityflow::read_network(Path::new(&arguments[1]))?);
-    let demand = Arc::new(roads::cityflow::read_demand(Path::new(&arguments[2]), &network)?);
+    let demand = Arc::new(roads::cityflow::read_demand(
+        Path::new(&arguments[2]),
+        &network,
+    )?);
     let mut rates = Vec::new();
     for _ in 0..repeats {
-        let config = Config { lane_change, threads, ..Config::default() };
+        let config = Config {
+            lane_change,
+            threads,
+            ..Config::default()
+        };
         let mut world = World::new(Arc::clone(&network), Arc::clone(&demand), config)?;
         let before = cpu_nanoseconds();
         for _ in 0..3600 {

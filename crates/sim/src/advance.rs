@@ -300,11 +300,12 @@ impl<'a> Reader<'a> {
         tail.distance > length + kind.length || tail.speed >= 2.0
     }
 
-    /// Street rules: whether a vehicle will find room beyond a movement that others cross, next
-    /// to all who are on their way there, even if the last one there brakes now. Looks as far
-    /// along its route as it takes.
+    /// Street rules: whether a vehicle will find room beyond a movement that others cross: from
+    /// there along its route to the first vehicle that stands, for all in between and all who are
+    /// on their way there.
     fn has_room_beyond(&self, me: &Vehicle, lane: u32, kind: &Kind) -> bool {
         const FARTHEST: u32 = 6;
+        const STANDING: f64 = 2.0;
         let mut need = kind.length + kind.min_gap;
         for &movement in self.map.arriving(lane) {
             for vehicle in &self.state.rows[movement as usize] {
@@ -317,10 +318,12 @@ impl<'a> Reader<'a> {
         let mut lanes = 1;
         for _ in 0..FARTHEST {
             let way = self.map.way(row);
-            if let Some(tail) = self.state.rows[row as usize].last() {
-                let other = &self.kinds[tail.kind as usize];
-                let stop = tail.speed * tail.speed / 2.0 / other.usual_deceleration;
-                return room + tail.distance - other.length + stop >= need;
+            for vehicle in self.state.rows[row as usize].iter().rev() {
+                let other = &self.kinds[vehicle.kind as usize];
+                if vehicle.speed < STANDING {
+                    return room + vehicle.distance - other.length >= need;
+                }
+                need += other.length + other.min_gap;
             }
             room += way.length;
             if room >= need {

@@ -48,7 +48,9 @@ impl World {
             return Ok(index);
         }
         let count = self.network.signals.len();
-        Err(Error::Invalid(format!("there is no signal {index}; the network has {count}")))
+        Err(Error::Invalid(format!(
+            "there is no signal {index}; the network has {count}"
+        )))
     }
 
     /// Shows a phase of the signal's own plan, from the next step on.
@@ -102,13 +104,20 @@ impl World {
 
     /// What a movement is shown; uncontrolled movements have permissive green.
     pub fn aspect(&self, movement: MovementId) -> Aspect {
-        self.state.aspects.get(movement.index()).copied().unwrap_or_default()
+        self.state
+            .aspects
+            .get(movement.index())
+            .copied()
+            .unwrap_or_default()
     }
 
     // Counts.
 
     fn on_lane(&self, lane: LaneId) -> &[Vehicle] {
-        self.map.lane_rows.get(lane.index()).map_or(&[], |&row| &self.state.rows[row as usize])
+        self.map
+            .lane_rows
+            .get(lane.index())
+            .map_or(&[], |&row| &self.state.rows[row as usize])
     }
 
     /// Vehicles on a lane, copies of vehicles that are changing lanes included.
@@ -118,12 +127,18 @@ impl World {
 
     /// Vehicles on a lane slower than [`WAITING_SPEED`].
     pub fn lane_waiting(&self, lane: LaneId) -> u32 {
-        self.on_lane(lane).iter().filter(|vehicle| vehicle.speed < WAITING_SPEED).count() as u32
+        self.on_lane(lane)
+            .iter()
+            .filter(|vehicle| vehicle.speed < WAITING_SPEED)
+            .count() as u32
     }
 
     /// Vehicles that wait to enter a lane.
     pub fn lane_entry_queue(&self, lane: LaneId) -> usize {
-        self.state.entries.get(&lane.0).map_or(0, std::collections::VecDeque::len)
+        self.state
+            .entries
+            .get(&lane.0)
+            .map_or(0, std::collections::VecDeque::len)
     }
 
     /// Mean speed of the vehicles on a link, m/s; `None` when it is empty.
@@ -149,7 +164,11 @@ impl World {
             (true, next) => Some(MovementId(self.map.way(next).source)),
         };
         let lateral = if vehicle.is(flag::CHANGING) {
-            let change = self.state.changes.iter().find(|change| change.original == vehicle.id);
+            let change = self
+                .state
+                .changes
+                .iter()
+                .find(|change| change.original == vehicle.id);
             change.map_or(0.0, |change| change.offset * change.direction)
         } else {
             0.0
@@ -168,7 +187,9 @@ impl World {
     }
 
     fn views(&self, row: u32) -> impl Iterator<Item = VehicleView> + '_ {
-        self.state.rows[row as usize].iter().map(move |vehicle| self.view(vehicle, row))
+        self.state.rows[row as usize]
+            .iter()
+            .map(move |vehicle| self.view(vehicle, row))
     }
 
     /// Vehicles of a lane, front to back.
@@ -207,7 +228,9 @@ impl World {
     /// Numbers of the vehicles that wait to enter, by lane.
     pub fn waiting_vehicles(&self) -> impl Iterator<Item = (LaneId, VehicleId)> + '_ {
         self.state.entries.iter().flat_map(|(&lane, queue)| {
-            queue.iter().map(move |&vehicle| (LaneId(lane), VehicleId(vehicle)))
+            queue
+                .iter()
+                .map(move |&vehicle| (LaneId(lane), VehicleId(vehicle)))
         })
     }
 
@@ -218,12 +241,18 @@ impl World {
 
     /// When a vehicle was created, seconds.
     pub fn created_at(&self, vehicle: VehicleId) -> Option<f64> {
-        self.state.records.get(vehicle.0 as usize).map(|record| record.created)
+        self.state
+            .records
+            .get(vehicle.0 as usize)
+            .map(|record| record.created)
     }
 
     /// Whether a vehicle has finished or was taken away.
     pub fn is_gone(&self, vehicle: VehicleId) -> bool {
-        self.state.records.get(vehicle.0 as usize).is_none_or(|record| record.row == Record::GONE)
+        self.state
+            .records
+            .get(vehicle.0 as usize)
+            .is_none_or(|record| record.row == Record::GONE)
     }
 
     /// The vehicle's name: `flow_<flow>_<count>` for flows without a name, the flow's name for
@@ -253,7 +282,13 @@ impl World {
     /// The links of the vehicle's route, in order.
     pub fn route(&self, vehicle: VehicleId) -> Option<Vec<LinkId>> {
         let record = self.state.records.get(vehicle.0 as usize)?;
-        Some(self.routes.links(record.route).iter().map(|&link| LinkId(link)).collect())
+        Some(
+            self.routes
+                .links(record.route)
+                .iter()
+                .map(|&link| LinkId(link))
+                .collect(),
+        )
     }
 
     /// Adds a vehicle; it enters when there is room.
@@ -270,19 +305,26 @@ impl World {
         let network = Arc::clone(&self.network);
         let links = Finder::new(&network)
             .fill(&network, &self.map, &vehicle.route, self.fewest_links())
-            .ok_or_else(|| Error::Route("its links cannot be joined into two or more".to_owned()))?;
+            .ok_or_else(|| {
+                Error::Route("its links cannot be joined into two or more".to_owned())
+            })?;
         let name = match vehicle.name {
             Some(name) if self.vehicle_named(&name).is_some() => {
-                return Err(Error::Invalid(format!("there is a vehicle {name:?} already")));
+                return Err(Error::Invalid(format!(
+                    "there is a vehicle {name:?} already"
+                )));
             }
             Some(name) => name,
             None => format!("manually_pushed_{}", self.state.names.len()),
         };
-        let kind = match self.kinds.iter().position(|kind| kind.source == vehicle.kind) {
+        let kind = match self
+            .kinds
+            .iter()
+            .position(|kind| kind.source == vehicle.kind)
+        {
             Some(index) => index,
             None => {
-                let mut types: Vec<_> =
-                    self.kinds.iter().map(|kind| kind.source.clone()).collect();
+                let mut types: Vec<_> = self.kinds.iter().map(|kind| kind.source.clone()).collect();
                 types.push(vehicle.kind);
                 self.set_kinds(&types);
                 types.len() - 1
@@ -365,7 +407,10 @@ impl World {
     pub fn set_route(&mut self, vehicle: VehicleId, anchors: &[LinkId]) -> Result<(), Error> {
         let record = self.live_record(vehicle)?;
         let network = Arc::clone(&self.network);
-        if let Some(link) = anchors.iter().find(|link| link.index() >= network.links.len()) {
+        if let Some(link) = anchors
+            .iter()
+            .find(|link| link.index() >= network.links.len())
+        {
             return Err(Error::Route(format!("there is no link {}", link.0)));
         }
         let old = self.routes.links(record.route);
@@ -385,12 +430,12 @@ impl World {
             let leads_on = |row: u32| self.map.leads_to(self.map.way(row), links[1]);
             let any = match self.config.rules {
                 Rules::Benchmark => leads_on(record.row),
-                Rules::Street => {
-                    self.map.lanes_of(&network, LinkId(way.link)).any(leads_on)
-                }
+                Rules::Street => self.map.lanes_of(&network, LinkId(way.link)).any(leads_on),
             };
             if !any {
-                return Err(Error::Route("the vehicle's lane does not lead there".to_owned()));
+                return Err(Error::Route(
+                    "the vehicle's lane does not lead there".to_owned(),
+                ));
             }
         }
         let route = self.routes.add(links.into_boxed_slice());
@@ -423,7 +468,9 @@ impl World {
     pub fn set_vehicle_speed(&mut self, vehicle: VehicleId, speed: f64) -> Result<(), Error> {
         let record = self.live_record(vehicle)?;
         if !(speed.is_finite() && speed >= 0.0) {
-            return Err(Error::Invalid(format!("the speed {speed} must be zero or more")));
+            return Err(Error::Invalid(format!(
+                "the speed {speed} must be zero or more"
+            )));
         }
         self.state.custom_speeds.insert(vehicle.0, speed);
         if record.row != Record::WAITING {
@@ -476,7 +523,10 @@ impl World {
         let link = network.lanes[lane.index()].link;
         let mut rows: Vec<u32> = self.map.lanes_of(&network, link).collect();
         for beside in network.lanes_of(link) {
-            let before = beside.incoming.iter().map(|id| network.movements[id.index()].from);
+            let before = beside
+                .incoming
+                .iter()
+                .map(|id| network.movements[id.index()].from);
             rows.extend(before.map(|lane| self.map.lane_row(lane)));
         }
         rows.sort_unstable();
@@ -492,7 +542,8 @@ impl World {
 
     /// Whether a lane is closed.
     pub fn is_closed(&self, lane: LaneId) -> bool {
-        self.known_lane(lane).is_ok_and(|row| self.state.closed.contains(&row))
+        self.known_lane(lane)
+            .is_ok_and(|row| self.state.closed.contains(&row))
     }
 
     /// Sets the speed limit of a link, m/s; `None` restores the network's.
@@ -506,7 +557,9 @@ impl World {
         if let Some(limit) = limit
             && !(limit.is_finite() && limit > 0.0)
         {
-            return Err(Error::Invalid(format!("the speed limit {limit} must be more than zero")));
+            return Err(Error::Invalid(format!(
+                "the speed limit {limit} must be more than zero"
+            )));
         }
         for lane in found.lanes.range() {
             let row = self.map.lane_rows[lane];

@@ -83,7 +83,11 @@ fn commit_row(
             }
         } else {
             debug_assert!(step.to < ABORT || [END, MERGE, ABORT].contains(&step.to));
-            outcome.leavers.push(Leaver { vehicle: *vehicle, to: step.to, from: row });
+            outcome.leavers.push(Leaver {
+                vehicle: *vehicle,
+                to: step.to,
+                from: row,
+            });
             left += 1;
         }
     }

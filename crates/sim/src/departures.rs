@@ -80,10 +80,20 @@ impl World {
                 break;
             }
             let interval = self.demand.flows[flow as usize].interval;
-            due.push(Repeat { step, flow, count: 0, clock: interval });
+            due.push(Repeat {
+                step,
+                flow,
+                count: 0,
+                clock: interval,
+            });
             self.state.departed += 1;
         }
-        while self.state.repeats.peek().is_some_and(|Reverse(repeat)| repeat.step <= step) {
+        while self
+            .state
+            .repeats
+            .peek()
+            .is_some_and(|Reverse(repeat)| repeat.step <= step)
+        {
             due.extend(self.state.repeats.pop().map(|Reverse(repeat)| repeat));
         }
         due.sort_unstable();
@@ -118,7 +128,9 @@ impl World {
             repeat.clock += dt;
             repeat.step += 1;
         }
-        let in_time = flow.end.is_none_or(|end| f64::from(repeat.step) * dt <= end);
+        let in_time = flow
+            .end
+            .is_none_or(|end| f64::from(repeat.step) * dt <= end);
         let drivable = matches!(self.routes.of_demand(flow.route), Route::Way(_));
         if in_time && drivable {
             self.state.repeats.push(Reverse(repeat));
@@ -161,7 +173,9 @@ impl World {
         let lanes = network.links[links[0] as usize].lanes.range();
         let usable = |lane: &usize| {
             let row = self.map.lane_rows[*lane];
-            links.get(1).is_none_or(|&next| self.map.leads_to(self.map.way(row), next))
+            links
+                .get(1)
+                .is_none_or(|&next| self.map.leads_to(self.map.way(row), next))
         };
         let open = |lane: &usize| !self.state.closed.contains(&self.map.lane_rows[*lane]);
         let mut candidates: Vec<usize> = lanes.clone().filter(usable).collect();
@@ -172,7 +186,11 @@ impl World {
             candidates = lanes.collect();
         }
         let draw = self.draw() as usize % candidates.len();
-        self.state.entries.entry(candidates[draw] as u32).or_default().push_back(id);
+        self.state
+            .entries
+            .entry(candidates[draw] as u32)
+            .or_default()
+            .push_back(id);
         self.state.tally.created += 1;
         self.state.tally.waiting += 1;
         self.state.tally.live_created += self.state.records[id as usize].created;
@@ -199,13 +217,17 @@ impl World {
         let record = self.state.records[id as usize];
         let kind_index = record.bits & Record::KIND;
         let min_gap = self.kinds[kind_index as usize].min_gap;
-        let room = self.state.rows[row as usize].last().is_none_or(|tail| {
-            tail.distance > self.kinds[tail.kind as usize].length + min_gap
-        });
+        let room = self.state.rows[row as usize]
+            .last()
+            .is_none_or(|tail| tail.distance > self.kinds[tail.kind as usize].length + min_gap);
         if !room || self.state.closed.contains(&row) {
             return false;
         }
-        let priority = self.state.waiting_priorities.remove(&id).unwrap_or_default();
+        let priority = self
+            .state
+            .waiting_priorities
+            .remove(&id)
+            .unwrap_or_default();
         let mut vehicle = Vehicle {
             distance: 0.0,
             speed: 0.0,

@@ -45,7 +45,10 @@ impl Kind {
             headway: source.headway,
             approach: vmax * vmax / source.usual_deceleration / 2.0 + vmax * dt * 2.0,
             free_gap: 0.0,
-            even: source.max_deceleration.total_cmp(&source.usual_deceleration).is_eq(),
+            even: source
+                .max_deceleration
+                .total_cmp(&source.usual_deceleration)
+                .is_eq(),
             source: source.clone(),
         };
         // Each of the three speeds of the follow rule is at least vmax when the leader stands
@@ -81,7 +84,11 @@ impl Kind {
             return faster;
         }
         let steps = 2.0 * distance / (v + EPSILON) / dt;
-        if steps >= 1.0 { v - v / steps.trunc() } else { v - v / steps }
+        if steps >= 1.0 {
+            v - v / steps.trunc()
+        } else {
+            v - v / steps
+        }
     }
 
     /// Steps until a vehicle at speed `v` has driven `distance`, on a movement that is a turn or
@@ -101,7 +108,12 @@ impl Kind {
             let steps = ((target - v) / a / dt).floor();
             let reached = v + steps * a / dt;
             let first = (v + reached) * (steps * dt) / 2.0;
-            first + if reached < target { (reached + target) * dt / 2.0 } else { 0.0 }
+            first
+                + if reached < target {
+                    (reached + target) * dt / 2.0
+                } else {
+                    0.0
+                }
         };
         if until_target > distance {
             (((v * v + 2.0 * a * distance).sqrt() - v) / a / dt).ceil() as i64
@@ -115,7 +127,15 @@ impl Kind {
 /// The largest speed at which a follower (`v`, braking `b`) stays clear of a leader (`lead`,
 /// braking `lead_b`) that starts to brake now, `gap` ahead, keeping `keep` metres; −100 when none.
 #[inline]
-pub(crate) fn clear_speed(lead: f64, lead_b: f64, v: f64, b: f64, gap: f64, dt: f64, keep: f64) -> f64 {
+pub(crate) fn clear_speed(
+    lead: f64,
+    lead_b: f64,
+    v: f64,
+    b: f64,
+    gap: f64,
+    dt: f64,
+    keep: f64,
+) -> f64 {
     let c = v * dt / 2.0 + keep - 0.5 * lead * lead / lead_b - gap;
     let a = 0.5 / b;
     let h = 0.5 * dt;

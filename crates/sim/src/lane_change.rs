@@ -99,11 +99,20 @@ impl World {
                 continue;
             }
             let target = if me.is(flag::CHANGING) {
-                let change = self.state.changes.iter().find(|change| change.original == me.id);
+                let change = self
+                    .state
+                    .changes
+                    .iter()
+                    .find(|change| change.original == me.id);
                 change.map(|change| change.target)
             } else if street && me.is(flag::KEEN) {
                 if let Some(target) = self.lane_towards_route(me, row) {
-                    wishes.push(Wish { row, id: me.id, target, must: true });
+                    wishes.push(Wish {
+                        row,
+                        id: me.id,
+                        target,
+                        must: true,
+                    });
                 }
                 continue;
             } else if for_gap {
@@ -112,7 +121,12 @@ impl World {
                 None
             };
             if let Some(target) = target {
-                wishes.push(Wish { row, id: me.id, target, must: false });
+                wishes.push(Wish {
+                    row,
+                    id: me.id,
+                    target,
+                    must: false,
+                });
             }
         }
     }
@@ -165,7 +179,10 @@ impl World {
     /// From a position in a lane to the rear of the first vehicle there or ahead, or to its end.
     fn free_gap(&self, lane: u32, distance: f64) -> f64 {
         let vehicles = &self.state.rows[lane as usize];
-        match vehicles.partition_point(|other| other.distance >= distance).checked_sub(1) {
+        match vehicles
+            .partition_point(|other| other.distance >= distance)
+            .checked_sub(1)
+        {
             None => self.map.way(lane).length - distance,
             Some(index) => {
                 let leader = &vehicles[index];
@@ -175,8 +192,9 @@ impl World {
     }
 
     fn consider(&mut self, wish: Wish, asked: &mut FxHashMap<u32, i32>) {
-        let Some(place) =
-            self.state.rows[wish.row as usize].iter().position(|vehicle| vehicle.id == wish.id)
+        let Some(place) = self.state.rows[wish.row as usize]
+            .iter()
+            .position(|vehicle| vehicle.id == wish.id)
         else {
             return;
         };
@@ -254,14 +272,19 @@ impl World {
             return;
         }
         let wishes = !other.is(flag::SHADOW) && self.time() >= COOLING;
-        let larger = asked.get(&other.id).is_none_or(|&priority| priority < me.priority);
+        let larger = asked
+            .get(&other.id)
+            .is_none_or(|&priority| priority < me.priority);
         if !larger || (wishes && other.priority >= me.priority) {
             return;
         }
         asked.insert(other.id, me.priority);
         self.state.room.remove(&other.id);
         let Some((row, gap)) = behind else { return };
-        let (own, theirs) = (&self.kinds[me.kind as usize], &self.kinds[other.kind as usize]);
+        let (own, theirs) = (
+            &self.kinds[me.kind as usize],
+            &self.kinds[other.kind as usize],
+        );
         let gap = gap - theirs.brake_distance(other.speed);
         let v = clear_speed(
             me.speed,
@@ -322,10 +345,16 @@ impl World {
             else {
                 continue;
             };
-            let (a, b) =
-                (plans[part].moves[one.at as usize], plans[other_part].moves[two.at as usize]);
+            let (a, b) = (
+                plans[part].moves[one.at as usize],
+                plans[other_part].moves[two.at as usize],
+            );
             // The planned speeds are cut at zero; a harder stop shows in the shorter way.
-            let slower = if a.driven <= b.driven { a.speed } else { b.speed };
+            let slower = if a.driven <= b.driven {
+                a.speed
+            } else {
+                b.speed
+            };
             let hard = if a.driven <= b.driven { a } else { b };
             let reader = self.reader();
             let kind = &reader.kinds[one.vehicle.kind as usize];
@@ -335,8 +364,11 @@ impl World {
                 let way = reader.map.way(half.row);
                 let step = reader.displace(&half.vehicle, half.row, way, kind, v);
                 let old = plans[part].moves[half.at as usize];
-                plans[part].moves[half.at as usize] =
-                    crate::advance::Move { gap: old.gap, blocker: old.blocker, ..step };
+                plans[part].moves[half.at as usize] = crate::advance::Move {
+                    gap: old.gap,
+                    blocker: old.blocker,
+                    ..step
+                };
             }
             let widths = self.width(one.row) + self.width(two.row);
             let speed = plans[part].moves[one.at as usize].speed;
@@ -365,7 +397,12 @@ impl World {
     ) {
         self.state.priorities.remove(&original.priority);
         self.state.tally.shadows -= 1;
-        let Some(at) = self.state.changes.iter().position(|c| c.original == original.id) else {
+        let Some(at) = self
+            .state
+            .changes
+            .iter()
+            .position(|c| c.original == original.id)
+        else {
             return;
         };
         let change = self.state.changes.remove(at);
@@ -396,7 +433,9 @@ impl World {
         tally.shadows -= 1;
         tally.aborted += 1;
         tally.aborted_time += now - record.created;
-        self.state.changes.retain(|change| change.shadow != shadow.id);
+        self.state
+            .changes
+            .retain(|change| change.shadow != shadow.id);
         let row = self.state.rows.get_mut(record.row as usize);
         let vehicle = row
             .into_iter()

@@ -39,7 +39,10 @@ impl Routes {
                 None => of_demand.push(NONE),
             }
         }
-        Self { table: Arc::new(table), of_demand: Arc::new(of_demand) }
+        Self {
+            table: Arc::new(table),
+            of_demand: Arc::new(of_demand),
+        }
     }
 
     pub(crate) fn of_demand(&self, route: u32) -> Route {
@@ -69,7 +72,11 @@ impl Routes {
 
     /// Routes from `start` on, for saving.
     pub(crate) fn since(&self, start: usize) -> Vec<Vec<u32>> {
-        self.table.iter().skip(start).map(|links| links.to_vec()).collect()
+        self.table
+            .iter()
+            .skip(start)
+            .map(|links| links.to_vec())
+            .collect()
     }
 }
 
@@ -108,8 +115,9 @@ impl Finder {
                 links.push(anchor.0);
                 continue;
             }
-            let finder =
-                self.shortest.get_or_insert_with(|| roads::route::Shortest::new(network));
+            let finder = self
+                .shortest
+                .get_or_insert_with(|| roads::route::Shortest::new(network));
             let path = finder.path(LinkId(last), anchor)?;
             links.extend(path.iter().skip(1).map(|link| link.0));
         }
@@ -122,9 +130,17 @@ impl Finder {
 ///
 /// Traffic model, section 5: links to the next road, where that is not the last one only those
 /// whose end lane leads on in turn; of these the one whose end lane's index is nearest.
-pub(crate) fn movement(map: &Map, lane: u32, links: &[u32], leg: u32, usable: impl Fn(u32) -> bool) -> u32 {
+pub(crate) fn movement(
+    map: &Map,
+    lane: u32,
+    links: &[u32],
+    leg: u32,
+    usable: impl Fn(u32) -> bool,
+) -> u32 {
     let way = map.way(lane);
-    let Some(&next) = links.get(leg as usize + 1) else { return NONE };
+    let Some(&next) = links.get(leg as usize + 1) else {
+        return NONE;
+    };
     let after = links.get(leg as usize + 2).copied();
     let mut best = NONE;
     let mut nearest = u32::MAX;

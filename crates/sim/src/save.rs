@@ -26,7 +26,12 @@ struct Saved {
 
 fn fingerprint(network: &Network) -> (usize, usize, usize, u64) {
     let metres = network.total_link_length().to_bits();
-    (network.lanes.len(), network.movements.len(), network.signals.len(), metres)
+    (
+        network.lanes.len(),
+        network.movements.len(),
+        network.signals.len(),
+        metres,
+    )
 }
 
 impl World {
@@ -53,8 +58,7 @@ impl World {
     /// [`Error::Restore`] when the bytes are not a saved world of this version and network.
     pub fn restore(network: Arc<Network>, bytes: &[u8]) -> Result<Self, Error> {
         let fault = |message: String| Error::Restore(message);
-        let saved: Saved =
-            postcard::from_bytes(bytes).map_err(|error| fault(error.to_string()))?;
+        let saved: Saved = postcard::from_bytes(bytes).map_err(|error| fault(error.to_string()))?;
         if saved.version != VERSION {
             return Err(fault(format!("version {}, not {VERSION}", saved.version)));
         }

@@ -61,7 +61,10 @@ impl World {
         for position in (leg..far).rev() {
             straight = lanes(position)
                 .range()
-                .map(|lane| self.cheapest(self.map.lane_rows[lane], links[position + 1], &beyond).0)
+                .map(|lane| {
+                    self.cheapest(self.map.lane_rows[lane], links[position + 1], &beyond)
+                        .0
+                })
                 .collect();
             if position > leg {
                 let length = network.links[links[position] as usize].length;
@@ -71,7 +74,11 @@ impl World {
         let way = self.map.way(row);
         let here = way.index as usize;
         if far == leg {
-            return Outlook { movement: NONE, lane: way.index, leads_on: true };
+            return Outlook {
+                movement: NONE,
+                lane: way.index,
+                leads_on: true,
+            };
         }
         let (cost, movement) = self.cheapest(row, links[leg + 1], &beyond);
         let change = change_cost(network.links[way.link as usize].length);
@@ -82,7 +89,11 @@ impl World {
             one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1))
         });
         let lane = best.filter(|&lane| total(lane) < FORBIDDEN).unwrap_or(here);
-        Outlook { movement, lane: lane as u32, leads_on: cost < FORBIDDEN }
+        Outlook {
+            movement,
+            lane: lane as u32,
+            leads_on: cost < FORBIDDEN,
+        }
     }
 
     /// The cheapest movement from a lane to a link, by the cost of its end lane.
@@ -112,15 +123,21 @@ impl World {
     fn fits(&self, me: &Vehicle, around: &Neighbours) -> bool {
         let dt = self.config.interval;
         let room = |gap: f64, behind: &Vehicle, ahead: &Vehicle| {
-            let (rear, front) =
-                (&self.kinds[behind.kind as usize], &self.kinds[ahead.kind as usize]);
-            let stop = behind.speed * dt + behind.speed * behind.speed / 2.0 / rear.usual_deceleration;
+            let (rear, front) = (
+                &self.kinds[behind.kind as usize],
+                &self.kinds[ahead.kind as usize],
+            );
+            let stop =
+                behind.speed * dt + behind.speed * behind.speed / 2.0 / rear.usual_deceleration;
             let ahead_stop = ahead.speed * ahead.speed / 2.0 / front.usual_deceleration;
             gap >= SQUEEZE + (stop - ahead_stop).max(0.0)
         };
-        let clear_ahead = around.leader.is_none_or(|leader| room(around.leader_gap, me, &leader));
-        let clear_behind =
-            around.follower.is_none_or(|follower| room(around.follower_gap, &follower, me));
+        let clear_ahead = around
+            .leader
+            .is_none_or(|leader| room(around.leader_gap, me, &leader));
+        let clear_behind = around
+            .follower
+            .is_none_or(|follower| room(around.follower_gap, &follower, me));
         clear_ahead && clear_behind && around.leader.is_none_or(|_| around.leader_gap >= SQUEEZE)
     }
 
@@ -161,7 +178,10 @@ impl World {
 
     /// The follower in the other lane keeps behind the vehicle as if that were there already.
     fn make_room(&mut self, me: &Vehicle, follower: &Vehicle, row: u32, gap: f64) {
-        let (own, theirs) = (&self.kinds[me.kind as usize], &self.kinds[follower.kind as usize]);
+        let (own, theirs) = (
+            &self.kinds[me.kind as usize],
+            &self.kinds[follower.kind as usize],
+        );
         let v = clear_speed(
             me.speed,
             own.usual_deceleration,
@@ -174,22 +194,30 @@ impl World {
         let room = self.state.room.entry(follower.id).or_insert(f64::INFINITY);
         *room = room.min(v.max(0.0));
         let vehicles = &mut self.state.rows[row as usize];
-        if let Some(vehicle) = vehicles.iter_mut().find(|vehicle| vehicle.id == follower.id) {
+        if let Some(vehicle) = vehicles
+            .iter_mut()
+            .find(|vehicle| vehicle.id == follower.id)
+        {
             vehicle.flags |= flag::ASKED;
         }
     }
 
     /// Two vehicles side by side, each in the lane that the other must get to, change places.
     fn change_places(&mut self, wish: &Wish, me: &Vehicle, around: &Neighbours) -> bool {
-        let other = [around.leader, around.follower].into_iter().flatten().find(|other| {
-            other.is(flag::ASTRAY | flag::KEEN)
-                && !other.is(flag::SHADOW)
-                && (other.distance - me.distance).abs() < SIDE_BY_SIDE
-                && self.lane_towards_route(other, wish.target) == Some(wish.row)
-        });
+        let other = [around.leader, around.follower]
+            .into_iter()
+            .flatten()
+            .find(|other| {
+                other.is(flag::ASTRAY | flag::KEEN)
+                    && !other.is(flag::SHADOW)
+                    && (other.distance - me.distance).abs() < SIDE_BY_SIDE
+                    && self.lane_towards_route(other, wish.target) == Some(wish.row)
+            });
         let Some(other) = other else { return false };
         let find = |row: u32, id: u32| {
-            self.state.rows[row as usize].iter().position(|vehicle| vehicle.id == id)
+            self.state.rows[row as usize]
+                .iter()
+                .position(|vehicle| vehicle.id == id)
         };
         let (Some(mine), Some(theirs)) = (find(wish.row, me.id), find(wish.target, other.id))
         else {
@@ -199,7 +227,11 @@ impl World {
             (*me, wish.target, theirs, other.distance),
             (other, wish.row, mine, me.distance),
         ] {
-            let mut vehicle = Vehicle { distance: position, blocker: NONE, ..vehicle };
+            let mut vehicle = Vehicle {
+                distance: position,
+                blocker: NONE,
+                ..vehicle
+            };
             vehicle.speed = vehicle.speed.min(me.speed).min(other.speed);
             self.settle(&mut vehicle, row);
             self.state.records[vehicle.id as usize].row = row;
@@ -228,7 +260,10 @@ impl World {
             })
             .min_by(|one, other| {
                 let metres = |links: &[u32]| -> f64 {
-                    links.iter().map(|&link| network.links[link as usize].length).sum()
+                    links
+                        .iter()
+                        .map(|&link| network.links[link as usize].length)
+                        .sum()
                 };
                 metres(one).total_cmp(&metres(other))
             });
@@ -270,7 +305,11 @@ fn with_changes(straight: &[f64], length: f64) -> Vec<f64> {
     let change = change_cost(length);
     let from = |lane: usize| {
         let over = |(other, cost): (usize, &f64)| cost + other.abs_diff(lane) as f64 * change;
-        straight.iter().enumerate().map(over).fold(FORBIDDEN, f64::min)
+        straight
+            .iter()
+            .enumerate()
+            .map(over)
+            .fold(FORBIDDEN, f64::min)
     };
     (0..straight.len()).map(from).collect()
 }

@@ -97,8 +97,7 @@ struct Part {
 }
 
 /// Flags that depend on the lane a vehicle is on.
-const LANE_FLAGS: u32 =
-    flag::ASTRAY | flag::LAST | flag::OUTER | flag::INNER | flag::KEEN;
+const LANE_FLAGS: u32 = flag::ASTRAY | flag::LAST | flag::OUTER | flag::INNER | flag::KEEN;
 
 /// Junctions in a part: few enough to share out well, enough to be worth a hand-over.
 const BLOCKS_IN_PART: usize = 32;
@@ -192,7 +191,10 @@ impl World {
             .map(|kind| kind.max_deceleration.max(kind.usual_deceleration))
             .fold(0.0, f64::max);
         let dt = self.config.interval;
-        let kinds: Vec<Kind> = types.iter().map(|kind| Kind::new(kind, dt, strongest)).collect();
+        let kinds: Vec<Kind> = types
+            .iter()
+            .map(|kind| Kind::new(kind, dt, strongest))
+            .collect();
         self.longest = kinds.iter().map(|kind| kind.length).fold(0.0, f64::max);
         self.notice = Arc::new(self.map.notice(&kinds, dt));
         self.kinds = Arc::new(kinds);
@@ -257,7 +259,10 @@ impl World {
         if let Some(pool) = &self.pool {
             use rayon::prelude::*;
             pool.install(|| {
-                self.parts.par_iter().zip(plans.par_iter_mut()).for_each(plan_part);
+                self.parts
+                    .par_iter()
+                    .zip(plans.par_iter_mut())
+                    .for_each(plan_part);
             });
         } else {
             self.parts.iter().zip(plans.iter_mut()).for_each(plan_part);
@@ -266,7 +271,9 @@ impl World {
     }
 
     fn commit(&mut self) {
-        let Scratch { plans, outcomes, .. } = &mut self.scratch;
+        let Scratch {
+            plans, outcomes, ..
+        } = &mut self.scratch;
         outcomes.resize_with(self.parts.len(), Outcome::default);
         let keep_gap = self.config.lane_change;
         let map = &self.map;
@@ -281,13 +288,24 @@ impl World {
                 let word = block.word as usize - part.words.0;
                 let word_end = word + block.words as usize;
                 let occupied: &mut [u64] = &mut words[word..word_end];
-                moves = commit(block, &mut rows[row..row_end], occupied, moves, keep_gap, outcome);
+                moves = commit(
+                    block,
+                    &mut rows[row..row_end],
+                    occupied,
+                    moves,
+                    keep_gap,
+                    outcome,
+                );
             }
         };
         let mut rows = self.state.rows.as_mut_slice();
         let mut words = self.state.occupied.as_mut_slice();
-        let mut each = self.parts.iter().zip(plans.iter()).zip(outcomes.iter_mut()).map(
-            |((part, plan), outcome)| {
+        let mut each = self
+            .parts
+            .iter()
+            .zip(plans.iter())
+            .zip(outcomes.iter_mut())
+            .map(|((part, plan), outcome)| {
                 let (own_rows, rest) =
                     std::mem::take(&mut rows).split_at_mut(part.rows.1 - part.rows.0);
                 rows = rest;
@@ -295,8 +313,7 @@ impl World {
                     std::mem::take(&mut words).split_at_mut(part.words.1 - part.words.0);
                 words = rest;
                 (part, plan, own_rows, own_words, outcome)
-            },
-        );
+            });
         if let Some(pool) = &self.pool {
             use rayon::prelude::*;
             let each: Vec<PartOf<'_>> = each.collect();
@@ -365,7 +382,9 @@ impl World {
         if entered.is_lane() {
             let links = self.routes.links(record.route);
             let after = record.leg as usize + 1;
-            let onward = links[after.min(links.len())..].iter().position(|&l| l == entered.link);
+            let onward = links[after.min(links.len())..]
+                .iter()
+                .position(|&l| l == entered.link);
             record.leg = (after + onward.unwrap_or(0)).min(links.len() - 1) as u32;
             vehicle.entered = u32::MAX;
         } else {
@@ -535,7 +554,10 @@ impl World {
             if cycle < dt {
                 remaining = f64::INFINITY; // a plan that cannot be cycled stands still
             }
-            self.state.signals.push(SignalState { phase: NONE, remaining });
+            self.state.signals.push(SignalState {
+                phase: NONE,
+                remaining,
+            });
             if !signal.phases.is_empty() {
                 self.show_phase(index, phase);
             }
@@ -610,14 +632,22 @@ impl World {
         let links = self.routes.links(record.route);
         let junction = way.block;
         let again = links.iter().skip(record.leg as usize + 1);
-        if again.clone().any(|&link| self.network.links[link as usize].to.0 == junction) {
+        if again
+            .clone()
+            .any(|&link| self.network.links[link as usize].to.0 == junction)
+        {
             self.state.revisits.insert((id, junction), step);
         }
     }
 }
 
-type PartOf<'a> =
-    (&'a Part, &'a Plan, &'a mut [Vec<Vehicle>], &'a mut [u64], &'a mut Outcome);
+type PartOf<'a> = (
+    &'a Part,
+    &'a Plan,
+    &'a mut [Vec<Vehicle>],
+    &'a mut [u64],
+    &'a mut Outcome,
+);
 
 impl Clone for World {
     fn clone(&self) -> Self {
@@ -672,19 +702,28 @@ fn thread_pool(threads: usize) -> Result<Option<Arc<rayon::ThreadPool>>, Error> 
 fn check(demand: &Demand, network: &Network, config: &Config) -> Result<(), Error> {
     let invalid = |message: String| Err(Error::Invalid(message));
     if !(config.interval >= 0.01 && config.interval <= 10.0) {
-        return invalid(format!("the step is {} s; it must be 0.01 to 10 s", config.interval));
+        return invalid(format!(
+            "the step is {} s; it must be 0.01 to 10 s",
+            config.interval
+        ));
     }
     if config.threads == 0 || config.threads > 256 {
-        return invalid(format!("{} threads; there must be 1 to 256", config.threads));
+        return invalid(format!(
+            "{} threads; there must be 1 to 256",
+            config.threads
+        ));
     }
     for kind in &demand.types {
-        kind.check().or_else(|message| invalid(format!("vehicle type {:?} {message}", kind.id)))?;
+        kind.check()
+            .or_else(|message| invalid(format!("vehicle type {:?} {message}", kind.id)))?;
     }
     for (index, flow) in demand.flows.iter().enumerate() {
         if flow.vehicle_type as usize >= demand.types.len()
             || flow.route as usize >= demand.routes.len()
         {
-            return invalid(format!("flow {index} names a type or route that does not exist"));
+            return invalid(format!(
+                "flow {index} names a type or route that does not exist"
+            ));
         }
         if !(flow.interval >= LEAST_INTERVAL && flow.start.is_finite() && flow.start < 1e9) {
             return invalid(format!(
