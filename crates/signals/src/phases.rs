@@ -445,6 +445,13 @@ mod tests {
         let all = "G".repeat(36);
         let phases = read(&[(30.0, &all)]);
         assert!(!phases.faults().is_empty());
-        assert!(phases.faults().iter().all(|fault| fault.phase == 0));
+        let signal = &crossroads().signals[0];
+        for fault in phases.faults() {
+            for movement in [fault.a, fault.b] {
+                let place = signal.movements.iter().position(|&id| id == movement);
+                let group = phases.group_of[place.unwrap()] as usize;
+                assert!(!phases.is_green(fault.phase, group), "{movement:?}");
+            }
+        }
     }
 }

@@ -181,6 +181,11 @@ proptest! {
     }
 
     #[test]
+    fn greens_that_change_their_kind_are_safe(attack in attacks()) {
+        holds(support::protected_then_permissive(), pedestrians, attack)?;
+    }
+
+    #[test]
     fn shared_lanes_and_bare_greens_are_safe(attack in attacks()) {
         holds(support::bare_greens(), pedestrians_of_two_lanes, attack)?;
     }
@@ -309,10 +314,50 @@ fn silence_leads_to_the_own_plan_within_the_timeout_and_a_voice_back() {
 }
 
 #[test]
+fn answers_to_old_questions_count_as_silence() {
+    for mood in [
+        Mood::Late(31.0),
+        Mood::Late(1e9),
+        Mood::Future(1.0),
+        Mood::NotANumber,
+        Mood::Infinite,
+        Mood::OutOfRange(9),
+        Mood::OutOfRange(0), // the clearance phase: it exists, but serves nobody
+    ] {
+        let network = Arc::new(support::crossroads(3));
+        let plant = Recorder::new(Arc::clone(&network), 1.0);
+        let adversary = Box::new(Adversary::new(vec![(1, mood.clone())], 7));
+        let mut runner = Runner::new(plant, adversary, &Protocol::street()).unwrap();
+        runner.run_until(30.0).unwrap();
+        assert_eq!(runner.safety().fallbacks, 0, "{mood:?}");
+        runner.run_until(35.0).unwrap();
+        let safety = runner.safety();
+        assert_eq!(safety.fallbacks, 1, "{mood:?}");
+        assert_eq!(safety.in_fallback, 1, "{mood:?}");
+        assert!(
+            safety.reasons.stale + safety.reasons.refused > 30,
+            "{mood:?}"
+        );
+    }
+}
+
+#[test]
+fn a_slow_answer_is_taken_while_it_is_fresh_enough() {
+    let network = Arc::new(support::crossroads(3));
+    let plant = Recorder::new(Arc::clone(&network), 1.0);
+    let adversary = Box::new(Adversary::new(vec![(1, Mood::Late(20.0))], 7));
+    let mut runner = Runner::new(plant, adversary, &Protocol::street()).unwrap();
+    runner.run_until(300.0).unwrap();
+    assert_eq!(runner.safety().fallbacks, 0);
+    assert_eq!(runner.safety().reasons.stale, 0);
+}
+
+#[test]
 fn nobody_waits_longer_than_three_minutes_at_an_ordinary_junction() {
     for network in [
         support::crossroads(3),
         support::permissive_lefts(),
+        support::protected_then_permissive(),
         support::bare_greens(),
     ] {
         let envelope = Envelope::new(&network, &Limits::default().into(), 0.0, 1.0).unwrap();
@@ -435,6 +480,7 @@ fn every_controller_runs_and_is_never_overridden_for_nonsense() {
         support::crossroads(3),
         support::crossroads(1),
         support::permissive_lefts(),
+        support::protected_then_permissive(),
         support::bare_greens(),
         support::hostile_plan(),
     ] {

@@ -93,6 +93,35 @@ pub(crate) fn permissive_lefts() -> Network {
     )
 }
 
+/// Left turns first protected, then giving way beside the straight movements, then everybody of
+/// one approach alone: movements that stay green from phase to phase change what kind of green.
+pub(crate) fn protected_then_permissive() -> Network {
+    use Aspect::{Permissive, Protected, Red};
+    use Direction::{Left, Straight};
+    let lefts = |along: bool| {
+        move |x: bool, direction: Direction| match (x == along, direction) {
+            (true, Left) => Protected,
+            _ => Red,
+        }
+    };
+    let all = |along: bool| {
+        move |x: bool, direction: Direction| match (x == along, direction) {
+            (false, _) => Red,
+            (true, Straight) => Protected,
+            (true, _) => Permissive,
+        }
+    };
+    with_plan(
+        crossroads(3),
+        &[
+            (10.0, &lefts(true)),
+            (30.0, &all(true)),
+            (10.0, &lefts(false)),
+            (30.0, &all(false)),
+        ],
+    )
+}
+
 /// Two green phases and nothing between them.
 pub(crate) fn bare_greens() -> Network {
     use Aspect::{Permissive, Protected, Red};
