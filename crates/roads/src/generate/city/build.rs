@@ -151,7 +151,13 @@ fn cuts(plan: &Plan, node: usize) -> Vec<(usize, f64)> {
 fn direction(plan: &Plan, node: usize, from: &Edge, to: &Edge) -> Direction {
     let ring = matches!(plan.nodes[node].kind, NodeKind::Diverge | NodeKind::Merge);
     let (arriving, leaving) = (away(from, node) * -1.0, away(to, node));
-    if ring || from.road == to.road || arriving.dot(leaving) > 0.8 {
+    // Where either road goes on past the junction, nothing else is its straight on.
+    let goes_on = |edge: &Edge| {
+        (edge.to == node && edge.road == to.road && edge.forward == to.forward)
+            || (edge.from == node && edge.road == from.road && edge.forward == from.forward)
+    };
+    let free = !plan.edges.iter().any(goes_on);
+    if ring || from.road == to.road || (free && arriving.dot(leaving) > 0.8) {
         Direction::Straight
     } else if arriving.cross(leaving) > 0.0 {
         Direction::Left
@@ -217,9 +223,10 @@ fn lanes_for(direction: Direction, kinds: &[Direction], lanes: u32) -> std::ops:
     };
     match direction {
         Direction::Left => 0..left_lanes.max(1).min(lanes),
-        Direction::Straight => left_lanes.min(lanes - 1)..lanes,
         Direction::Right if straight => lanes - 1..lanes,
-        Direction::Right | Direction::UTurn => left_lanes.min(lanes - 1)..lanes,
+        Direction::Straight | Direction::Right | Direction::UTurn => {
+            left_lanes.min(lanes - 1)..lanes
+        }
     }
 }
 

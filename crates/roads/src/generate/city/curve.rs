@@ -15,22 +15,22 @@ pub(super) fn smooth(points: &[Point], closed: bool) -> Vec<Point> {
     if count < 2 {
         return points.to_vec();
     }
-    let at = |i: isize| {
-        let last = count as isize - 1;
+    // Point `i - 1`; before and behind an open line it goes on straight.
+    let at = |i: usize| {
         if closed {
-            points[i.rem_euclid(count as isize) as usize]
-        } else if i < 0 {
+            points[(i + count - 1) % count]
+        } else if i == 0 {
             points[0] + (points[0] - points[1])
-        } else if i > last {
+        } else if i > count {
             points[count - 1] + (points[count - 1] - points[count - 2])
         } else {
-            points[i as usize]
+            points[i - 1]
         }
     };
-    let spans = if closed { count } else { count - 1 } as isize;
-    let mut curve = vec![at(0)];
+    let spans = if closed { count } else { count - 1 };
+    let mut curve = vec![at(1)];
     for span in 0..spans {
-        let (a, b, c, d) = (at(span - 1), at(span), at(span + 1), at(span + 2));
+        let (a, b, c, d) = (at(span), at(span + 1), at(span + 2), at(span + 3));
         let steps = (b.distance(c) / STEP).ceil().max(1.0) as u32;
         for step in 1..=steps {
             let t = f64::from(step) / f64::from(steps);
@@ -105,9 +105,8 @@ impl Warp {
 /// Whether a point lies inside a polygon.
 pub(super) fn inside(polygon: &[Point], point: Point) -> bool {
     let mut inside = false;
-    let mut before = match polygon.last() {
-        Some(&last) => last,
-        None => return false,
+    let Some(&(mut before)) = polygon.last() else {
+        return false;
     };
     for &corner in polygon {
         if (corner.y > point.y) != (before.y > point.y) {

@@ -197,11 +197,7 @@ pub fn grounds_geojson(grounds: &[Ground], georeference: Georeference) -> Value 
                     [rounded(longitude), rounded(latitude)]
                 })
                 .collect();
-            if let (Some(&first), Some(&last)) = (ring.first(), ring.last())
-                && first != last
-            {
-                ring.push(first);
-            }
+            ring.extend(ring.first().copied()); // GeoJSON closes its rings
             json!({
                 "type": "Feature",
                 "properties": {
@@ -215,3 +211,6 @@ pub fn grounds_geojson(grounds: &[Ground], georeference: Georeference) -> Value 
         .collect();
     json!({ "type": "FeatureCollection", "features": features })
 }
+
+#[cfg(test)]
+mod tests;

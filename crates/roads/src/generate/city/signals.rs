@@ -239,10 +239,7 @@ fn phases(spec: &CitySpec, turns: &[PlannedTurn], stages: &[Stage]) -> Vec<Phase
             duration: stage.seconds,
             minimum: Some(signals.minimum_green),
             maximum: Some(signals.maximum_green.max(stage.seconds)),
-            aspects: aspects(&|place| match green(place) {
-                true => Aspect::Protected,
-                false => Aspect::Red,
-            }),
+            aspects: aspects(&|place| shown(green(place))),
         });
         let yellow = aspects(&|place| match (stays(place), green(place)) {
             (true, _) => Aspect::Protected,
@@ -250,13 +247,18 @@ fn phases(spec: &CitySpec, turns: &[PlannedTurn], stages: &[Stage]) -> Vec<Phase
             (false, false) => Aspect::Red,
         });
         phases.push(clearance("yellow", signals.yellow, yellow));
-        let all_red = aspects(&|place| match stays(place) {
-            true => Aspect::Protected,
-            false => Aspect::Red,
-        });
+        let all_red = aspects(&|place| shown(stays(place)));
         phases.push(clearance("all-red", signals.all_red, all_red));
     }
     phases
+}
+
+const fn shown(green: bool) -> Aspect {
+    if green {
+        Aspect::Protected
+    } else {
+        Aspect::Red
+    }
 }
 
 /// When each node's plan starts: with the wave where a coordinated street passes, else drawn.
