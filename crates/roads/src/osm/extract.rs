@@ -85,9 +85,13 @@ impl Visitor for Ways<'_> {
             return Ok(());
         };
         let start = self.refs.len();
-        self.refs.extend(nodes.take(WAY_NODES_MAX as usize + 1));
-        self.refs.dedup(); // doubled nodes are a common slip
-        let count = (self.refs.len() - start.min(self.refs.len())) as u64;
+        for node in nodes.take(WAY_NODES_MAX as usize + 1) {
+            // Doubled nodes are a common slip.
+            if self.refs.len() == start || self.refs.last() != Some(&node) {
+                self.refs.push(node);
+            }
+        }
+        let count = (self.refs.len() - start) as u64;
         limit("the number of nodes of a way", count, WAY_NODES_MAX)?;
         let road = match self.roads.last() {
             // Neighbours in the file are often parts of one street.

@@ -25,6 +25,9 @@ const NEARLY_STRAIGHT: f64 = 55.0;
 /// Turning by more than this in a junction of several nodes is turning back, degrees.
 const BACK: f64 = 150.0;
 
+/// On a link of this length one can change lanes, metres.
+const ROOM_TO_CHANGE_LANES: f64 = 60.0;
+
 /// A turn of the network to be.
 #[derive(Clone, Debug)]
 pub(super) struct TurnPlan {
@@ -123,6 +126,7 @@ pub(super) fn find(
         turns.push(describe(junctions, plans, link, &exits));
     }
     merge_windows(plans, &mut turns);
+    narrow_lefts(plans, &mut turns);
     Turns {
         turns,
         kept,
@@ -373,6 +377,27 @@ fn describe(junctions: &Junctions, plans: &Plans, link: usize, exits: &[u32]) ->
             pairs: lanes::connect(&lanes, 0..exit.lanes),
         })
         .collect()
+}
+
+/// Left turns keep to the inner lanes, so that those of opposite approaches do not cross; except
+/// into short links, where there would be no room to change lanes, and where nothing else would
+/// lead to the outer lanes.
+fn narrow_lefts(plans: &Plans, turns: &mut [Vec<TurnPlan>]) {
+    let is_left = |turn: &TurnPlan| matches!(turn.direction, Direction::Left | Direction::UTurn);
+    let mut served: FxHashSet<(u32, u32)> = FxHashSet::default();
+    for turn in turns.iter().flatten().filter(|turn| !is_left(turn)) {
+        served.extend(turn.pairs.iter().map(|pair| (turn.to, pair.1)));
+    }
+    for turn in turns.iter_mut().flatten().filter(|turn| is_left(turn)) {
+        let to = &plans.links[turn.to as usize];
+        let all_served = (0..to.lanes as u32).all(|lane| served.contains(&(turn.to, lane)));
+        if all_served && to.length >= ROOM_TO_CHANGE_LANES {
+            let mut from: Vec<usize> = turn.pairs.iter().map(|pair| pair.0 as usize).collect();
+            from.dedup();
+            let window = 0..from.len().min(to.lanes);
+            turn.pairs = lanes::connect(&from, window);
+        }
+    }
 }
 
 /// Where two links merge into one, each keeps to its side.
