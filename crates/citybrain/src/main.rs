@@ -20,6 +20,7 @@ mod settings;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
@@ -57,15 +58,16 @@ fn main() -> ExitCode {
 
 /// Finds the options in force, sets up messages and logs, and runs the command.
 fn run(cli: Cli) -> Outcome {
-    show_errors(color(None));
+    show_errors();
+    COLOR.store(color(cli.global.color.map(Color::from)), Ordering::Relaxed);
     let layers = Layers::load(&cli.global)?;
     let settings = layers.settings()?;
     let color = color(Some(settings.output.color));
+    COLOR.store(color, Ordering::Relaxed);
     logging::start(&settings.log, color)?;
     let printer = Printer {
         json: cli.global.json,
         quiet: cli.global.quiet,
-        color,
     };
     dispatch(cli.command, layers, printer)
 }
@@ -105,14 +107,18 @@ fn color(choice: Option<Color>) -> bool {
     }
 }
 
-/// How errors look, until the options say otherwise.
-fn show_errors(color: bool) {
+/// Whether errors are in colour; known in full only once the options are read, which may itself
+/// end in an error.
+static COLOR: AtomicBool = AtomicBool::new(false);
+
+/// How errors look.
+fn show_errors() {
     let terminal = std::io::stderr().is_terminal();
-    // It can only be set once; the first setting stands.
+    // It can only be set once; this is the only place that does.
     let _ = miette::set_hook(Box::new(move |_| {
         let options = miette::MietteHandlerOpts::new()
             .terminal_links(false)
-            .color(color)
+            .color(COLOR.load(Ordering::Relaxed))
             .unicode(true)
             .break_words(false);
         let options = if terminal {

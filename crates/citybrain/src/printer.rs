@@ -14,8 +14,6 @@ pub(crate) struct Printer {
     pub(crate) json: bool,
     /// No notes, no progress.
     pub(crate) quiet: bool,
-    /// Colour on standard error.
-    pub(crate) color: bool,
 }
 
 impl Printer {
@@ -75,7 +73,15 @@ pub(crate) fn properties<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) 
     for (name, value) in rows {
         table.add_row([name.to_owned(), value]);
     }
+    flush_left(&mut table);
     table
+}
+
+/// Lets columns begin at the left edge, two spaces apart.
+pub(crate) fn flush_left(table: &mut Table) {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
 }
 
 /// A whole number with thin groups: `12 345 678`.

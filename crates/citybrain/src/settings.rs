@@ -425,6 +425,16 @@ pub(crate) enum Color {
     Never,
 }
 
+impl From<crate::cli::Color> for Color {
+    fn from(color: crate::cli::Color) -> Self {
+        match color {
+            crate::cli::Color::Auto => Self::Auto,
+            crate::cli::Color::Always => Self::Always,
+            crate::cli::Color::Never => Self::Never,
+        }
+    }
+}
+
 /// `[traffic]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -36,6 +36,7 @@ Examples:
   citybrain bench engine --signals 900 --vehicles 24000 --threads 1,2 --json
   citybrain bench engine --network roadnet.json --demand flow.json --lane-change both
   citybrain bench engine --network cologne1.net.xml --demand cologne1.rou.xml --sumo
+  citybrain bench engine --network cologne1.sumocfg --sumo --json
   citybrain bench engine --million
 
 Speeds are vehicle updates (one running vehicle moved by one step) per CPU-second of the process,
@@ -75,8 +76,9 @@ pub(crate) struct EngineArgs {
     /// Also measure one million vehicles on a grid of 10,000 signals
     #[arg(long, conflicts_with = "network")]
     pub(crate) million: bool,
-    /// Run SUMO on the same scenario and compare (SUMO network and demand only)
-    #[arg(long, requires = "demand")]
+    /// Run SUMO on the same scenario and compare (a SUMO network with demand, or a
+    /// .sumocfg)
+    #[arg(long, requires = "network")]
     pub(crate) sumo: bool,
     /// Seconds to simulate in the comparison with SUMO
     #[arg(long, value_name = "S", default_value = "3600", value_parser = values::seconds)]

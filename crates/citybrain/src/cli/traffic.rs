@@ -24,12 +24,18 @@ pub(crate) enum TrafficCommand {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Scenario")]
 pub(crate) struct ScenarioArgs {
-    /// Network: CityFlow JSON, SUMO .net.xml[.gz], OpenStreetMap .osm.pbf, or a description .yaml
+    /// Network: CityFlow JSON, SUMO .net.xml[.gz], OpenStreetMap .osm.pbf, a description .yaml; or
+    /// a whole scenario: a .sumocfg, a CityFlow configuration, a folder with one, a city's folder
     #[arg(long, short, value_name = "FILE")]
     pub(crate) network: PathBuf,
-    /// Demand: CityFlow JSON, SUMO .rou.xml or .trips.xml; without it random trips are made up
+    /// Demand: CityFlow JSON, SUMO .rou.xml or .trips.xml, a description .yaml; without it random
+    /// trips are made up
     #[arg(long, short, value_name = "FILE")]
     pub(crate) demand: Option<PathBuf>,
+    /// Second of the demand's own clock to begin at (default: the minute of the first departure for
+    /// SUMO demand, 0 for all other)
+    #[arg(long, value_name = "S", value_parser = values::seconds_or_zero, requires = "demand")]
+    pub(crate) begin: Option<f64>,
     /// Random trips within the horizon when there is no demand file (default 2000)
     #[arg(long, value_name = "N", conflicts_with = "demand", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub(crate) trips: Option<u64>,

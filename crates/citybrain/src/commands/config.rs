@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::env;
 use crate::error::{Exit, Outcome};
-use crate::printer::{Printer, properties};
+use crate::printer::{Printer, flush_left, properties};
 use crate::settings::Layers;
 
 #[derive(Serialize)]
@@ -37,6 +37,7 @@ pub(crate) fn config(layers: &Layers, printer: Printer) -> Outcome {
                 row.origin.clone(),
             ]);
         }
+        flush_left(&mut table);
         printer.line(table.trim_fmt())?;
     }
     Ok(Exit::Success)

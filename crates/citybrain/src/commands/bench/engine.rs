@@ -5,11 +5,12 @@ use serde::Serialize;
 use super::case::{Case, Measured};
 use super::sumo::{self, Comparison};
 use crate::cli::bench::{EngineArgs, LaneChange};
+use crate::commands::traffic::scenario;
 use crate::error::{Error, Exit, Outcome};
 use crate::load;
 use crate::measure::Spread;
 use crate::printer::{Printer, bytes, grouped, table};
-use crate::settings::{Layers, Rules};
+use crate::settings::Layers;
 
 /// Signals of the grids when none are asked for: a district, a borough, a city.
 const SIGNALS: [u64; 3] = [16, 200, 900];
@@ -54,26 +55,24 @@ pub(crate) fn engine(args: &EngineArgs, layers: &Layers, printer: Printer) -> Ou
     let mut measured = Vec::new();
     let mut comparison = None;
     if let Some(path) = &args.network {
-        let network = load::network(path, printer)?;
-        let demand = match &args.demand {
-            Some(path) => load::demand(path, &network, printer)?,
-            None => load::random_demand(path, &network, &settings.traffic)?,
+        let loaded = load::scenario(path, args.demand.as_deref(), None, printer)?;
+        let demand = match loaded.demand {
+            Some(demand) => demand,
+            None => load::random_demand(path, &loaded.network, &settings.traffic)?,
         };
-        if args.sumo
-            && let Some(file) = &args.demand
-        {
+        let network = loaded.network;
+        if args.sumo {
             printer.note("SUMO and our engine on the same scenario");
-            comparison = Some(sumo::compare(
-                path,
-                file,
-                &network,
-                &demand,
-                args.sumo_horizon,
-            )?);
+            let files = sumo::Files {
+                network: path,
+                demand: args.demand.as_deref(),
+            };
+            let span = (loaded.begin, args.sumo_horizon);
+            comparison = Some(sumo::compare(&files, &network, &demand, span)?);
         }
         let case = Case {
             name: network.name.clone(),
-            rules: crate::commands::traffic::scenario::rules(Rules::Auto, path),
+            rules: scenario::rules(settings.traffic.rules, loaded.benchmark),
             network,
             demand,
             warm_up: 0,

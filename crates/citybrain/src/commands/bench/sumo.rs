@@ -47,28 +47,26 @@ pub(super) struct Side {
     pub(super) mean_trip_with_waiting_s: Option<f64>,
 }
 
-/// Runs both.
+/// The scenario's files, for SUMO.
+pub(super) struct Files<'a> {
+    /// A network, or a configuration where there is no demand.
+    pub(super) network: &'a Path,
+    /// Demand on the network.
+    pub(super) demand: Option<&'a Path>,
+}
+
+/// Runs both from second `begin` of SUMO's clock on for `horizon` seconds; our network and demand
+/// count time from there.
 pub(super) fn compare(
-    network_file: &Path,
-    demand_file: &Path,
+    files: &Files,
     network: &Arc<Network>,
     demand: &Arc<Demand>,
-    horizon: f64,
+    (begin, horizon): (f64, f64),
 ) -> Result<Comparison, Error> {
     let program = find()?;
-    let begin = demand
-        .flows
-        .iter()
-        .map(|flow| flow.start)
-        .fold(f64::INFINITY, f64::min);
-    let begin = if begin.is_finite() {
-        begin.floor()
-    } else {
-        0.0
-    };
     let end = begin + horizon;
-    let sumo = run_sumo(&program, network_file, demand_file, begin, end)?;
-    let ours = run_ours(network, demand, begin, end)?;
+    let sumo = run_sumo(&program, files, begin, end)?;
+    let ours = run_ours(network, demand, horizon)?;
     Ok(Comparison {
         sumo_version: version(&program)?,
         begin,
@@ -132,24 +130,23 @@ fn failed(program: &Path, why: &str) -> Error {
     }
 }
 
-fn run_sumo(
-    program: &Path,
-    network: &Path,
-    demand: &Path,
-    begin: f64,
-    end: f64,
-) -> Result<Side, Error> {
+fn run_sumo(program: &Path, files: &Files, begin: f64, end: f64) -> Result<Side, Error> {
     let folder = tempfile::tempdir().map_err(|error| failed(program, &error.to_string()))?;
     let (summary, trips) = (
         folder.path().join("summary.xml"),
         folder.path().join("trips.xml"),
     );
     let before = children_cpu();
-    let answer = Command::new(program)
-        .arg("--net-file")
-        .arg(network)
-        .arg("--route-files")
-        .arg(demand)
+    let mut command = Command::new(program);
+    match files.demand {
+        Some(demand) => command
+            .arg("--net-file")
+            .arg(files.network)
+            .arg("--route-files")
+            .arg(demand),
+        None => command.arg("--configuration-file").arg(files.network),
+    };
+    let answer = command
         .args(["--begin", &begin.to_string(), "--end", &end.to_string()])
         .args([
             "--step-length",
@@ -223,12 +220,7 @@ fn number(element: &str, attribute: &str) -> Option<f64> {
         .ok()
 }
 
-fn run_ours(
-    network: &Arc<Network>,
-    demand: &Arc<Demand>,
-    begin: f64,
-    end: f64,
-) -> Result<Side, Error> {
+fn run_ours(network: &Arc<Network>, demand: &Arc<Demand>, horizon: f64) -> Result<Side, Error> {
     let config = Config {
         rules: sim::Rules::Street,
         signals: sim::Signals::Plan,
@@ -236,15 +228,12 @@ fn run_ours(
     };
     let mut world = World::new(Arc::clone(network), Arc::clone(demand), config)
         .map_err(|error| failed(Path::new("our engine"), &error.to_string()))?;
-    while world.time() < begin {
-        world.step();
-    }
     let watch = Stopwatch::start();
-    while world.time() < end {
+    while world.time() < horizon {
         world.step();
     }
     let cpu_seconds = watch.cpu().as_secs_f64();
-    let metrics = world.metrics(end);
+    let metrics = world.metrics(horizon);
     Ok(Side {
         vehicle_updates: metrics.vehicle_updates,
         cpu_seconds,

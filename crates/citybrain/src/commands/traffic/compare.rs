@@ -122,9 +122,15 @@ fn about(scenario: &Scenario, controls: &[String], seeds: &[u32]) -> report::Abo
         "citybrain traffic compare --network {}",
         quoted(&about.network_file)
     );
-    match &about.demand_file {
-        Some(demand) => command.push_str(&format!(" --demand {}", quoted(demand))),
-        None => command.push_str(&format!(" --trips {}", about.trips)),
+    if let Some(demand) = &about.demand_file {
+        command.push_str(&format!(
+            " --demand {} --begin {}",
+            quoted(demand),
+            about.begin
+        ));
+    }
+    if let Some(trips) = about.trips {
+        command.push_str(&format!(" --trips {trips}"));
     }
     command.push_str(&format!(
         " --control {} --seeds {} --horizon {} --scale {} --threads {} --lane-change {} \

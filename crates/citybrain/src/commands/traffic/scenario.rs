@@ -1,6 +1,5 @@
 //! From flags and options to a scenario that is ready to run.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use roads::{Demand, Network};
@@ -41,8 +40,10 @@ pub(crate) struct About {
     pub(crate) demand_file: Option<String>,
     /// Vehicles that the demand has within the horizon.
     pub(crate) demand_vehicles: usize,
-    /// Random trips that were made up where there is no demand file.
-    pub(crate) trips: i64,
+    /// Random trips that were made up, where nothing brought demand along.
+    pub(crate) trips: Option<i64>,
+    /// Second 0 on the clock of the source.
+    pub(crate) begin: f64,
     /// Factor on the demand.
     pub(crate) scale: f64,
     /// Seconds simulated.
@@ -98,15 +99,18 @@ pub(crate) fn read(
     printer: Printer,
 ) -> Result<Scenario, Error> {
     let traffic = &settings.traffic;
-    let network = load::network(&args.network, printer)?;
-    let demand = match &args.demand {
-        Some(path) => load::demand(path, &network, printer)?,
+    let loaded = load::scenario(&args.network, args.demand.as_deref(), args.begin, printer)?;
+    let network = loaded.network;
+    let made_up = loaded.demand.is_none();
+    let demand = match loaded.demand {
+        Some(demand) => demand,
         None => load::random_demand(&args.network, &network, traffic)?,
     };
     let demand = scaled(demand, traffic.scale);
-    let rules = rules(traffic.rules, &args.network);
+    let rules = rules(traffic.rules, loaded.benchmark);
     let protocol = protocol(settings, rules);
     let config = sim::Config {
+        interval: loaded.step,
         threads: traffic.threads as usize,
         lane_change: traffic.lane_change,
         rules,
@@ -116,7 +120,8 @@ pub(crate) fn read(
         network_file: args.network.display().to_string(),
         demand_file: args.demand.as_ref().map(|path| path.display().to_string()),
         demand_vehicles: demand.vehicles_before(traffic.horizon),
-        trips: traffic.trips,
+        trips: made_up.then_some(traffic.trips),
+        begin: loaded.begin,
         scale: traffic.scale,
         horizon: traffic.horizon,
         step: config.interval,
@@ -137,13 +142,13 @@ pub(crate) fn read(
     })
 }
 
-/// Which rules vehicles follow on a network: those of the benchmarks where the file is of their
-/// format, unless the options say otherwise.
-pub(crate) fn rules(option: Rules, network: &Path) -> sim::Rules {
+/// Which rules vehicles follow: those of the benchmarks where the network is in their format,
+/// unless the options say otherwise.
+pub(crate) fn rules(option: Rules, benchmark: bool) -> sim::Rules {
     match option {
         Rules::Benchmark => sim::Rules::Benchmark,
         Rules::Street => sim::Rules::Street,
-        Rules::Auto if load::is_cityflow(network) => sim::Rules::Benchmark,
+        Rules::Auto if benchmark => sim::Rules::Benchmark,
         Rules::Auto => sim::Rules::Street,
     }
 }
@@ -169,7 +174,7 @@ pub(crate) fn protocol(settings: &Settings, rules: sim::Rules) -> Protocol {
 }
 
 /// Multiplies demand: each flow's vehicles come `factor` times as often.
-fn scaled(demand: Arc<Demand>, factor: f64) -> Arc<Demand> {
+pub(crate) fn scaled(demand: Arc<Demand>, factor: f64) -> Arc<Demand> {
     if (factor - 1.0).abs() < f64::EPSILON {
         return demand;
     }
