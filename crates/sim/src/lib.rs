@@ -10,6 +10,7 @@ mod advance;
 mod api;
 mod commit;
 mod departures;
+mod invariants;
 mod kind;
 mod lane_change;
 mod map;
