@@ -44,14 +44,18 @@ pub(crate) struct Guard {
     timeout: f64,
     /// Longest red of a group that is served.
     bound: Option<f64>,
-    /// The longest that a change and the minimum green after it can take.
-    slot: f64,
-    /// Phases that together serve every group.
-    cover: Vec<PhaseIndex>,
+    /// The longest that a change can take, seconds.
+    change: f64,
+    /// The longest that a change and the minimum green after it can take, whatever the phase.
+    longest_slot: f64,
+    /// Phases that together serve every group, each with the longest that a change to it and its
+    /// minimum green can take.
+    cover: Vec<(PhaseIndex, f64)>,
     /// Per group: which of them serves it when it has waited too long.
     service: Vec<Option<u32>>,
-    /// Scratch: how long some group of each covering phase has waited, longest first.
-    waits: Vec<(f64, PhaseIndex)>,
+    /// Scratch: how long some group has waited, and the place in `cover` of the phase that serves
+    /// it; longest first.
+    waits: Vec<(f64, u32)>,
     /// Per pair of groups: which pairs of green aspects may be shown together, as bits.
     together: Vec<u8>,
 
@@ -116,10 +120,16 @@ impl Guard {
                 place.map(|i| i as u32).filter(|_| !phases.free[group])
             })
             .collect();
-        let slot = timing.longest_minimum() + timing.longest_change(tick) + tick;
+        let change = timing.longest_change(tick);
+        let slot = |phase: PhaseIndex| change + tick + timing.minimum_of(&phases, phase);
+        let slots = |among: &[PhaseIndex]| among.iter().map(|&p| (p, slot(p))).collect::<Vec<_>>();
+        let longest_slot = slots(phases.green())
+            .iter()
+            .fold(0.0_f64, |longest, &(_, seconds)| longest.max(seconds));
+        let cover = slots(&cover);
         // Below this the covering phases in turn could not keep the bound; a quarter more leaves
         // the controller some choice.
-        let feasible = 1.25 * (cover.len() + 1) as f64 * slot;
+        let feasible = 1.25 * (longest_slot + cover.iter().map(|&(_, slot)| slot).sum::<f64>());
         let heads = (0..phases.groups)
             .map(|group| Head {
                 aspect: phases.aspects[first as usize][group],
@@ -132,7 +142,8 @@ impl Guard {
             maximum_green: limits.maximum_green,
             timeout: limits.timeout,
             bound: limits.starvation.map(|bound| bound.max(feasible)),
-            slot,
+            change,
+            longest_slot,
             waits: Vec::with_capacity(cover.len()),
             cover,
             service,
@@ -267,9 +278,10 @@ impl Guard {
         };
         let wish = wish.unwrap_or(self.target);
         self.measure_waits();
-        let Some(&(_, longest_waiting)) = self.waits.first() else {
+        let Some(&(_, place)) = self.waits.first() else {
             return (wish, reason);
         };
+        let (longest_waiting, _) = self.cover[place as usize];
         if self.must_serve() && longest_waiting != wish {
             return (longest_waiting, Reason::Starvation);
         }
@@ -288,34 +300,36 @@ impl Guard {
     /// first.
     fn measure_waits(&mut self) {
         self.waits.clear();
-        for (place, &phase) in self.cover.iter().enumerate() {
+        for place in 0..self.cover.len() as u32 {
             let longest = self
                 .heads
                 .iter()
                 .zip(&self.service)
-                .filter(|(head, service)| {
-                    **service == Some(place as u32) && !head.aspect.is_green()
-                })
+                .filter(|(head, service)| **service == Some(place) && !head.aspect.is_green())
                 .map(|(head, _)| self.now - head.since)
                 .fold(None, |most: Option<f64>, waited| {
                     Some(most.map_or(waited, |most| most.max(waited)))
                 });
             if let Some(waited) = longest {
-                self.waits.push((waited, phase));
+                self.waits.push((waited, place));
             }
         }
         self.waits
             .sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     }
 
-    /// Whether the bound on red leaves the controller no choice: if it were given one more slot,
+    /// Whether the bound on red leaves the controller no choice: if any phase were shown once more,
     /// and then those who wait were served in turn, longest first, one of them would wait longer
     /// than the bound.
     fn must_serve(&self) -> bool {
-        self.bound.is_some_and(|bound| {
-            self.waits.iter().enumerate().any(|(before, &(waited, _))| {
-                waited + (before + 2) as f64 * self.slot >= bound - EPSILON
-            })
+        let Some(bound) = self.bound else {
+            return false;
+        };
+        let mut before = self.longest_slot;
+        self.waits.iter().any(|&(waited, place)| {
+            let late = waited + before + self.change >= bound - EPSILON;
+            before += self.cover[place as usize].1;
+            late
         })
     }
 

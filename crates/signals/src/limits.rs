@@ -8,7 +8,7 @@ use roads::{Direction, JunctionId, LaneId, MovementId, Network, SignalId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::phases::SignalPhases;
+use crate::phases::{PhaseIndex, SignalPhases};
 
 /// How long yellow lasts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -308,9 +308,12 @@ impl Timing {
         }
     }
 
-    /// The longest minimum green of any group.
-    pub(crate) fn longest_minimum(&self) -> f64 {
-        self.minimum_green.iter().copied().fold(0.0, f64::max)
+    /// The longest minimum green of the groups that a phase serves.
+    pub(crate) fn minimum_of(&self, phases: &SignalPhases, phase: PhaseIndex) -> f64 {
+        (0..phases.groups)
+            .filter(|&group| !phases.free[group] && phases.is_green(phase, group))
+            .map(|group| self.minimum_green[group])
+            .fold(0.0, f64::max)
     }
 }
 

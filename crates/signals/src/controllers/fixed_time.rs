@@ -1,7 +1,7 @@
-//! Fixed time: the green phases in turn, the same seconds each, whatever the traffic. The
-//! literature's reference has 30 s for each phase, of which the change takes the first five; it
-//! counts the first action interval as spent when it starts, so its first phase is that much
-//! shorter, and under the literature's protocols so is ours.
+//! Fixed time: green phases in turn, as few as serve everyone, the same seconds each, whatever the
+//! traffic. The literature's reference has 30 s for each phase, of which the change takes the
+//! first five; it counts the first action interval as spent when it starts, so its first phase is
+//! that much shorter, and under the literature's protocols so is ours.
 
 use roads::Network;
 
@@ -31,13 +31,13 @@ pub struct FixedTime {
 }
 
 impl FixedTime {
-    /// The protocol's phases, `seconds` each, change included.
+    /// The fewest of the protocol's phases that serve everyone, `seconds` each, change included.
     pub fn new(network: &Network, protocol: &Protocol, seconds: f64) -> Self {
         let cycles = SignalPhases::of_network(network)
             .iter()
             .map(|phases| {
-                let usable = protocol.usable(phases).iter();
-                Cycle::new(usable.map(|&phase| (phase, seconds)).collect())
+                let stages = phases.cover(protocol.usable(phases)).into_iter();
+                Cycle::new(stages.map(|phase| (phase, seconds)).collect())
             })
             .collect();
         let head_start = match protocol.regime {

@@ -8,12 +8,14 @@
 //! - Flow: vehicles of the demand that appear before the protocol's horizon, along their routes,
 //!   per hour of the time in which they appear, spread evenly over the lanes of a turn; a turn
 //!   that several phases serve counts with an equal part in each.
-//! - Saturation flow of a lane, assumed: one vehicle every `h + (length + gap) / v` seconds, with
-//!   the demand's most common vehicle, its headway h, and v the speed limit (8.33 m/s turning).
+//! - Saturation flow of a lane: one vehicle every `h + (length + gap) / v` seconds, with the
+//!   demand's most common vehicle, its headway h, and v the speed limit (8.33 m/s turning). The
+//!   engine's queues discharge at that rate within 2 %, after some two seconds to start.
 //! - Phases: the smallest set of the protocol's phases that serves everyone, in turn.
-//! - Lost time of a phase: the change before it. (Start-up loss and the use made of yellow, about
-//!   two seconds each, cancel.)
-//! - C is kept between the minimum greens and 180 s. No offsets between signals.
+//! - Lost time of a phase: the change before it. The two seconds to start and the two of yellow
+//!   that are used cancel; under the literature's protocols, whose clearance phase nobody may use,
+//!   the start counts as well.
+//! - C is kept between the minimum greens and 120 s. No offsets between signals.
 
 use std::collections::HashMap;
 
@@ -35,9 +37,11 @@ pub(super) const INFO: Info = Info {
 };
 
 /// Longest cycle, seconds.
-const LONGEST: f64 = 180.0;
+const LONGEST: f64 = 120.0;
 /// Shortest effective green of a phase, seconds.
 const SHORTEST_GREEN: f64 = 7.0;
+/// Time that a queue takes to start, seconds.
+const START: f64 = 2.0;
 /// Speed of turning vehicles in the traffic model, m/s.
 const TURNING: f64 = 25.0 / 3.0;
 /// From this share of capacity on the formula has no answer, and the longest cycle is taken.
@@ -73,8 +77,8 @@ impl Webster {
                 let signal = SignalId::from(signal);
                 let stages = phases.cover(protocol.usable(phases));
                 let ratios = critical_ratios(network, signal, phases, &stages, &flows, &kind);
-                let (lost, least) = lost_and_least(network, signal, phases, protocol);
-                split(&stages, &ratios, lost, least)
+                let (lost, least) = lost_and_least(network, signal, phases, &stages, protocol);
+                split(&stages, &ratios, lost, &least)
             })
             .collect();
         Self {
@@ -227,30 +231,32 @@ fn critical_ratios(
         .collect()
 }
 
-/// Seconds lost in the change before a phase, and the shortest effective green of one.
+/// Seconds lost in the change before a phase, and the shortest effective green of each stage.
 fn lost_and_least(
     network: &Network,
     signal: SignalId,
     phases: &SignalPhases,
+    stages: &[PhaseIndex],
     protocol: &Protocol,
-) -> (f64, f64) {
+) -> (f64, Vec<f64>) {
     match protocol.regime {
-        Regime::Literature => (protocol.yellow, SHORTEST_GREEN),
+        Regime::Literature => (protocol.yellow + START, vec![SHORTEST_GREEN; stages.len()]),
         Regime::Street => {
             let timing = Timing::new(network, signal, phases, &protocol.limits());
+            let least = |&stage: &PhaseIndex| timing.minimum_of(phases, stage).max(SHORTEST_GREEN);
             (
                 timing.longest_change(0.0),
-                timing.longest_minimum().max(SHORTEST_GREEN),
+                stages.iter().map(least).collect(),
             )
         }
     }
 }
 
 /// Webster's cycle and split.
-fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: f64) -> Timings {
+fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: &[f64]) -> Timings {
     let load: f64 = ratios.iter().sum();
     let lost_in_all = lost * stages.len() as f64;
-    let shortest = (lost + least) * stages.len() as f64;
+    let shortest = lost_in_all + least.iter().sum::<f64>();
     let longest = LONGEST.max(shortest);
     let best = if load < SATURATED {
         (1.5 * lost_in_all + 5.0) / (1.0 - load)
@@ -258,12 +264,12 @@ fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: f64) -> Timing
         longest
     };
     // Whole seconds, as controllers have them.
-    let cycle = best.clamp(shortest, longest).round();
-    let spare = (cycle - shortest).max(0.0);
+    let cycle = best.clamp(shortest, longest).round().max(shortest);
     // Every phase has its minimum; what is left goes to those whose share is more than that.
     let wanted: Vec<f64> = ratios
         .iter()
-        .map(|ratio| {
+        .zip(least)
+        .map(|(ratio, least)| {
             let share = if load > 0.0 {
                 ratio / load
             } else {
@@ -275,12 +281,12 @@ fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: f64) -> Timing
     let total: f64 = wanted.iter().sum();
     let slots = stages
         .iter()
-        .zip(&wanted)
-        .map(|(&phase, &more)| {
+        .zip(wanted.iter().zip(least))
+        .map(|(&phase, (&more, &least))| {
             let more = if total > 0.0 {
-                spare * more / total
+                (cycle - shortest) * more / total
             } else {
-                0.0
+                (cycle - shortest) / stages.len() as f64
             };
             (phase, lost + least + more)
         })
@@ -296,7 +302,7 @@ mod tests {
     fn the_cycle_and_split_are_those_of_the_formula() {
         // Two phases with 10 s lost in all and y of 0.3 and 0.2: C = 20 / 0.5 = 40 s, and the 30 s
         // of effective green are split three to two.
-        let timings = split(&[1, 2], &[0.3, 0.2], 5.0, 7.0);
+        let timings = split(&[1, 2], &[0.3, 0.2], 5.0, &[7.0; 2]);
         assert!((timings.cycle - 40.0).abs() < 1e-9);
         assert!((timings.load - 0.5).abs() < 1e-9);
         assert!((timings.slots[0].1 - 23.0).abs() < 1e-9, "{timings:?}");
@@ -305,7 +311,7 @@ mod tests {
 
     #[test]
     fn more_than_a_junction_can_carry_gets_the_longest_cycle() {
-        let timings = split(&[0, 1], &[0.7, 0.7], 5.0, 7.0);
+        let timings = split(&[0, 1], &[0.7, 0.7], 5.0, &[7.0; 2]);
         assert!((timings.cycle - LONGEST).abs() < 1e-9);
         let total: f64 = timings.slots.iter().map(|slot| slot.1).sum();
         assert!((total - LONGEST).abs() < 1e-9);
@@ -313,7 +319,7 @@ mod tests {
 
     #[test]
     fn phases_nobody_asks_for_keep_their_minimum() {
-        let timings = split(&[0, 1, 2], &[0.4, 0.0, 0.0], 5.0, 7.0);
+        let timings = split(&[0, 1, 2], &[0.4, 0.0, 0.0], 5.0, &[7.0; 3]);
         assert!((timings.slots[1].1 - 12.0).abs() < 1e-9);
         assert!((timings.slots[2].1 - 12.0).abs() < 1e-9);
         assert!(timings.slots[0].1 > 12.0);
