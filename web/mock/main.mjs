@@ -113,8 +113,10 @@ function signalDetail(index) {
     const lane = turn.from.queues[turn.lane];
     return {
       index: turn.index,
-      from: turn.from.index,
-      to: turn.to.index,
+      from: turn.from.name,
+      to: turn.to.name,
+      from_link: turn.from.index,
+      to_link: turn.to.index,
       direction: turn.direction,
       bearing: turn.bearing,
       aspect: names[traffic.aspect(turn)],

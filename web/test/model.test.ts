@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { MovementGroup } from "../src/api/types";
 import { exitBearing } from "../src/elements/junction-geometry";
+import { stages } from "../src/elements/stages";
+import { named, setLanguage } from "../src/i18n";
 import { en } from "../src/i18n/en";
 import { zh } from "../src/i18n/zh";
 import { readHistory } from "../src/live/model";
@@ -46,8 +48,10 @@ describe("retryDelay", () => {
 describe("exitBearing", () => {
   const group = (bearing: number, direction: MovementGroup["direction"]): MovementGroup => ({
     index: 0,
-    from: 0,
-    to: 1,
+    from: "A",
+    to: "B",
+    from_link: 0,
+    to_link: 1,
     direction,
     bearing,
     aspect: "red",
@@ -84,5 +88,34 @@ describe("the tables of strings", () => {
       expect(zh[name], name).not.toBe("");
       expect(places(zh[name]), name).toEqual(places(en[name]));
     }
+  });
+});
+
+describe("stages", () => {
+  const phase = (index: number, green: number[]) => ({ index, name: null, duration: 3, green });
+  it("leaves out what only clears the junction", () => {
+    const plan = [
+      phase(0, [1, 9]),
+      phase(1, [9]),
+      phase(2, [9]),
+      phase(3, [2, 3, 9]),
+      phase(4, [9]),
+    ];
+    expect(stages(plan).map(({ index }) => index)).toEqual([0, 3]);
+    expect(stages([])).toEqual([]);
+    expect(stages([phase(0, [1]), phase(1, [1])])).toHaveLength(2);
+  });
+});
+
+describe("named", () => {
+  it("takes the language's part of a bilingual name", () => {
+    vi.stubGlobal("document", { documentElement: { lang: "" } });
+    const name = "运济路 Yunji Road 入口 entrance";
+    setLanguage("en", false);
+    expect(named(name)).toBe("Yunji Road entrance");
+    expect(named("解放路")).toBe("解放路");
+    setLanguage("zh", false);
+    expect(named(name)).toBe("运济路入口");
+    expect(named("road_1_2")).toBe("road_1_2");
   });
 });

@@ -21,7 +21,12 @@ export interface Status {
   readonly throughput_per_hour: number;
   readonly att_engine: number;
   readonly real_time_factor: number;
-  readonly safety: { readonly overrides: number; readonly fallbacks: number };
+  readonly safety: {
+    readonly overrides: number;
+    readonly fallbacks: number;
+    /** Signals on their own plan now because the controller was late or silent. */
+    readonly in_fallback?: number;
+  };
 }
 
 export type Bounds = readonly [west: number, south: number, east: number, north: number];
@@ -40,7 +45,11 @@ export interface Scenario {
     readonly signals: number;
     readonly kilometres: number;
   };
-  readonly controllers: readonly { readonly id: string; readonly title: Title }[];
+  readonly controllers: readonly {
+    readonly id: string;
+    readonly title: Title;
+    readonly about?: Title;
+  }[];
   readonly demand_levels: readonly number[];
   readonly speeds: readonly number[];
   readonly horizon: number;
@@ -75,10 +84,11 @@ export type AspectName = "red" | "yellow" | "permissive" | "protected";
 
 export interface MovementGroup {
   readonly index: number;
-  /** Index of the link it comes from. */
-  readonly from: number;
-  /** Index of the link it goes to. */
-  readonly to: number;
+  /** Street, or id of the link, it comes from and goes to. */
+  readonly from: string;
+  readonly to: string;
+  readonly from_link: number;
+  readonly to_link: number;
   readonly direction: Direction;
   /** Direction of travel at the stop line, degrees clockwise from north. */
   readonly bearing: number;
@@ -101,6 +111,8 @@ export interface SignalDetail {
   readonly junctions: readonly string[];
   readonly phase: number | null;
   readonly elapsed: number;
+  /** Whether the phase is over and the junction is being cleared for the next. */
+  readonly clearing?: boolean;
   readonly remaining: number | null;
   readonly controller: string;
   readonly phases: readonly PlanPhase[];

@@ -94,7 +94,9 @@ export class ControlBar extends LiveElement {
     this.#speeds.setAttribute("aria-label", t("speed"));
     if (scenario) {
       this.#controller.replaceChildren(
-        ...scenario.controllers.map(({ id, title }) => h("option", { value: id }, titled(title))),
+        ...scenario.controllers.map(({ id, title, about }) =>
+          h("option", { value: id, title: about ? titled(about) : null }, titled(title)),
+        ),
       );
       this.#demand.replaceChildren(
         ...scenario.demand_levels.map((level) =>

@@ -193,7 +193,7 @@ export class FigurePanel extends LiveElement {
     }
     setText(this.#safety.overrides, number(status.safety.overrides));
     setText(this.#safety.fallbacks, number(status.safety.fallbacks));
-    this.querySelector(".safety")?.classList.toggle("alert", status.safety.fallbacks > 0);
+    this.querySelector(".safety")?.classList.toggle("alert", (status.safety.in_fallback ?? 0) > 0);
   }
 }
 

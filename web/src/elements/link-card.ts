@@ -2,7 +2,7 @@
 import { api } from "../api/client";
 import type { LinkDetail } from "../api/types";
 import { clockStart, KMH_PER_MPS, kmh, number, ratioClass } from "../format";
-import { isStringName, onLanguage, type StringName, t } from "../i18n";
+import { isStringName, named, onLanguage, type StringName, t } from "../i18n";
 import { palette } from "../map/palette";
 import { every, h, LiveElement, setText } from "./dom";
 
@@ -64,7 +64,7 @@ export class LinkCard extends LiveElement {
     const detail = this.#detail;
     setText(this.#zoom, t("zoomTo"));
     this.#zoom.hidden = !detail?.centre;
-    setText(this.#heading, detail ? (detail.name ?? detail.id) : t("loading"));
+    setText(this.#heading, detail ? named(detail.name ?? detail.id) : t("loading"));
     setText(this.#id, detail?.name ? detail.id : t("link"));
     if (!detail) return;
     const live = this.model.links.get(detail.index);

@@ -2,10 +2,11 @@
 import { api } from "../api/client";
 import type { Direction, MovementGroup, SignalDetail } from "../api/types";
 import { number } from "../format";
-import { onLanguage, type StringName, t } from "../i18n";
+import { named, onLanguage, type StringName, t, titled } from "../i18n";
 import { phaseColour } from "../map/palette";
 import { every, h, LiveElement, setText, svg } from "./dom";
 import { drawPlan, ringArc } from "./junction-plan";
+import { stages } from "./stages";
 
 const BAND_SECONDS = 600;
 const ARROWS: Record<Direction, string> = { straight: "↑", left: "↰", right: "↱", "u-turn": "↶" };
@@ -33,6 +34,7 @@ export class SignalPlan extends LiveElement {
   readonly #remaining = h("span", { class: "seconds" });
   readonly #remainingWord = h("span", { class: "caption" });
   readonly #elapsed = h("span", { class: "elapsed" });
+  readonly #stage = h("span", { class: "stage" });
   readonly #controller = h("span", { class: "elapsed" });
   readonly #planHeading = h("h3");
   readonly #plan = h("div", { class: "phases" });
@@ -60,6 +62,7 @@ export class SignalPlan extends LiveElement {
           "div",
           { class: "now-text" },
           this.#phase,
+          this.#stage,
           h("span", { class: "big" }, this.#remaining),
           this.#remainingWord,
           this.#elapsed,
@@ -77,7 +80,6 @@ export class SignalPlan extends LiveElement {
     every(1000, () => void this.#load(), signal);
     this.model.on("signals", () => this.#showNow(), signal);
     this.model.on("status", () => this.#showNow(), signal);
-    this.model.on("names", () => this.#label(), signal);
     void this.#load();
   }
 
@@ -115,16 +117,8 @@ export class SignalPlan extends LiveElement {
 
   /** The streets that meet here, else the signal's id. */
   #title(detail: SignalDetail): string {
-    const streets = new Set<string>();
-    for (const { from } of detail.groups) {
-      const street = this.model.directory.get(from)?.street;
-      if (street) streets.add(street);
-    }
-    return streets.size > 0 ? [...streets].slice(0, 2).join(" × ") : detail.id;
-  }
-
-  #from(group: MovementGroup): string {
-    return this.model.directory.get(group.from)?.name ?? `${t("link")} ${group.from}`;
+    const streets = new Set(detail.groups.map(({ from }) => named(from)));
+    return streets.size > 1 ? [...streets].slice(0, 2).join(" × ") : detail.id;
   }
 
   #side(): "right" | "left" {
@@ -146,6 +140,8 @@ export class SignalPlan extends LiveElement {
     const phase = this.#phaseNow(detail);
     const remaining = this.#remainingNow(detail);
     setText(this.#phase, phase === null ? t("unknown") : t("phase", { number: phase + 1 }));
+    const plan = detail.phases.find(({ index }) => index === phase);
+    setText(this.#stage, detail.clearing ? t("clearing") : (plan?.name ?? ""));
     this.#phase.style.borderColor = phaseColour(phase);
     setText(this.#remaining, remaining === null ? "–" : number(remaining));
     setText(this.#remainingWord, `${t("unitSeconds")} ${t("remaining")}`);
@@ -179,13 +175,13 @@ export class SignalPlan extends LiveElement {
 
   #controllerName(id: string): string {
     const found = this.model.scenario?.controllers.find((controller) => controller.id === id);
-    if (!found) return id;
-    return document.documentElement.lang.startsWith("zh") ? found.title.zh : found.title.en;
+    return found ? titled(found.title) : id;
   }
 
   #showRing(detail: SignalDetail, phase: number | null, remaining: number | null): void {
     const arcs: SVGElement[] = [];
     const cycle = detail.phases.reduce((sum, { duration }) => sum + duration, 0);
+    const green = new Set(stages(detail.phases).map((phase) => phase.index));
     let start = 0;
     for (const { index, duration } of detail.phases) {
       if (cycle <= 0) break;
@@ -195,7 +191,7 @@ export class SignalPlan extends LiveElement {
       arcs.push(
         svg("path", {
           d: ringArc(94, start + gap, end - gap),
-          class: `arc${current ? " current" : ""}`,
+          class: `arc${current ? " current" : ""}${green.has(index) ? "" : " clearance"}`,
           stroke: phaseColour(index),
         }),
       );
@@ -222,14 +218,14 @@ export class SignalPlan extends LiveElement {
       plan,
       svg("text", { x: 100, y: 21, class: "north" }, t("north")),
     );
-    const green = detail.groups.filter((group) => this.#aspect(group) >= 2);
+    const going = detail.groups.filter((group) => this.#aspect(group) >= 2);
     this.#ring.setAttribute(
       "aria-label",
       t("ringDescription", {
         phase: phase === null ? t("unknown") : phase + 1,
         remaining: number(remaining),
         green:
-          green.map((group) => `${this.#from(group)} ${t(WORDS[group.direction])}`).join(", ") ||
+          going.map((group) => `${named(group.from)} ${t(WORDS[group.direction])}`).join(", ") ||
           t("none"),
       }),
     );
@@ -239,7 +235,7 @@ export class SignalPlan extends LiveElement {
     const detail = this.#detail;
     if (!detail) return;
     this.#plan.replaceChildren(
-      ...detail.phases.map(({ index, name, duration, green }) => {
+      ...stages(detail.phases).map(({ index, name, duration, green }) => {
         const going = new Set(green);
         const drawing = svg(
           "svg",
@@ -313,7 +309,7 @@ export class SignalPlan extends LiveElement {
             h("span", { class: "visually-hidden" }, word),
             ` ${ARROWS[group.direction]} ${t(WORDS[group.direction])}`,
           ),
-          h("td", { class: "from" }, compass, ` ${this.#from(group)}`),
+          h("td", { class: "from" }, compass, ` ${named(group.from)}`),
           h("td", { class: "count" }, number(group.queue)),
           h("td", { class: "bar-cell" }, bar),
         );

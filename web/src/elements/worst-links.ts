@@ -1,6 +1,6 @@
 /** `<worst-links>`: where most time is lost now; a click flies there. */
 import { number, ratioClass } from "../format";
-import { onLanguage, t } from "../i18n";
+import { named, onLanguage, t } from "../i18n";
 import { rankLinks } from "../live/ranking";
 import { palette } from "../map/palette";
 import { every, h, LiveElement, setText } from "./dom";
@@ -81,8 +81,8 @@ export class WorstLinks extends LiveElement {
       row.root.hidden = entry === undefined;
       if (!entry) return;
       row.link = entry.link;
-      const name = this.model.directory.get(entry.link)?.name ?? `${t("link")} ${entry.link}`;
-      setText(row.name, name);
+      const known = this.model.directory.get(entry.link);
+      setText(row.name, known ? named(known.name) : `${t("link")} ${entry.link}`);
       const level = ratioClass(entry.ratio);
       row.swatch.style.backgroundColor = palette().ratio[level];
       row.swatch.dataset.level = String(level);

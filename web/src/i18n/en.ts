@@ -131,6 +131,7 @@ export const en = {
   phaseHistory: "Phases of the last 10 minutes",
   plan: "Phases of the plan",
   unknown: "unknown",
+  clearing: "clearing",
   straight: "straight",
   left: "left",
   right: "right",

@@ -67,6 +67,15 @@ export function titled(title: Title): string {
   return title[current] || title.en || title.zh;
 }
 
+/** The part of a bilingual name (`丝坊路 Sifang Road`) in the page's language; other names whole. */
+export function named(name: string): string {
+  const words = name.split(/\s+/).filter((word) => word !== "");
+  const isChinese = (word: string): boolean => /\p{Script=Han}/u.test(word);
+  const chinese = words.filter(isChinese);
+  if (chinese.length === 0 || chinese.length === words.length) return name;
+  return current === "zh" ? chinese.join("") : words.filter((word) => !isChinese(word)).join(" ");
+}
+
 /** Whether there is a string of this name (road classes come from the server). */
 export function isStringName(name: string): name is StringName {
   return Object.hasOwn(en, name);

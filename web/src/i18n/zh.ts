@@ -131,6 +131,7 @@ export const zh: Strings = {
   phaseHistory: "最近 10 分钟的相位",
   plan: "方案相位",
   unknown: "未知",
+  clearing: "清空中",
   straight: "直行",
   left: "左转",
   right: "右转",

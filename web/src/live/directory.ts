@@ -5,18 +5,20 @@ import type { Position } from "../api/types";
 export interface LinkEntry {
   /** The street's name, else the link's id. */
   readonly name: string;
-  readonly street: string | null;
   readonly centre: Position | null;
 }
 
 /** Links asked for at a time: a list of a hundred must not flood the server. */
 const AT_ONCE = 6;
+/** A link that could not be had is asked for again after this time, if it is still shown. */
+const RETRY_MS = 30_000;
 
 export class LinkDirectory {
   readonly #entries = new Map<number, LinkEntry>();
   readonly #wanted = new Set<number>();
+  readonly #pending = new Set<number>();
+  readonly #failedAt = new Map<number, number>();
   readonly #onNews: () => void;
-  #asking = 0;
 
   constructor(onNews: () => void) {
     this.#onNews = onNews;
@@ -26,26 +28,29 @@ export class LinkDirectory {
   get(link: number): LinkEntry | null {
     const entry = this.#entries.get(link);
     if (entry) return entry;
-    this.#wanted.add(link);
-    this.#ask();
+    const failed = this.#failedAt.get(link);
+    if (failed === undefined || performance.now() - failed > RETRY_MS) {
+      this.#failedAt.delete(link);
+      if (!this.#pending.has(link)) this.#wanted.add(link);
+      this.#ask();
+    }
     return null;
   }
 
   #ask(): void {
     for (const link of this.#wanted) {
-      if (this.#asking >= AT_ONCE) return;
+      if (this.#pending.size >= AT_ONCE) return;
       this.#wanted.delete(link);
-      this.#asking += 1;
+      this.#pending.add(link);
       api
         .link(link)
         .then(({ id, name, centre }) => {
-          this.#entries.set(link, { name: name ?? id, street: name, centre: centre ?? null });
+          this.#entries.set(link, { name: name ?? id, centre: centre ?? null });
           this.#onNews();
         })
-        // An entry that did not come is asked for again when it is next shown.
-        .catch(() => undefined)
+        .catch(() => this.#failedAt.set(link, performance.now()))
         .finally(() => {
-          this.#asking -= 1;
+          this.#pending.delete(link);
           this.#ask();
         });
     }

@@ -14,7 +14,7 @@ import { tilesUrl } from "../api/client";
 import type { Scenario } from "../api/types";
 import { every, h, LiveElement, live, setText, svg } from "../elements/dom";
 import { number } from "../format";
-import { onLanguage, t } from "../i18n";
+import { named, onLanguage, t } from "../i18n";
 import type { LinkRecord } from "../live/frames";
 import type { Selection } from "../live/model";
 import { Motion } from "../live/motion";
@@ -96,7 +96,7 @@ export class CityMap extends LiveElement {
   /** Room for what lies over the map: buttons above, the legend below. */
   #padding(): { top: number; bottom: number; left: number; right: number } {
     const legend = this.querySelector("map-legend");
-    const covered = this.clientWidth < 600 || !legend ? 12 : legend.clientHeight + 28;
+    const covered = this.clientWidth < 600 || !legend ? 12 : legend.clientHeight + 44;
     return { top: 20, bottom: covered, left: 20, right: this.clientWidth < 600 ? 20 : 64 };
   }
 
@@ -142,7 +142,6 @@ export class CityMap extends LiveElement {
     }
     const { map } = this;
     map.touchZoomRotate.disableRotation();
-    map.addControl(new ScaleControl({ maxWidth: 140 }), "bottom-right");
     const source = attribution ?? scenario.network.name;
     map.addControl(
       new AttributionControl({
@@ -151,6 +150,7 @@ export class CityMap extends LiveElement {
       }),
       "bottom-right",
     );
+    map.addControl(new ScaleControl({ maxWidth: 140 }), "bottom-right");
     this.vehicles.size = screenSize();
     this.motion.smooth = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     signal.addEventListener("abort", () => map.remove(), { once: true });
@@ -290,7 +290,8 @@ export class CityMap extends LiveElement {
   #describe({ kind, index, feature }: Picked): string {
     const { name } = feature.properties as { name?: unknown };
     if (kind === "signal") return this.#describeSignal(index, name);
-    const title = typeof name === "string" ? name : (this.model.directory.get(index)?.name ?? "");
+    const known = typeof name === "string" ? name : this.model.directory.get(index)?.name;
+    const title = known ? named(known) : t("link");
     const record = this.model.links.get(index);
     if (!record || record.ratio === null) return `${title} · ${t("noVehicles")}`;
     return `${title} · ${number(record.ratio * 100)} % · ${record.count} ${t("unitVehicles")}`;

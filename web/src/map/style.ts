@@ -40,7 +40,7 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
   const offset = roadOffset(setting);
   // Round while links end in a point, square where junction areas show.
   const cap: LineLayout = {
-    "line-cap": up ? "butt" : ["step", ["zoom"], "round", 15, "butt"],
+    "line-cap": ["step", ["zoom"], "round", 15, "butt"],
     "line-join": "round",
   };
   return [

@@ -177,8 +177,8 @@ export class VehicleLayer implements CustomLayerInterface {
 
 /** Least length and width on the screen, pixels: points from afar that do not hide the roads. */
 function smallest(zoom: number, size: number): [number, number] {
-  const near = Math.min(1, Math.max(0, (zoom - 11) / 5));
-  return [(1.8 + 5.2 * near) * size, (1.6 + 1.6 * near) * size];
+  const near = Math.min(1, Math.max(0, (zoom - 12) / 4));
+  return [(2 + 5 * near) * size, (1.5 + 1.7 * near) * size];
 }
 
 /** The map's matrix for positions in units from an origin; multiplied in double precision. */
