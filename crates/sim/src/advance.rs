@@ -105,7 +105,12 @@ impl<'a> Reader<'a> {
             let gap = ahead.map_or(f64::NEG_INFINITY, |(_, gap)| gap);
             if me.flags & (flag::CHANGING | flag::SHADOW) != 0 {
                 let at = plan.moves.len() as u32;
-                plan.halves.push(Half { id: me.id, at, row, vehicle: *me });
+                plan.halves.push(Half {
+                    id: me.id,
+                    at,
+                    row,
+                    vehicle: *me,
+                });
             }
             let mut step = self.displace(me, row, way, kind, speed);
             step.blocker = blocker;
@@ -123,7 +128,10 @@ impl<'a> Reader<'a> {
         self.state.limits.get(&row).copied().unwrap_or(way.limit)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the innermost loop; all are at hand there")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the innermost loop; all are at hand there"
+    )]
     #[inline]
     fn next_speed(
         &self,
@@ -137,7 +145,10 @@ impl<'a> Reader<'a> {
         plan: &mut Plan,
         ready: &mut bool,
     ) -> (f64, u32) {
-        let mut v = kind.max_speed.min(me.speed + kind.max_acceleration * self.dt).min(limit);
+        let mut v = kind
+            .max_speed
+            .min(me.speed + kind.max_acceleration * self.dt)
+            .min(limit);
         v = v.min(self.follow_speed(me, kind, ahead));
         let mut blocker = NONE;
         if !way.is_lane() {
@@ -163,7 +174,9 @@ impl<'a> Reader<'a> {
         } else {
             None
         };
-        let Some((leader, gap)) = ahead else { return custom.unwrap_or(kind.max_speed) };
+        let Some((leader, gap)) = ahead else {
+            return custom.unwrap_or(kind.max_speed);
+        };
         let other = &self.kinds[leader.kind as usize];
         let (v, lead, dt) = (me.speed, leader.speed, self.dt);
         if let Some(custom) = custom {
@@ -242,7 +255,11 @@ impl<'a> Reader<'a> {
             return Some(last);
         }
         let earlier = me.is(flag::FRESH) && self.map.way(lane).source < self.map.way(row).source;
-        if earlier { Some(last) } else { vehicles.len().checked_sub(2).map(|i| &vehicles[i]) }
+        if earlier {
+            Some(last)
+        } else {
+            vehicles.len().checked_sub(2).map(|i| &vehicles[i])
+        }
     }
 
     /// The movement that a vehicle will take from a lane that lies `ahead` links further on its
@@ -277,13 +294,20 @@ impl<'a> Reader<'a> {
     ) -> (f64, u32) {
         let rest = way.length - me.distance;
         let movement = self.map.way(me.next);
-        let blocked =
-            !self.state.green[me.next as usize] || !self.can_enter(me, movement, kind);
+        let blocked = !self.state.green[me.next as usize] || !self.can_enter(me, movement, kind);
         if blocked && kind.brake_distance(me.speed) <= rest {
-            return (kind.max_speed.min(kind.stop_before(me.speed, rest, self.dt)), NONE);
+            return (
+                kind.max_speed
+                    .min(kind.stop_before(me.speed, rest, self.dt)),
+                NONE,
+            );
         }
         let (speed, foe) = self.crossing_speed(block, me.next, -rest, me, kind, plan, ready);
-        let cap = if movement.turn { TURN_SPEED } else { kind.max_speed };
+        let cap = if movement.turn {
+            TURN_SPEED
+        } else {
+            kind.max_speed
+        };
         (cap.min(speed), foe)
     }
 
@@ -295,7 +319,9 @@ impl<'a> Reader<'a> {
         if self.street {
             return !movement.crossed || self.has_room_beyond(me, lane, kind);
         }
-        let Some(tail) = self.state.rows[lane as usize].last() else { return true };
+        let Some(tail) = self.state.rows[lane as usize].last() else {
+            return true;
+        };
         let length = self.kinds[tail.kind as usize].length;
         tail.distance > length + kind.length || tail.speed >= 2.0
     }
@@ -329,7 +355,11 @@ impl<'a> Reader<'a> {
             if room >= need {
                 return true;
             }
-            row = if way.is_lane() { self.movement_at(me, row, lanes) } else { way.to };
+            row = if way.is_lane() {
+                self.movement_at(me, row, lanes)
+            } else {
+                way.to
+            };
             if row == NONE {
                 return true;
             }
@@ -340,7 +370,10 @@ impl<'a> Reader<'a> {
 
     /// Speed with regard to the crossings of a movement that lie ahead of `position` (negative:
     /// still on the lane before it), and the vehicle given way to.
-    #[expect(clippy::too_many_arguments, reason = "the innermost loop; all are at hand there")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the innermost loop; all are at hand there"
+    )]
     fn crossing_speed(
         &self,
         block: &Block,
@@ -357,7 +390,11 @@ impl<'a> Reader<'a> {
         }
         let start = self.map.conflict_start[movement as usize] as usize;
         let conflicts = &self.map.conflicts[start..start + plan.active.len()];
-        if conflicts.iter().zip(&plan.active).all(|(conflict, active)| conflict & active == 0) {
+        if conflicts
+            .iter()
+            .zip(&plan.active)
+            .all(|(conflict, active)| conflict & active == 0)
+        {
             return (kind.max_speed, NONE);
         }
         let way = self.map.way(movement);
@@ -391,7 +428,9 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let row = block.rows + bit;
-            let Some(front) = self.state.rows[row as usize].first() else { continue };
+            let Some(front) = self.state.rows[row as usize].first() else {
+                continue;
+            };
             let rest = self.map.way(row).length - front.distance;
             if front.next != NONE
                 && self.state.green[front.next as usize]
@@ -402,7 +441,9 @@ impl<'a> Reader<'a> {
             }
         }
         for &row in &self.map.departing[block.departing as usize..block.departing_end as usize] {
-            let Some(tail) = self.state.rows[row as usize].last() else { continue };
+            let Some(tail) = self.state.rows[row as usize].last() else {
+                continue;
+            };
             if tail.previous != NONE
                 && tail.previous >= block.movements
                 && tail.previous < block.rows_end
@@ -450,7 +491,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a vehicle may pass a crossing before or after its foe there (section 4.3).
-    #[expect(clippy::too_many_arguments, reason = "the innermost loop; all are at hand there")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the innermost loop; all are at hand there"
+    )]
     fn can_pass(
         &self,
         me: &Vehicle,
@@ -515,14 +559,20 @@ impl<'a> Reader<'a> {
     /// A vehicle by its number.
     pub(crate) fn find(&self, id: u32) -> Option<&'a Vehicle> {
         let row = if id & SHADOW_ID != 0 {
-            self.state.changes.iter().find(|change| change.shadow == id)?.target
+            self.state
+                .changes
+                .iter()
+                .find(|change| change.shadow == id)?
+                .target
         } else {
             self.state.records.get(id as usize)?.row
         };
         if row == Record::GONE || row == Record::WAITING {
             return None;
         }
-        self.state.rows[row as usize].iter().find(|vehicle| vehicle.id == id)
+        self.state.rows[row as usize]
+            .iter()
+            .find(|vehicle| vehicle.id == id)
     }
 
     /// Speed of a vehicle that was asked to make room, or whose lane does not lead on
@@ -538,7 +588,15 @@ impl<'a> Reader<'a> {
         if me.is(flag::ASTRAY) {
             let rest = way.length - me.distance;
             let own = kind.max_deceleration;
-            v = v.min(clear_speed(0.0, 1.0, me.speed, own, rest, self.dt, kind.min_gap));
+            v = v.min(clear_speed(
+                0.0,
+                1.0,
+                me.speed,
+                own,
+                rest,
+                self.dt,
+                kind.min_gap,
+            ));
         }
         v
     }
@@ -559,7 +617,14 @@ impl<'a> Reader<'a> {
                 to = STAY; // it stands at the end of a lane that does not lead on
             }
         }
-        Move { distance, speed, gap: f64::NEG_INFINITY, to, blocker: NONE, driven }
+        Move {
+            distance,
+            speed,
+            gap: f64::NEG_INFINITY,
+            to,
+            blocker: NONE,
+            driven,
+        }
     }
 
     /// Follows a vehicle over the end of its row.
@@ -576,7 +641,11 @@ impl<'a> Reader<'a> {
                 let record = &self.state.records[(me.id & !SHADOW_ID) as usize];
                 let last = self.routes.links(record.route).len() as u32 - 1;
                 let there = record.leg + lanes >= last;
-                return if there { (distance - way.length, END) } else { (way.length, row) };
+                return if there {
+                    (distance - way.length, END)
+                } else {
+                    (way.length, row)
+                };
             }
             distance -= way.length;
             row = next;

@@ -181,7 +181,7 @@ impl World {
             length: self.kinds[vehicle.kind as usize].length,
             movement,
             lateral,
-            blocker: (vehicle.blocker != NONE).then(|| VehicleId(vehicle.blocker & !SHADOW_ID)),
+            blocker: (vehicle.blocker != NONE).then_some(VehicleId(vehicle.blocker & !SHADOW_ID)),
             shadow: vehicle.is(flag::SHADOW),
         }
     }
@@ -223,6 +223,24 @@ impl World {
     pub fn vehicle(&self, vehicle: VehicleId) -> Option<VehicleView> {
         let found = self.reader().find(vehicle.0)?;
         Some(self.view(found, self.state.records[vehicle.0 as usize].row))
+    }
+
+    /// The vehicle that a vehicle follows, if there is one within sight, and the gap to it, metres.
+    pub fn leader(&self, vehicle: VehicleId) -> Option<(VehicleId, f64)> {
+        let reader = self.reader();
+        let me = reader.find(vehicle.0)?;
+        let row = self.state.records[vehicle.0 as usize].row;
+        let vehicles = &self.state.rows[row as usize];
+        let place = vehicles.iter().position(|other| other.id == me.id)?;
+        let (leader, gap) = if let Some(ahead) = place.checked_sub(1) {
+            let leader = &vehicles[ahead];
+            let length = self.kinds[leader.kind as usize].length;
+            (leader, leader.distance - length - me.distance)
+        } else {
+            let kind = &self.kinds[me.kind as usize];
+            reader.look_ahead(me, row, self.map.way(row), kind)?
+        };
+        Some((VehicleId(leader.id & !SHADOW_ID), gap))
     }
 
     /// Numbers of the vehicles that wait to enter, by lane.
@@ -317,19 +335,16 @@ impl World {
             Some(name) => name,
             None => format!("manually_pushed_{}", self.state.names.len()),
         };
-        let kind = match self
+        let known = self
             .kinds
             .iter()
-            .position(|kind| kind.source == vehicle.kind)
-        {
-            Some(index) => index,
-            None => {
-                let mut types: Vec<_> = self.kinds.iter().map(|kind| kind.source.clone()).collect();
-                types.push(vehicle.kind);
-                self.set_kinds(&types);
-                types.len() - 1
-            }
-        };
+            .position(|kind| kind.source == vehicle.kind);
+        let kind = known.unwrap_or_else(|| {
+            let mut types: Vec<_> = self.kinds.iter().map(|kind| kind.source.clone()).collect();
+            types.push(vehicle.kind);
+            self.set_kinds(&types);
+            types.len() - 1
+        });
         let priority = self.draw_priority();
         let _thread = self.draw();
         let route = self.routes.add(links);

@@ -26,7 +26,10 @@ impl World {
             let word = self.map.blocks[way.block as usize].word + way.bit / 64;
             let marked = self.state.occupied[word as usize] >> (way.bit % 64) & 1 == 1;
             if marked == vehicles.is_empty() {
-                return Err(format!("row {row} holds {} but is marked {marked}", vehicles.len()));
+                return Err(format!(
+                    "row {row} holds {} but is marked {marked}",
+                    vehicles.len()
+                ));
             }
             for vehicle in vehicles {
                 if !seen.insert(vehicle.id) {
@@ -35,7 +38,13 @@ impl World {
                 self.check_vehicle(vehicle, row as u32)?;
             }
         }
-        let waiting = self.state.entries.values().flatten().filter(|id| !seen.insert(**id)).count();
+        let waiting = self
+            .state
+            .entries
+            .values()
+            .flatten()
+            .filter(|id| !seen.insert(**id))
+            .count();
         if waiting > 0 {
             return Err(format!("{waiting} vehicles wait and drive at once"));
         }
@@ -75,11 +84,25 @@ impl World {
     fn check_numbers(&self) -> Result<(), String> {
         let tally = &self.state.tally;
         let on_rows: usize = self.state.rows.iter().map(Vec::len).sum();
-        let waiting: usize = self.state.entries.values().map(std::collections::VecDeque::len).sum();
+        let waiting: usize = self
+            .state
+            .entries
+            .values()
+            .map(std::collections::VecDeque::len)
+            .sum();
         let shadows = self.state.changes.len();
-        let gone = self.state.records.iter().filter(|r| r.row == Record::GONE).count();
+        let gone = self
+            .state
+            .records
+            .iter()
+            .filter(|r| r.row == Record::GONE)
+            .count();
         let counts = [
-            ("running", u64::from(tally.running), (on_rows - shadows) as u64),
+            (
+                "running",
+                u64::from(tally.running),
+                (on_rows - shadows) as u64,
+            ),
             ("waiting to enter", u64::from(tally.waiting), waiting as u64),
             ("shadows", u64::from(tally.shadows), shadows as u64),
             ("created", tally.created, self.state.records.len() as u64),
@@ -100,7 +123,9 @@ impl World {
         ];
         for (what, remembered, counted) in counts {
             if remembered != counted {
-                return Err(format!("{what}: {remembered} remembered, {counted} counted"));
+                return Err(format!(
+                    "{what}: {remembered} remembered, {counted} counted"
+                ));
             }
         }
         Ok(())

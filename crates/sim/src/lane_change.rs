@@ -4,6 +4,7 @@
 //! A change for a better gap puts a copy (*shadow*) of the vehicle into the target lane; both move
 //! with the smaller of their speeds until the lateral shift is done, then the copy takes over.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::advance::{ABORT, MERGE, Reader, SHADOW_ID, STAY};
@@ -11,7 +12,7 @@ use crate::commit::Leaver;
 use crate::kind::clear_speed;
 use crate::map::NONE;
 use crate::state::{Change, Vehicle, flag};
-use crate::world::{Rules, World};
+use crate::world::World;
 
 /// Seconds after the start before which no vehicle changes lanes (the model's clock of the last
 /// change starts at zero).
@@ -66,8 +67,30 @@ impl World {
     fn collect_wishes(&self, wishes: &mut Vec<Wish>) {
         let reader = self.reader();
         let for_gap = self.config.lane_change && self.time() >= COOLING;
-        let street = self.config.rules == Rules::Street;
-        for block in &self.map.blocks {
+        let Some(pool) = self.threads() else {
+            self.collect_run(&reader, (0, self.map.blocks.len()), for_gap, wishes);
+            return;
+        };
+        let runs = self.block_runs();
+        let collected: Vec<Vec<Wish>> = pool.install(|| {
+            let collect = |&run: &(usize, usize)| {
+                let mut own = Vec::new();
+                self.collect_run(&reader, run, for_gap, &mut own);
+                own
+            };
+            runs.par_iter().map(collect).collect()
+        });
+        wishes.extend(collected.into_iter().flatten());
+    }
+
+    fn collect_run(
+        &self,
+        reader: &Reader<'_>,
+        run: (usize, usize),
+        for_gap: bool,
+        wishes: &mut Vec<Wish>,
+    ) {
+        for block in &self.map.blocks[run.0..run.1] {
             let words = block.word as usize..(block.word + block.words) as usize;
             let lanes = block.movements - block.rows;
             for (index, &word) in self.state.occupied[words].iter().enumerate() {
@@ -78,20 +101,13 @@ impl World {
                     if bit >= lanes {
                         break;
                     }
-                    self.collect_from(&reader, block.rows + bit, for_gap, street, wishes);
+                    self.collect_from(reader, block.rows + bit, for_gap, wishes);
                 }
             }
         }
     }
 
-    fn collect_from(
-        &self,
-        reader: &Reader<'_>,
-        row: u32,
-        for_gap: bool,
-        street: bool,
-        wishes: &mut Vec<Wish>,
-    ) {
+    fn collect_from(&self, reader: &Reader<'_>, row: u32, for_gap: bool, wishes: &mut Vec<Wish>) {
         const ANY: u32 = flag::OUTER | flag::INNER | flag::CHANGING | flag::KEEN;
         let vehicles = &self.state.rows[row as usize];
         for (place, me) in vehicles.iter().enumerate() {
@@ -105,7 +121,7 @@ impl World {
                     .iter()
                     .find(|change| change.original == me.id);
                 change.map(|change| change.target)
-            } else if street && me.is(flag::KEEN) {
+            } else if reader.street && me.is(flag::KEEN) {
                 if let Some(target) = self.lane_towards_route(me, row) {
                     wishes.push(Wish {
                         row,

@@ -212,7 +212,11 @@ impl Map {
         }
         for (index, lane) in network.lanes.iter().enumerate() {
             let start = self.leaving.len() as u32;
-            self.leaving.extend(lane.outgoing.iter().map(|id| self.movement_rows[id.index()]));
+            self.leaving.extend(
+                lane.outgoing
+                    .iter()
+                    .map(|id| self.movement_rows[id.index()]),
+            );
             let way = &mut self.ways[self.lane_rows[index] as usize];
             way.start = start;
             way.end = self.leaving.len() as u32;
@@ -220,7 +224,11 @@ impl Map {
         self.arriving_runs = vec![(0, 0); self.ways.len()];
         for (index, lane) in network.lanes.iter().enumerate() {
             let start = self.arriving.len() as u32;
-            self.arriving.extend(lane.incoming.iter().map(|id| self.movement_rows[id.index()]));
+            self.arriving.extend(
+                lane.incoming
+                    .iter()
+                    .map(|id| self.movement_rows[id.index()]),
+            );
             let run = (start, self.arriving.len() as u32);
             self.arriving_runs[self.lane_rows[index] as usize] = run;
         }
@@ -228,7 +236,8 @@ impl Map {
             block.departing = self.departing.len() as u32;
             for link in &junction.outgoing {
                 let lanes = network.links[link.index()].lanes.range();
-                self.departing.extend(lanes.map(|lane| self.lane_rows[lane]));
+                self.departing
+                    .extend(lanes.map(|lane| self.lane_rows[lane]));
             }
             block.departing_end = self.departing.len() as u32;
         }
@@ -253,7 +262,13 @@ impl Map {
                 let mut add = |me: MovementId, foe: MovementId, at, foe_at, rank| {
                     let foe = self.movement_rows[foe.index()];
                     let foe_bit = self.ways[foe as usize].bit;
-                    let entry = Crossing { at, foe_at, foe, foe_bit, rank };
+                    let entry = Crossing {
+                        at,
+                        foe_at,
+                        foe,
+                        foe_bit,
+                        rank,
+                    };
                     of_movement[me.index()].push(entry);
                 };
                 add(crossing.a, crossing.b, crossing.at_a, crossing.at_b, rank);
@@ -273,8 +288,9 @@ impl Map {
                     1 << (crossing.foe_bit % 64);
             }
             let from = self.ways[row].from;
-            self.ways[row].crossed =
-                crossings.iter().any(|crossing| self.ways[crossing.foe as usize].from != from);
+            self.ways[row].crossed = crossings
+                .iter()
+                .any(|crossing| self.ways[crossing.foe as usize].from != from);
             self.ways[row].start = self.crossings.len() as u32;
             self.crossings.extend(crossings);
             self.ways[row].end = self.crossings.len() as u32;
@@ -326,7 +342,9 @@ impl Map {
     /// Whether any movement of a lane leads to a link.
     #[inline]
     pub(crate) fn leads_to(&self, lane: &Way, link: u32) -> bool {
-        self.leaving(lane).iter().any(|&row| self.way(self.way(row).to).link == link)
+        self.leaving(lane)
+            .iter()
+            .any(|&row| self.way(self.way(row).to).link == link)
     }
 
     pub(crate) fn lane_row(&self, lane: LaneId) -> u32 {
@@ -343,6 +361,9 @@ impl Map {
         network: &'a Network,
         link: LinkId,
     ) -> impl Iterator<Item = u32> + 'a {
-        network.links[link.index()].lanes.range().map(|lane| self.lane_rows[lane])
+        network.links[link.index()]
+            .lanes
+            .range()
+            .map(|lane| self.lane_rows[lane])
     }
 }

@@ -361,6 +361,16 @@ impl World {
         }
     }
 
+    /// Runs of blocks, to be dealt with one by one or shared out to threads.
+    pub(crate) fn block_runs(&self) -> Vec<(usize, usize)> {
+        self.parts.iter().map(|part| part.blocks).collect()
+    }
+
+    /// The threads that share a step, where there is more than one.
+    pub(crate) const fn threads(&self) -> Option<&Arc<rayon::ThreadPool>> {
+        self.pool.as_ref()
+    }
+
     pub(crate) fn take_plans(&mut self) -> Vec<Plan> {
         std::mem::take(&mut self.scratch.plans)
     }
@@ -527,7 +537,7 @@ impl World {
     /// A random number that no live vehicle has.
     pub(crate) fn draw_priority(&mut self) -> i32 {
         loop {
-            let priority = self.draw() as i32;
+            let priority = self.draw().cast_signed();
             if !self.state.priorities.contains(&priority) {
                 return priority;
             }

@@ -3,6 +3,12 @@
 //! Needs the published scenarios: set `CITYBRAIN_SCENARIOS`, or have them in `../shared/scenarios`
 //! beside the checkout. Without them these tests say so and pass.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests stop at what they did not expect, and say what they skip"
+)]
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;

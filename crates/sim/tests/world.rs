@@ -1,5 +1,7 @@
 //! The engine through its front door: what must hold for any network, demand and caller.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -8,9 +10,14 @@ use roads::{Aspect, Demand, LaneId, LinkId, Network, SignalId, VehicleType};
 use sim::{Config, Error, NewVehicle, Place, Rules, Signals, VehicleId, World};
 
 fn town(columns: u32, rows: u32, vehicles: usize, seed: u64) -> (Arc<Network>, Arc<Demand>) {
-    let network =
-        grid(&GridSpec { columns, rows, spacing_x: 200.0, spacing_y: 150.0, ..Default::default() })
-            .unwrap();
+    let network = grid(&GridSpec {
+        columns,
+        rows,
+        spacing_x: 200.0,
+        spacing_y: 150.0,
+        ..Default::default()
+    })
+    .unwrap();
     let demand = grid_demand(
         &network,
         &GridDemandSpec {
@@ -39,13 +46,22 @@ fn run(world: &mut World, steps: usize) {
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for rules in [Rules::Benchmark, Rules::Street] {
-        let one = Config { rules, ..Config::default() };
+        let one = Config {
+            rules,
+            ..Config::default()
+        };
         let mut alone = world(one.clone());
         run(&mut alone, 400);
         for threads in [2, 3, 8] {
-            let mut shared = world(Config { threads, ..one.clone() });
+            let mut shared = world(Config {
+                threads,
+                ..one.clone()
+            });
             run(&mut shared, 400);
-            assert!(alone.vehicles().eq(shared.vehicles()), "{threads} threads, {rules:?}");
+            assert!(
+                alone.vehicles().eq(shared.vehicles()),
+                "{threads} threads, {rules:?}"
+            );
             assert_eq!(alone.metrics(400.0), shared.metrics(400.0));
         }
     }
@@ -58,7 +74,11 @@ fn a_fork_goes_on_as_its_world_would_and_leaves_it_alone() {
     let before = original.save().unwrap();
     let mut fork = original.fork();
     run(&mut fork, 100);
-    assert_eq!(before, original.save().unwrap(), "the fork's steps do not touch its world");
+    assert_eq!(
+        before,
+        original.save().unwrap(),
+        "the fork's steps do not touch its world"
+    );
     run(&mut original, 100);
     assert_eq!(original.save().unwrap(), fork.save().unwrap());
 }
@@ -67,9 +87,18 @@ fn a_fork_goes_on_as_its_world_would_and_leaves_it_alone() {
 fn a_restored_world_goes_on_as_the_saved_one() {
     let mut original = world(Config::default());
     run(&mut original, 120);
-    let kind = VehicleType { length: 9.0, ..VehicleType::default() };
+    let kind = VehicleType {
+        length: 9.0,
+        ..VehicleType::default()
+    };
     let route = original.route(VehicleId(0)).unwrap();
-    original.add_vehicle(NewVehicle { name: Some("bus".into()), kind, route }).unwrap();
+    original
+        .add_vehicle(NewVehicle {
+            name: Some("bus".into()),
+            kind,
+            route,
+        })
+        .unwrap();
     original.close_lane(LaneId(40)).unwrap();
     original.set_speed_limit(LinkId(3), Some(5.0)).unwrap();
     let bytes = original.save().unwrap();
@@ -97,14 +126,20 @@ fn a_saved_world_that_is_damaged_or_of_another_network_is_refused() {
 
 #[test]
 fn red_stops_everybody_who_can_stop() {
-    let mut world = world(Config { signals: Signals::External, ..Config::default() });
+    let mut world = world(Config {
+        signals: Signals::External,
+        ..Config::default()
+    });
     for signal in 0..world.network().signals.len() {
         let movements = world.network().signals[signal].movements.len();
         let red = vec![Aspect::Red; movements];
         world.set_aspects(SignalId::from(signal), &red).unwrap();
     }
     run(&mut world, 300);
-    let inside = world.vehicles().filter(|v| matches!(v.place, Place::Movement(_))).count();
+    let inside = world
+        .vehicles()
+        .filter(|v| matches!(v.place, Place::Movement(_)))
+        .count();
     assert_eq!(inside, 0);
     assert_eq!(world.metrics(300.0).throughput, 0);
     assert!(world.metrics(300.0).running > 0);
@@ -119,11 +154,17 @@ fn a_closed_lane_empties_and_stays_empty() {
     let lane = LaneId(0);
     world.close_lane(lane).unwrap();
     assert!(world.is_closed(lane));
-    let before: Vec<VehicleId> = world.lane_vehicles(lane).map(|vehicle| vehicle.id).collect();
+    let before: Vec<VehicleId> = world
+        .lane_vehicles(lane)
+        .map(|vehicle| vehicle.id)
+        .collect();
     for _ in 0..200 {
         world.step();
         for vehicle in world.lane_vehicles(lane) {
-            assert!(before.contains(&vehicle.id), "{vehicle:?} entered a closed lane");
+            assert!(
+                before.contains(&vehicle.id),
+                "{vehicle:?} entered a closed lane"
+            );
         }
     }
     world.open_lane(lane).unwrap();
@@ -134,7 +175,9 @@ fn a_closed_lane_empties_and_stays_empty() {
 fn a_speed_limit_holds() {
     let mut world = world(Config::default());
     for link in 0..world.network().links.len() {
-        world.set_speed_limit(LinkId::from(link), Some(4.0)).unwrap();
+        world
+            .set_speed_limit(LinkId::from(link), Some(4.0))
+            .unwrap();
     }
     run(&mut world, 200);
     let lanes: Vec<f64> = world
@@ -163,14 +206,31 @@ fn what_does_not_exist_is_refused() {
     assert!(world.set_route(VehicleId(none), &[LinkId(0)]).is_err());
     let kind = VehicleType::default();
     let route = vec![LinkId(none)];
-    assert!(world.add_vehicle(NewVehicle { name: None, kind, route }).is_err());
+    assert!(
+        world
+            .add_vehicle(NewVehicle {
+                name: None,
+                kind,
+                route
+            })
+            .is_err()
+    );
     assert_eq!(world.vehicle(VehicleId(none)), None);
     assert_eq!(world.link_speed(LinkId(none)), None);
     let (network, demand) = town(2, 2, 5, 1);
     for config in [
-        Config { interval: 0.0, ..Config::default() },
-        Config { interval: f64::NAN, ..Config::default() },
-        Config { threads: 0, ..Config::default() },
+        Config {
+            interval: 0.0,
+            ..Config::default()
+        },
+        Config {
+            interval: f64::NAN,
+            ..Config::default()
+        },
+        Config {
+            threads: 0,
+            ..Config::default()
+        },
     ] {
         let refused = World::new(Arc::clone(&network), Arc::clone(&demand), config);
         assert!(matches!(refused, Err(Error::Invalid(_))));
@@ -218,7 +278,11 @@ fn perform(world: &mut World, act: &Act) {
         Act::Remove(vehicle) => world.remove_vehicle(VehicleId(vehicle)),
         Act::Add(like) => match world.route(VehicleId(like)) {
             Some(route) => world
-                .add_vehicle(NewVehicle { name: None, kind: VehicleType::default(), route })
+                .add_vehicle(NewVehicle {
+                    name: None,
+                    kind: VehicleType::default(),
+                    route,
+                })
                 .map(|_| ()),
             None => Ok(()),
         },
