@@ -69,6 +69,8 @@ pub(crate) struct Guard {
     fallback: bool,
     /// A wish whose delay has been counted.
     delayed: Option<PhaseIndex>,
+    /// Until then no limit ends the present phase, if its controller keeps it.
+    quiet_until: f64,
     now: f64,
 }
 
@@ -155,6 +157,7 @@ impl Guard {
             heard: now,
             fallback: false,
             delayed: None,
+            quiet_until: now,
             now,
             phases,
             timing,
@@ -247,6 +250,10 @@ impl Guard {
             self.fallback = true;
             counts.fallbacks += 1;
         }
+        let keeps = !self.fallback && self.wish.is_none_or(|wish| wish == self.target);
+        if keeps && now < self.quiet_until && !self.is_clearing() {
+            return false;
+        }
         let mut changed = self.is_clearing() && self.progress();
         if !self.is_clearing() {
             let (next, reason) = self.choose();
@@ -279,20 +286,21 @@ impl Guard {
         let wish = wish.unwrap_or(self.target);
         self.measure_waits();
         let Some(&(_, place)) = self.waits.first() else {
+            self.quiet_until = f64::INFINITY;
             return (wish, reason);
         };
         let (longest_waiting, _) = self.cover[place as usize];
-        if self.must_serve() && longest_waiting != wish {
+        let must_serve = self.must_serve();
+        if must_serve && longest_waiting != wish {
             return (longest_waiting, Reason::Starvation);
         }
-        let spent = self.now - self.since;
-        if wish == self.target
-            && self
-                .maximum_green
-                .is_some_and(|most| spent >= most - EPSILON)
-        {
+        let ends = self
+            .maximum_green
+            .map_or(f64::INFINITY, |most| self.since + most);
+        if wish == self.target && self.now >= ends - EPSILON {
             return (longest_waiting, Reason::MaximumGreen);
         }
+        self.quiet_until = self.quiet_until.min(ends - EPSILON);
         (wish, reason)
     }
 
@@ -320,17 +328,20 @@ impl Guard {
 
     /// Whether the bound on red leaves the controller no choice: if any phase were shown once more,
     /// and then those who wait were served in turn, longest first, one of them would wait longer
-    /// than the bound.
-    fn must_serve(&self) -> bool {
+    /// than the bound. If not, notes when it will be so.
+    fn must_serve(&mut self) -> bool {
+        self.quiet_until = f64::INFINITY;
         let Some(bound) = self.bound else {
             return false;
         };
         let mut before = self.longest_slot;
-        self.waits.iter().any(|&(waited, place)| {
-            let late = waited + before + self.change >= bound - EPSILON;
+        let mut spare = f64::INFINITY;
+        for &(waited, place) in &self.waits {
+            spare = spare.min(bound - waited - before - self.change);
             before += self.cover[place as usize].1;
-            late
-        })
+        }
+        self.quiet_until = self.now + spare - EPSILON;
+        spare <= EPSILON
     }
 
     /// Whether every group that would lose green has had its minimum.
@@ -349,6 +360,7 @@ impl Guard {
         let now = self.now;
         self.target = next;
         self.since = now;
+        self.quiet_until = now;
         if let Some((phase, _)) = self.timing.clearance_phase {
             self.show = Show::Phase(phase);
             self.set_all(phase);
