@@ -370,7 +370,7 @@ impl Builder {
 /// Every pair of a junction's movements is looked at, so their number is bounded.
 const MOVEMENTS_PER_JUNCTION: usize = 1024;
 /// Every pair of their segments may be looked at.
-const POINTS_PER_JUNCTION: usize = 32_768;
+pub(crate) const POINTS_PER_JUNCTION: usize = 32_768;
 /// Crossings of the whole network.
 const CROSSINGS: u32 = 1 << 25;
 

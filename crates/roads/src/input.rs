@@ -126,9 +126,13 @@ impl<'a> Input<'a> {
 /// Line and column, from 1, of the byte at `at`. Columns count bytes.
 pub(crate) fn position(bytes: &[u8], at: usize) -> (usize, usize) {
     let before = bytes.get(..at.min(bytes.len())).unwrap_or_default();
-    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-    let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-    (line, column)
+    let line = before.split(|&byte| byte == b'\n').count();
+    let column = before
+        .iter()
+        .rev()
+        .take_while(|&&byte| byte != b'\n')
+        .count();
+    (line, column + 1)
 }
 
 /// An identifier as it may stand in a message: cut short when it is long.

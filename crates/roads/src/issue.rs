@@ -26,8 +26,9 @@ impl fmt::Display for Issue {
             count,
             message,
         } = self;
-        match count {
-            1 => write!(f, "{element} {first:?}: {message}"),
+        match (count, first.as_str()) {
+            (1, _) => write!(f, "{element} {first:?}: {message}"),
+            (_, "") => write!(f, "{count} {element}s: {message}"),
             _ => write!(f, "{count} {element}s (first {first:?}): {message}"),
         }
     }

@@ -6,14 +6,14 @@
 
 use std::path::Path;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::demand::{Demand, Flow};
 use crate::error::Error;
 use crate::input::{self, Input};
 use crate::issue::{Issue, Issues};
 use crate::limits::Limits;
-use crate::model::{LinkId, Network};
+use crate::model::Network;
 
 use super::flow::{Departures, departures};
 use super::routes::{Book, CLOSED, Choice, Way, distribution};
@@ -22,6 +22,8 @@ use super::xml::{Node, Tag, Xml};
 /// The interval and life of a flow of one vehicle, seconds: long enough for any step.
 const SINGLE_INTERVAL: f64 = 3600.0;
 const SINGLE_LIFE: f64 = 1800.0;
+/// Vehicles that flows with a distribution may make in all: each becomes a flow of its own.
+const MOST_TAKEN_APART: u64 = 1_000_000;
 
 /// Reads a demand file against its network.
 ///
@@ -52,7 +54,8 @@ pub(crate) struct DemandReader<'n> {
     limits: Limits,
     begin: f64,
     demand: Demand,
-    route_of: FxHashMap<Vec<LinkId>, u32>,
+    /// Vehicles of flows that had to be taken apart.
+    taken_apart: u64,
     names: FxHashSet<String>,
     issues: Issues,
 }
@@ -72,7 +75,7 @@ impl<'n> DemandReader<'n> {
             limits,
             begin,
             demand: Demand::default(),
-            route_of: FxHashMap::default(),
+            taken_apart: 0,
             names: FxHashSet::default(),
             issues: Issues::default(),
         }
@@ -81,6 +84,7 @@ impl<'n> DemandReader<'n> {
     /// The demand of all files added, and what was left out.
     pub(crate) fn finish(mut self) -> (Demand, Vec<Issue>) {
         self.demand.types = self.book.types;
+        self.demand.routes = self.book.routes;
         (self.demand, self.issues.into_vec())
     }
 
@@ -153,9 +157,8 @@ impl<'n> DemandReader<'n> {
                     let weight = child.number("probability")?.unwrap_or(1.0);
                     members.push((self.book.add_type(&child, &mut self.issues)?, weight));
                 }
-                Node::Open(_) => {}
                 Node::Close if xml.depth() < depth => break,
-                Node::Close => {}
+                _ => {}
             }
         }
         self.book.add_type_distribution(tag, members)
@@ -186,9 +189,8 @@ impl<'n> DemandReader<'n> {
                     };
                     members.push((way, weight));
                 }
-                Node::Open(_) => {}
                 Node::Close if xml.depth() < depth => break,
-                Node::Close => {}
+                _ => {}
             }
         }
         distribution(tag, members)
@@ -234,10 +236,7 @@ impl<'n> DemandReader<'n> {
             edges.push(' ');
             edges.push_str(more);
         }
-        let way = self.book.way(tag, &edges)?.map(|mut links| {
-            links.dedup();
-            links
-        });
+        let way = self.book.way(tag, &edges)?;
         Ok(Some(Choice::One(way)))
     }
 
@@ -272,9 +271,15 @@ impl<'n> DemandReader<'n> {
             let message = "has stops on its way; they are left out";
             self.issues.add(element, &id, message);
         }
-        if ["departLane", "departPos", "departSpeed", "arrivalPos", "arrivalSpeed"]
-            .iter()
-            .any(|name| tag.text(name).is_some())
+        if [
+            "departLane",
+            "departPos",
+            "departSpeed",
+            "arrivalPos",
+            "arrivalSpeed",
+        ]
+        .iter()
+        .any(|name| tag.text(name).is_some())
         {
             let message = "says where on its first or last edge it starts or stops, or how fast; that is left to the engine";
             self.issues.add(element, &id, message);
@@ -282,6 +287,12 @@ impl<'n> DemandReader<'n> {
         let kind = tag.text("type");
         if times.count > 1 && !matches!((&way, self.book.is_one_kind(kind)), (Choice::One(_), true))
         {
+            self.taken_apart += times.count;
+            if self.taken_apart > MOST_TAKEN_APART {
+                return Err(tag.fault(format!(
+                    "has a distribution and too many vehicles: flows with distributions may have {MOST_TAKEN_APART} in all"
+                )));
+            }
             for index in 0..times.count {
                 let one = Departures {
                     start: times.at(index),
@@ -346,8 +357,8 @@ impl<'n> DemandReader<'n> {
             }
             None => return Err(tag.fault("has an empty distribution of types")),
         };
-        let links = match way.deal() {
-            Some(Ok(links)) => links,
+        let route = match way.deal() {
+            Some(Ok(route)) => route,
             Some(Err(reason)) => {
                 self.issues.add_many(element, id, times.count, reason);
                 return Ok(());
@@ -357,10 +368,6 @@ impl<'n> DemandReader<'n> {
                 return Ok(());
             }
         };
-        let route = *self.route_of.entry(links).or_insert_with_key(|links| {
-            self.demand.routes.push(links.clone());
-            self.demand.routes.len() as u32 - 1
-        });
         let single = times.count == 1;
         self.demand.flows.push(Flow {
             id: Some(id.to_owned()),

@@ -47,7 +47,9 @@ mod tests {
     fn members_are_dealt_in_proportion() {
         let mut distribution =
             Distribution::new(vec![('a', 0.7), ('b', 0.2), ('c', 0.1), ('d', 0.0)]).unwrap();
-        let dealt: String = (0..20).filter_map(|_| distribution.deal().copied()).collect();
+        let dealt: String = (0..20)
+            .filter_map(|_| distribution.deal().copied())
+            .collect();
         let count = |c| dealt.chars().filter(|&d| d == c).count();
         assert_eq!((count('a'), count('b'), count('c')), (14, 4, 2));
         assert!(Distribution::new(vec![('a', 0.0)]).is_none());

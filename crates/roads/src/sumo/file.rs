@@ -115,7 +115,7 @@ pub(super) struct RawNetwork<'a> {
 }
 
 /// Connections of one junction: a row of its right of way has one bit for each.
-const CONNECTIONS_PER_JUNCTION: u32 = 4096;
+pub(super) const CONNECTIONS_PER_JUNCTION: u32 = 4096;
 
 /// Reads all elements.
 pub(super) fn parse<'a>(input: Input<'a>, limits: &'a Limits) -> Result<RawNetwork<'a>, Error> {
@@ -155,9 +155,8 @@ fn children<'a>(
     while let Some(node) = xml.next()? {
         match node {
             Node::Open(tag) if xml.depth() == depth + 1 => each(&tag)?,
-            Node::Open(_) => {}
             Node::Close if xml.depth() < depth => break,
-            Node::Close => {}
+            _ => {}
         }
     }
     Ok(())

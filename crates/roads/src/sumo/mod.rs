@@ -27,6 +27,7 @@ use crate::limits::Limits;
 use crate::model::Network;
 
 pub use config::{Configuration, parse_configuration, read_configuration};
+pub(crate) use demand::DemandReader;
 pub use demand::{parse_demand, read_demand};
 
 /// A network with what is known about where it came from.

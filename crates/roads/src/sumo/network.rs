@@ -7,7 +7,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::builder::{Builder, LaneSpec, LinkSpec, MovementKey, MovementSpec, TurnSpec};
+use crate::builder::{
+    Builder, LaneSpec, LinkSpec, MovementKey, MovementSpec, POINTS_PER_JUNCTION, TurnSpec,
+};
 use crate::error::Error;
 use crate::geometry::{self, Point};
 use crate::input::{Input, shown};
@@ -16,9 +18,12 @@ use crate::model::{
     Direction, DrivingSide, JunctionControl, JunctionId, LaneId, LinkId, RoadClass,
 };
 
-use super::file::{RawConnection, RawEdge, RawNetwork};
+use super::file::{CONNECTIONS_PER_JUNCTION, RawConnection, RawEdge, RawNetwork};
 use super::plane::Plane;
 use super::{Import, Names, right_of_way, signals};
+
+/// Points of all movements: a file could name one long internal lane a million times.
+const MOVEMENT_POINTS: usize = 20_000_000;
 
 /// An edge that became a link.
 #[derive(Debug)]
@@ -31,6 +36,9 @@ struct Kept {
     /// By SUMO's lane number: ours, where the lane is open to cars.
     lanes: Vec<Option<u32>>,
 }
+
+/// By edge and by junction of the file: what it became.
+type Parts = (Vec<Option<Kept>>, Vec<Option<JunctionId>>);
 
 /// A movement as it stands between the file and the builder.
 #[derive(Clone, Copy, Debug)]
@@ -84,9 +92,7 @@ pub(super) fn join<'a>(
             let lane = |edge: &str, lane: u32| {
                 let kept = kept.get(*joiner.edge_named.get(edge)?)?.as_ref()?;
                 let index = (*kept.lanes.get(lane as usize)?)?;
-                Some(LaneId(
-                    network.links[kept.link.index()].lanes.start + index,
-                ))
+                Some(LaneId(network.links[kept.link.index()].lanes.start + index))
             };
             let from = lane(&connection.from, connection.from_lane)?;
             let to = lane(&connection.to, connection.to_lane)?;
@@ -138,10 +144,7 @@ impl<'f, 'a> Joiner<'f, 'a> {
         }
         let mut junction_named = FxHashMap::default();
         for (index, junction) in file.junctions.iter().enumerate() {
-            if junction_named
-                .insert(junction.id.as_ref(), index)
-                .is_some()
-            {
+            if junction_named.insert(junction.id.as_ref(), index).is_some() {
                 return Err(input.fault(
                     junction.at,
                     format!("<junction> {:?} is given twice", shown(&junction.id)),
@@ -238,16 +241,20 @@ impl<'f, 'a> Joiner<'f, 'a> {
                     self.number[connection] = Some(next);
                     next += 1;
                 }
+                if next > CONNECTIONS_PER_JUNCTION {
+                    let message = format!(
+                        "<junction> {:?} has more than the limit of {CONNECTIONS_PER_JUNCTION} connections",
+                        shown(&junction.id)
+                    );
+                    return Err(self.input.fault(junction.at, message));
+                }
             }
         }
         Ok(())
     }
 
     /// Adds the junctions and links that cars can use.
-    fn add_links(
-        &mut self,
-        builder: &mut Builder,
-    ) -> Result<(Vec<Option<Kept>>, Vec<Option<JunctionId>>), Error> {
+    fn add_links(&mut self, builder: &mut Builder) -> Result<Parts, Error> {
         let file = self.file;
         let mut ends = vec![None; file.edges.len()];
         let mut used = vec![false; file.junctions.len()];
@@ -315,10 +322,8 @@ impl<'f, 'a> Joiner<'f, 'a> {
 
     fn end_of(&self, edge: &RawEdge<'_>, which: &str) -> Result<usize, Error> {
         let fault = |message: String| {
-            self.input.fault(
-                edge.at,
-                format!("<edge> {:?} {message}", shown(&edge.id)),
-            )
+            self.input
+                .fault(edge.at, format!("<edge> {:?} {message}", shown(&edge.id)))
         };
         let id = match which {
             "from" => &edge.from,
@@ -329,18 +334,24 @@ impl<'f, 'a> Joiner<'f, 'a> {
                 "has no attribute {which}; add the junction's id"
             )));
         };
-        self.junction_named.get(id.as_ref()).copied().ok_or_else(|| {
-            fault(format!(
-                "names the junction {:?} in {which}, which does not exist",
-                shown(id)
-            ))
-        })
+        self.junction_named
+            .get(id.as_ref())
+            .copied()
+            .ok_or_else(|| {
+                fault(format!(
+                    "names the junction {:?} in {which}, which does not exist",
+                    shown(id)
+                ))
+            })
     }
 
     /// Whether cars may use at least one lane; counts the lanes they may not.
     fn is_open(&mut self, edge: &RawEdge<'_>) -> Result<bool, Error> {
         if edge.lanes.is_empty() {
-            let message = format!("<edge> {:?} has no lanes; add at least one", shown(&edge.id));
+            let message = format!(
+                "<edge> {:?} has no lanes; add at least one",
+                shown(&edge.id)
+            );
             return Err(self.input.fault(edge.at, message));
         }
         let closed = edge.lanes.iter().filter(|lane| !lane.open_to_cars).count();
@@ -392,9 +403,7 @@ impl<'f, 'a> Joiner<'f, 'a> {
             }
             let shape = self.plane.line(&lane.shape);
             if shape.len() < 2 {
-                return Err(fault(
-                    "needs a shape of at least two points that differ",
-                ));
+                return Err(fault("needs a shape of at least two points that differ"));
             }
             number_of[lane.index as usize] = Some(lanes.len() as u32);
             lanes.push(LaneSpec {
@@ -446,10 +455,19 @@ impl<'f, 'a> Joiner<'f, 'a> {
             }
         }
         let mut placed = Vec::new();
+        let mut points = 0;
         for (connections, junction) in through.iter_mut().zip(junctions) {
             let Some(junction) = *junction else { continue };
             connections.sort_by_key(|&index| (self.number[index].unwrap_or(u32::MAX), index));
-            self.add_turns(builder, kept, junction, connections, &mut placed)?;
+            points += self.add_turns(builder, kept, junction, connections, &mut placed)?;
+            if points > MOVEMENT_POINTS {
+                return Err(Error::Limit {
+                    what: "number of points of movements",
+                    found: points as u64,
+                    limit: MOVEMENT_POINTS as u64,
+                }
+                .in_file(self.input.path));
+            }
         }
         Ok(placed)
     }
@@ -461,7 +479,8 @@ impl<'f, 'a> Joiner<'f, 'a> {
         junction: JunctionId,
         connections: &[usize],
         placed: &mut Vec<Placed>,
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
+        let mut points = 0;
         let mut turns: Vec<(TurnSpec, Vec<usize>)> = Vec::new();
         let mut turn_of: FxHashMap<(LinkId, LinkId), usize> = FxHashMap::default();
         for &index in connections {
@@ -478,6 +497,13 @@ impl<'f, 'a> Joiner<'f, 'a> {
                 continue;
             };
             let mut movement = self.path(connection)?;
+            points += movement.shape.len();
+            if points > POINTS_PER_JUNCTION {
+                let message = format!(
+                    "is one of a junction whose paths have more than the limit of {POINTS_PER_JUNCTION} points"
+                );
+                return Err(self.fault(connection, &message));
+            }
             movement.from_lane = from_lane;
             movement.to_lane = to_lane;
             let place = *turn_of.entry((from.link, to.link)).or_insert_with(|| {
@@ -499,15 +525,18 @@ impl<'f, 'a> Joiner<'f, 'a> {
         }
         for (spec, members) in turns {
             let turn = builder.turn(spec);
-            placed.extend(members.into_iter().enumerate().map(|(movement, connection)| {
-                Placed {
-                    connection,
-                    junction,
-                    key: MovementKey { turn, movement },
-                }
-            }));
+            placed.extend(
+                members
+                    .into_iter()
+                    .enumerate()
+                    .map(|(movement, connection)| Placed {
+                        connection,
+                        junction,
+                        key: MovementKey { turn, movement },
+                    }),
+            );
         }
-        Ok(())
+        Ok(points)
     }
 
     /// The path of a connection: along its internal lanes, or straight across where there are none.

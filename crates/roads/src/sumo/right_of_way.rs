@@ -62,7 +62,10 @@ pub(super) fn settle<'r, 'a: 'r>(
             for b in a + 1..junction.movements.end {
                 let pair = (MovementId(a), MovementId(b));
                 let crossing = known.next_if(|crossing| (crossing.a, crossing.b) == pair);
-                let (one, two) = (&network.movements[a as usize], &network.movements[b as usize]);
+                let (one, two) = (
+                    &network.movements[a as usize],
+                    &network.movements[b as usize],
+                );
                 if one.from == two.from {
                     continue;
                 }

@@ -12,8 +12,8 @@ use super::distribution::Distribution;
 use super::vehicle_class;
 use super::xml::Tag;
 
-/// A way, or why it cannot be driven.
-pub(super) type Way = Result<Vec<LinkId>, &'static str>;
+/// A way's place in the list of routes, or why it cannot be driven.
+pub(super) type Way = Result<u32, &'static str>;
 
 /// A type: a place in the list of types, or the class that is not a car's.
 pub(super) type Kind = Result<u32, String>;
@@ -48,6 +48,9 @@ pub(super) struct Book<'n> {
     links_per_route: usize,
     /// Kinds of vehicle that can drive.
     pub(super) types: Vec<VehicleType>,
+    /// Ways that can be driven.
+    pub(super) routes: Vec<Vec<LinkId>>,
+    route_of: FxHashMap<Vec<LinkId>, u32>,
     kinds: FxHashMap<String, Choice<Kind>>,
     ways: FxHashMap<String, Choice<Way>>,
 }
@@ -71,6 +74,8 @@ impl<'n> Book<'n> {
             top_speed,
             links_per_route,
             types: Vec::new(),
+            routes: Vec::new(),
+            route_of: FxHashMap::default(),
             kinds: FxHashMap::default(),
             ways: FxHashMap::default(),
         }
@@ -81,9 +86,6 @@ impl<'n> Book<'n> {
         // makes the engine look further ahead.
         if self.top_speed > 0.0 {
             kind.max_speed = kind.max_speed.min(self.top_speed);
-        }
-        if let Some(index) = self.types.iter().position(|known| *known == kind) {
-            return index as u32;
         }
         self.types.push(kind);
         self.types.len() as u32 - 1
@@ -96,7 +98,7 @@ impl<'n> Book<'n> {
         let kind = match vehicle_class::defaults(class) {
             None => Err(class.to_owned()),
             Some(defaults) => {
-                let kind = vehicle_type(tag, &id, defaults)?;
+                let kind = vehicle_type(tag, &id, &defaults)?;
                 note_unmodelled(tag, &id, issues);
                 Ok(self.known_type(kind))
             }
@@ -116,9 +118,10 @@ impl<'n> Book<'n> {
         let members = members
             .into_iter()
             .map(|(name, weight)| match self.kinds.get_mut(&name) {
-                Some(choice) => choice.deal().map(|kind| (kind, weight)).ok_or_else(|| {
-                    tag.fault("is empty")
-                }),
+                Some(choice) => choice
+                    .deal()
+                    .map(|kind| (kind, weight))
+                    .ok_or_else(|| tag.fault("is empty")),
                 None => Err(tag.fault(format!(
                     "names the type {:?}, which is not defined before it",
                     shown(&name)
@@ -175,7 +178,7 @@ impl<'n> Book<'n> {
     }
 
     /// A list of edges between blanks as a way.
-    pub(super) fn way(&self, tag: &Tag<'_>, edges: &str) -> Result<Way, Error> {
+    pub(super) fn way(&mut self, tag: &Tag<'_>, edges: &str) -> Result<Way, Error> {
         let mut links = Vec::new();
         for edge in edges.split_ascii_whitespace() {
             if links.len() >= self.links_per_route {
@@ -192,11 +195,18 @@ impl<'n> Book<'n> {
         if links.is_empty() {
             return Err(tag.fault("has a route without edges; name at least one"));
         }
-        Ok(Ok(links))
+        links.dedup();
+        let routes = &mut self.routes;
+        Ok(Ok(*self.route_of.entry(links).or_insert_with_key(
+            |links| {
+                routes.push(links.clone());
+                routes.len() as u32 - 1
+            },
+        )))
     }
 
     /// Reads a `<route>`'s edges.
-    pub(super) fn route(&self, tag: &Tag<'_>, issues: &mut Issues) -> Result<Way, Error> {
+    pub(super) fn route(&mut self, tag: &Tag<'_>, issues: &mut Issues) -> Result<Way, Error> {
         if tag.text("repeat").is_some_and(|repeat| repeat != "0") {
             issues.add(
                 "route",
@@ -237,10 +247,15 @@ impl<'n> Book<'n> {
 }
 
 /// Members as one choice.
-pub(super) fn distribution<T>(
-    tag: &Tag<'_>,
-    members: Vec<(T, f64)>,
-) -> Result<Choice<T>, Error> {
+pub(super) fn distribution<T>(tag: &Tag<'_>, members: Vec<(T, f64)>) -> Result<Choice<T>, Error> {
+    /// Each vehicle of a distribution looks at all its members.
+    const MEMBERS: usize = 10_000;
+    if members.len() > MEMBERS {
+        return Err(tag.fault(format!(
+            "has {} members, more than the limit of {MEMBERS}",
+            members.len()
+        )));
+    }
     if members
         .iter()
         .any(|(_, weight)| !(weight.is_finite() && *weight >= 0.0))
@@ -256,7 +271,7 @@ pub(super) fn distribution<T>(
 ///
 /// The strongest and the usual braking are both SUMO's `decel`: its cars brake for signals and for
 /// one another with that, and use `emergencyDecel` only when a mistake has been made.
-fn vehicle_type(tag: &Tag<'_>, id: &str, defaults: VehicleType) -> Result<VehicleType, Error> {
+fn vehicle_type(tag: &Tag<'_>, id: &str, defaults: &VehicleType) -> Result<VehicleType, Error> {
     let or = |name: &str, default: f64| Ok::<_, Error>(tag.number(name)?.unwrap_or(default));
     let acceleration = or("accel", defaults.usual_acceleration)?;
     let deceleration = or("decel", defaults.usual_deceleration)?;

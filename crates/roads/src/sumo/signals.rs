@@ -43,7 +43,10 @@ pub(super) fn add(
             continue;
         };
         let Some(&program) = first.get(signal) else {
-            let message = format!("names the signal {:?}, which has no <tlLogic>", shown(signal));
+            let message = format!(
+                "names the signal {:?}, which has no <tlLogic>",
+                shown(signal)
+            );
             return Err(joiner.fault(connection, &message));
         };
         let Some(index) = connection.link_index else {

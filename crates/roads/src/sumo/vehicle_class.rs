@@ -23,8 +23,8 @@ pub(super) fn open_to_cars(allow: Option<&str>, disallow: Option<&str>) -> bool 
 pub(super) fn defaults(class: &str) -> Option<VehicleType> {
     // length, width, acceleration, deceleration, top speed in km/h
     let (length, width, acceleration, deceleration, top) = match class {
-        "ignoring" | "private" | "authority" | "army" | "vip" | "passenger" | "hov" | "taxi" | "evehicle"
-        | "custom1" | "custom2" => (5.0, 1.8, 2.6, 4.5, 200.0),
+        "ignoring" | "private" | "authority" | "army" | "vip" | "passenger" | "hov" | "taxi"
+        | "evehicle" | "custom1" | "custom2" => (5.0, 1.8, 2.6, 4.5, 200.0),
         "emergency" | "delivery" => (6.5, 2.16, 2.6, 4.5, 200.0),
         "bus" => (12.0, 2.5, 1.2, 4.0, 100.0),
         "coach" => (14.0, 2.6, 2.0, 4.0, 100.0),

@@ -183,9 +183,9 @@ impl<'a> Xml<'a> {
 impl<'a> Tag<'a> {
     /// An error about this tag.
     pub(super) fn fault(&self, message: impl AsRef<str>) -> Error {
-        let id = self.text("id").map_or_else(String::new, |id| {
-            format!(" {:?}", shown(id))
-        });
+        let id = self
+            .text("id")
+            .map_or_else(String::new, |id| format!(" {:?}", shown(id)));
         self.input.fault(
             self.at,
             format!("<{}>{id} {}", shown(self.name), message.as_ref()),
@@ -255,12 +255,12 @@ impl<'a> Tag<'a> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        text.trim().parse::<u32>().map(Some).or_else(|_error| {
-            Err(self.fault(format!(
+        text.trim().parse::<u32>().map(Some).map_err(|_error| {
+            self.fault(format!(
                 "has {name}={:?}, which is not a whole number from 0 to {}",
                 shown(text),
                 u32::MAX
-            )))
+            ))
         })
     }
 
@@ -283,11 +283,9 @@ impl<'a> Tag<'a> {
                     self.limits.points_per_shape
                 )));
             }
-            let mut numbers = word.split(',').map(|part| {
-                part.parse::<f64>()
-                    .ok()
-                    .filter(|number| number.is_finite())
-            });
+            let mut numbers = word
+                .split(',')
+                .map(|part| part.parse::<f64>().ok().filter(|number| number.is_finite()));
             match (numbers.next().flatten(), numbers.next().flatten()) {
                 (Some(x), Some(y)) => points.push(Point::new(x, y)),
                 _ => {

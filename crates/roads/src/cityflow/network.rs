@@ -1,5 +1,4 @@
-//! Networks and demand in the JSON format of the CityFlow simulator, in which the published
-//! scenarios of Hangzhou and Jinan come.
+//! Reads networks.
 
 use std::path::Path;
 
@@ -9,10 +8,13 @@ use serde::Deserialize;
 use crate::builder::{
     Builder, LaneSpec, LinkSpec, MovementKey, MovementSpec, SignalSpec, TurnSpec, aspects,
 };
-use crate::demand::{Demand, Flow, VehicleType};
 use crate::error::Error;
 use crate::geometry::{self, Point};
+use crate::input::{self, shown};
+use crate::limits::Limits;
 use crate::model::{Direction, JunctionControl, JunctionId, LinkId, Network, Phase, RoadClass};
+
+use super::json::{Json, Step};
 
 #[derive(Deserialize)]
 struct NetworkFile {
@@ -90,66 +92,23 @@ struct RoadLane {
     max_speed: f64,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FlowRecord {
-    vehicle: VehicleRecord,
-    route: Vec<String>,
-    interval: f64,
-    #[serde(default)]
-    start_time: f64,
-    #[serde(default = "no_end")]
-    end_time: f64,
-}
-
-const fn no_end() -> f64 {
-    -1.0
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct VehicleRecord {
-    length: f64,
-    width: f64,
-    max_pos_acc: f64,
-    max_neg_acc: f64,
-    usual_pos_acc: f64,
-    usual_neg_acc: f64,
-    min_gap: f64,
-    max_speed: f64,
-    headway_time: f64,
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn syntax(path: &Path, error: &serde_json::Error) -> Error {
-    Error::Syntax {
-        path: path.to_owned(),
-        line: error.line(),
-        column: error.column(),
-        message: error.to_string(),
-    }
-}
-
 /// Reads a network file.
 ///
 /// # Errors
 /// When the file cannot be read, is not JSON of this format, or names what does not exist.
 pub fn read_network(path: &Path) -> Result<Network, Error> {
-    parse_network(&read(path)?, path)
+    parse_network(&input::bytes(path, &Limits::default())?, path)
 }
 
-/// Reads a network from the bytes of a file; `path` is for messages.
+/// Reads a network from the bytes of a file, plain or gzip; `path` is for messages.
 ///
 /// # Errors
 /// As [`read_network`].
 pub fn parse_network(bytes: &[u8], path: &Path) -> Result<Network, Error> {
-    let file: NetworkFile = serde_json::from_slice(bytes).map_err(|error| syntax(path, &error))?;
+    let limits = Limits::default();
+    let json = Json::new(bytes, path, &limits)?;
+    let file: NetworkFile = json.parse()?;
+    within_limits(&file, &limits, &json)?;
     let name = path.parent().and_then(Path::file_name).map_or_else(
         || "network".to_owned(),
         |name| name.to_string_lossy().into_owned(),
@@ -157,15 +116,20 @@ pub fn parse_network(bytes: &[u8], path: &Path) -> Result<Network, Error> {
     let mut builder = Builder::new(name);
 
     let mut junctions = FxHashMap::default();
-    for intersection in &file.intersections {
+    for (index, intersection) in file.intersections.iter().enumerate() {
+        let fault = |what: &str| {
+            json.at(
+                &[Step::Key("intersections"), Step::Item(index)],
+                Error::element("intersection", &intersection.id, what),
+            )
+        };
         let width = if intersection.boundary {
             0.0
         } else {
             intersection.width
         };
         if !(width.is_finite() && width >= 0.0 && intersection.point.is_finite()) {
-            let what = "needs a finite point and a width of zero or more";
-            return Err(Error::element("intersection", &intersection.id, what));
+            return Err(fault("needs a finite point and a width of zero or more"));
         }
         let id = builder.junction(
             intersection.id.clone(),
@@ -175,19 +139,18 @@ pub fn parse_network(bytes: &[u8], path: &Path) -> Result<Network, Error> {
             JunctionControl::ByTurn,
         );
         if junctions.insert(intersection.id.as_str(), id).is_some() {
-            return Err(Error::element(
-                "intersection",
-                &intersection.id,
-                "is given twice",
-            ));
+            return Err(fault("is given twice"));
         }
     }
 
     let mut links: FxHashMap<&str, LinkId> = FxHashMap::default();
-    for road in &file.roads {
-        let id = add_road(&mut builder, road, &junctions)?;
+    for (index, road) in file.roads.iter().enumerate() {
+        let place = [Step::Key("roads"), Step::Item(index)];
+        let id =
+            add_road(&mut builder, road, &junctions).map_err(|error| json.at(&place, error))?;
         if links.insert(road.id.as_str(), id).is_some() {
-            return Err(Error::element("road", &road.id, "is given twice"));
+            let error = Error::element("road", &road.id, "is given twice");
+            return Err(json.at(&place, error));
         }
     }
     for (index, intersection) in file.intersections.iter().enumerate() {
@@ -198,10 +161,55 @@ pub fn parse_network(bytes: &[u8], path: &Path) -> Result<Network, Error> {
                 intersection,
                 &file.roads,
                 &links,
-            )?;
+            )
+            .map_err(|error| json.at(&[Step::Key("intersections"), Step::Item(index)], error))?;
         }
     }
-    builder.finish()
+    builder.finish().map_err(|error| error.in_file(path))
+}
+
+/// Refuses what would make a small file a large network.
+fn within_limits(file: &NetworkFile, limits: &Limits, json: &Json<'_>) -> Result<(), Error> {
+    /// Points of all lanes: each lane has its road's.
+    const LANE_POINTS: usize = 50_000_000;
+    let too_long = |id: &str| id.len() > limits.id_bytes;
+    for (index, intersection) in file.intersections.iter().enumerate() {
+        if too_long(&intersection.id) {
+            let message = format!(
+                "has an id longer than the limit of {} bytes",
+                limits.id_bytes
+            );
+            let error = Error::element("intersection", &shown(&intersection.id), message);
+            return Err(json.at(&[Step::Key("intersections"), Step::Item(index)], error));
+        }
+    }
+    let mut points = 0_usize;
+    for (index, road) in file.roads.iter().enumerate() {
+        let fault = |message: String| {
+            let error = Error::element("road", &shown(&road.id), message);
+            json.at(&[Step::Key("roads"), Step::Item(index)], error)
+        };
+        if too_long(&road.id) {
+            return Err(fault(format!(
+                "has an id longer than the limit of {} bytes",
+                limits.id_bytes
+            )));
+        }
+        if road.points.len() > limits.points_per_shape {
+            return Err(fault(format!(
+                "has {} points, more than the limit of {}",
+                road.points.len(),
+                limits.points_per_shape
+            )));
+        }
+        points = points.saturating_add(road.points.len().saturating_mul(road.lanes.len()));
+        if points > LANE_POINTS {
+            return Err(fault(format!(
+                "brings the points of all lanes over the limit of {LANE_POINTS}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn add_road(
@@ -290,6 +298,20 @@ fn add_turns(
         };
         let mut movements = Vec::with_capacity(road_link.lane_links.len());
         for lane_link in &road_link.lane_links {
+            let lanes = |link: LinkId| roads[link.index()].lanes.len();
+            if lane_link.start_lane_index as usize >= lanes(from)
+                || lane_link.end_lane_index as usize >= lanes(to)
+            {
+                return Err(fault(format!(
+                    "has a lane link in road link {index} between lanes that do not exist"
+                )));
+            }
+            let points = &lane_link.points;
+            if !points.is_empty() && geometry::length(points) <= 0.0 {
+                return Err(fault(format!(
+                    "has a lane link in road link {index} whose points make no line; give two that differ, or none"
+                )));
+            }
             let shape = if lane_link.points.is_empty() {
                 let network = builder.network_mut();
                 let lane = |link: LinkId, road: &Road, index: u32| {
@@ -360,6 +382,12 @@ fn add_turns(
                 intersection.road_links.len()
             )));
         }
+        if phase.time < 0.0 {
+            return Err(fault(format!(
+                "has a light phase {number} of {} s; give seconds from 0 up",
+                phase.time
+            )));
+        }
         phases.push(Phase {
             name: None,
             duration: phase.time,
@@ -380,86 +408,4 @@ fn add_turns(
         });
     }
     Ok(())
-}
-
-/// Reads a demand file against its network.
-///
-/// # Errors
-/// When the file cannot be read, is not JSON of this format, or names a road that does not exist.
-pub fn read_demand(path: &Path, network: &Network) -> Result<Demand, Error> {
-    parse_demand(&read(path)?, path, network)
-}
-
-/// Reads demand from the bytes of a file; `path` is for messages.
-///
-/// # Errors
-/// As [`read_demand`].
-pub fn parse_demand(bytes: &[u8], path: &Path, network: &Network) -> Result<Demand, Error> {
-    let records: Vec<FlowRecord> =
-        serde_json::from_slice(bytes).map_err(|error| syntax(path, &error))?;
-    let links: FxHashMap<&str, LinkId> = network
-        .links
-        .iter()
-        .enumerate()
-        .map(|(index, link)| (link.id.as_str(), LinkId::from(index)))
-        .collect();
-    let mut demand = Demand::default();
-    let mut routes: FxHashMap<Vec<LinkId>, u32> = FxHashMap::default();
-    for (number, record) in records.iter().enumerate() {
-        let fault = |what: String| Error::element("flow", &number.to_string(), what);
-        let kind = vehicle_type(&record.vehicle);
-        kind.check().map_err(&fault)?;
-        if !(record.interval.is_finite() && record.interval > 0.0) {
-            return Err(fault(
-                "needs an interval greater than zero seconds".to_owned(),
-            ));
-        }
-        if !record.start_time.is_finite() || !record.end_time.is_finite() {
-            return Err(fault("needs a startTime and endTime in seconds".to_owned()));
-        }
-        let mut route = Vec::with_capacity(record.route.len());
-        for road in &record.route {
-            let link = links.get(road.as_str()).ok_or_else(|| {
-                fault(format!(
-                    "has the road {road:?} in its route, which does not exist"
-                ))
-            })?;
-            route.push(*link);
-        }
-        let vehicle_type = match demand.types.iter().position(|known| *known == kind) {
-            Some(index) => index as u32,
-            None => {
-                demand.types.push(kind);
-                demand.types.len() as u32 - 1
-            }
-        };
-        let route = *routes.entry(route).or_insert_with_key(|route| {
-            demand.routes.push(route.clone());
-            demand.routes.len() as u32 - 1
-        });
-        demand.flows.push(Flow {
-            id: None,
-            vehicle_type,
-            route,
-            interval: record.interval,
-            start: record.start_time,
-            end: (record.end_time >= 0.0).then_some(record.end_time),
-        });
-    }
-    Ok(demand)
-}
-
-fn vehicle_type(record: &VehicleRecord) -> VehicleType {
-    VehicleType {
-        id: "car".to_owned(),
-        length: record.length,
-        width: record.width,
-        max_acceleration: record.max_pos_acc,
-        max_deceleration: record.max_neg_acc,
-        usual_acceleration: record.usual_pos_acc,
-        usual_deceleration: record.usual_neg_acc,
-        min_gap: record.min_gap,
-        max_speed: record.max_speed,
-        headway: record.headway_time,
-    }
 }
