@@ -10,7 +10,7 @@ const STOP_LINE: f64 = 2.0;
 /// Roads are cut back at least so far at a junction, and at most, metres.
 const CUT: (f64, f64) = (2.0, 25.0);
 /// Where only the number of lanes changes, lanes have this long to shift, metres each way.
-const CUT_AT_CHANGE: f64 = 3.0;
+const CUT_AT_CHANGE: f64 = 6.0;
 /// Below this angle between two roads, and above its supplement, their edges are taken to be
 /// parallel, degrees.
 const PARALLEL: f64 = 18.0;
