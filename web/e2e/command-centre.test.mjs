@@ -133,12 +133,16 @@ describe("the Command centre", () => {
       const detail = await (await fetch(`/api/v1/signals/${index}`)).json();
       return {
         cards: plan.querySelectorAll(".phase-card").length,
-        phases: detail.phases.length,
+        // Yellow and all-red phases, which add nothing to what is always green, have no card.
+        stages: detail.phases.filter(({ green }) =>
+          green.some((group) => !detail.phases.every((phase) => phase.green.includes(group))),
+        ).length,
         rows: plan.querySelectorAll(".queues tbody tr").length,
         groups: detail.groups.length,
       };
     }, signal.id);
-    assert.equal(shown.cards, shown.phases);
+    assert.ok(shown.cards > 0);
+    assert.equal(shown.cards, shown.stages);
     assert.equal(shown.rows, shown.groups);
     await page.evaluate((id) => {
       const { map } = document.querySelector("city-map");

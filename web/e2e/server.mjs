@@ -24,7 +24,11 @@ function command() {
 /** Runs the server until `stop`; resolves with its address once it prints it. */
 export function startServer() {
   const [program, args] = command();
-  const child = spawn(program, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  // Its own options only: the binary refuses variables of ours that are not options of it.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("CITYBRAIN_")),
+  );
+  const child = spawn(program, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const stop = () =>
     new Promise((resolve) => {

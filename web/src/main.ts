@@ -15,6 +15,7 @@ import { SignalPlan } from "./elements/signal-plan";
 import { StatusHeader } from "./elements/status-header";
 import { WorstLinks } from "./elements/worst-links";
 import { startLanguage } from "./i18n";
+import iconUrl from "./icon.svg?url";
 import { CityMap } from "./map/city-map";
 import { startPalette } from "./map/palette";
 
@@ -34,6 +35,12 @@ declare global {
     "worst-links": WorstLinks;
   }
 }
+
+// The shell has no icon; without one, browsers ask for /favicon.ico in vain.
+const icon = document.createElement("link");
+icon.rel = "icon";
+icon.href = iconUrl;
+document.head.append(icon);
 
 startLanguage();
 startPalette();

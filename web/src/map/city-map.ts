@@ -127,6 +127,8 @@ export class CityMap extends LiveElement {
         bounds: [...bounds],
         fitBoundsOptions: { padding: this.#padding() },
         attributionControl: false,
+        // Seconds at stop lines change each second: they must not fade in.
+        fadeDuration: 0,
         maxZoom: 20.5,
         minZoom: 8,
         dragRotate: false,

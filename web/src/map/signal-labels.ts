@@ -8,6 +8,7 @@ import { LABELS, SOURCE } from "./style";
 const PHASE_ZOOM = 14.2;
 const COUNTDOWN_ZOOM = 16.2;
 const BEHIND_PIXELS = 16;
+const APART_PIXELS = 15;
 
 interface Label {
   readonly key: string;
@@ -107,10 +108,10 @@ export class SignalLabels {
     this.count = labels.length;
     this.#map.getSource<GeoJSONSource>(LABELS)?.setData({
       type: "FeatureCollection",
-      features: labels.map(({ longitude, latitude, kind, text, colour }, rank) => ({
+      features: labels.map(({ longitude, latitude, kind, text, colour }) => ({
         type: "Feature",
         geometry: { type: "Point", coordinates: [longitude, latitude] },
-        properties: { kind, text, colour, rank },
+        properties: { kind, text, colour },
       })),
     });
   }
@@ -163,7 +164,18 @@ export class SignalLabels {
         aspect: state.aspect,
       });
     }
-    return [...labels.values()].sort((a, b) => b.aspect - a.aspect);
+    return this.#apart([...labels.values()].sort((a, b) => weight(a.aspect) - weight(b.aspect)));
+  }
+
+  /** Those that have room on the screen, the most telling first. */
+  #apart(labels: readonly Label[]): Label[] {
+    const taken: { x: number; y: number }[] = [];
+    return labels.filter(({ longitude, latitude }) => {
+      const at = this.#map.project([longitude, latitude]);
+      if (taken.some(({ x, y }) => Math.hypot(at.x - x, at.y - y) < APART_PIXELS)) return false;
+      taken.push(at);
+      return true;
+    });
   }
 
   /** A place a little before a stop line, away from the middle of its junction. */
@@ -181,4 +193,9 @@ export class SignalLabels {
     ]);
     return [place.lng, place.lat];
   }
+}
+
+/** Which aspect speaks for an approach: what goes, then what stops, then who may always go. */
+function weight(aspect: number): number {
+  return [2, 1, 3, 0][aspect] ?? 4;
 }

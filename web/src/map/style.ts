@@ -195,7 +195,7 @@ function signals({ size }: Setting): LayerSpecification[] {
         "circle-color": "rgba(0,0,0,0)",
         "circle-stroke-color": "#ffffff",
         "circle-stroke-width": ["case", chosen, 3, hovered, 1.5, 0],
-        "circle-radius": growing(size, [10, 5], [14, 12], [16, 22], [18, 60]),
+        "circle-radius": growing(size, [10, 5], [14, 12], [16, 26], [18, 90]),
       },
     },
     {
@@ -259,8 +259,8 @@ function labels({ size }: Setting): LayerSpecification[] {
         "text-field": ["get", "text"],
         "text-font": FONT,
         "text-size": growing(size, [16, 12], [18, 17]),
-        "text-padding": 0,
-        "symbol-sort-key": ["get", "rank"],
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
       },
       paint: {
         "text-color": ["get", "colour"],
