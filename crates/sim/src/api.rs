@@ -309,6 +309,25 @@ impl World {
         )
     }
 
+    /// The links that a vehicle has still to pass, the one it is on (or about to enter) first.
+    pub fn route_ahead(&self, vehicle: VehicleId) -> Option<Vec<LinkId>> {
+        let record = self.state.records.get(vehicle.0 as usize)?;
+        let inside = self
+            .map
+            .ways
+            .get(record.row as usize)
+            .is_some_and(|way| !way.is_lane());
+        let start = record.leg as usize + usize::from(inside);
+        Some(
+            self.routes
+                .links(record.route)
+                .iter()
+                .skip(start)
+                .map(|&link| LinkId(link))
+                .collect(),
+        )
+    }
+
     /// Adds a vehicle; it enters when there is room.
     ///
     /// # Errors
@@ -582,6 +601,26 @@ impl World {
                 Some(limit) => self.state.limits.insert(row, limit),
                 None => self.state.limits.remove(&row),
             };
+        }
+        Ok(())
+    }
+
+    /// Goes back to second 0 with the demand and settings it was built with; lanes are opened and
+    /// added vehicles forgotten. `reseed` says whether the random numbers start afresh, too.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub fn reset(&mut self, reseed: bool) -> Result<(), Error> {
+        let fresh = Self::new(
+            Arc::clone(&self.network),
+            Arc::clone(&self.demand),
+            self.config.clone(),
+        )?;
+        let before = std::mem::replace(self, fresh);
+        if !reseed {
+            self.random = before.random;
+            self.state.seed = before.state.seed;
+            self.state.draws = before.state.draws;
         }
         Ok(())
     }
