@@ -16,6 +16,8 @@ use crate::phases::{PhaseIndex, SignalPhases};
 
 /// Tolerance for comparing times, seconds.
 const EPSILON: f64 = 1e-6;
+/// Shortest red between a yellow and the next green of the same group, seconds.
+const SHORTEST_RED: f64 = 1.0;
 
 #[derive(Clone, Copy, Debug)]
 struct Head {
@@ -417,7 +419,12 @@ impl Guard {
             if head.aspect == goal {
                 continue;
             }
-            if goal.is_green() && head.aspect != Aspect::Yellow && self.may_show(group, goal) {
+            let rested = match head.aspect {
+                Aspect::Yellow => false,
+                Aspect::Red => now - head.since >= SHORTEST_RED - EPSILON,
+                Aspect::Permissive | Aspect::Protected => true,
+            };
+            if goal.is_green() && rested && self.may_show(group, goal) {
                 let head = &mut self.heads[group];
                 if !head.aspect.is_green() {
                     head.since = now;

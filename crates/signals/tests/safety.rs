@@ -145,7 +145,6 @@ fn holds(
     for signal in 0..network.signals.len() {
         let expected = Expected {
             green,
-            yellow: 3.0, // 1 + 11.111 / 6.1 = 2.82 s, rounded up
             red: envelope
                 .starvation_bound(SignalId::from(signal))
                 .expect("a bound by default"),
@@ -156,6 +155,15 @@ fn holds(
         }
     }
     Ok(())
+}
+
+/// The demonstration city: arterials, ramps, three-armed and skewed junctions.
+fn city() -> Network {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = folder.join("../../cities/hangzhou/traffic/network.yaml");
+    let spec: roads::generate::CitySpec =
+        roads::generate::read_spec(&file).expect("the city's definition");
+    roads::generate::city(&spec).expect("a city").0
 }
 
 fn attacks() -> impl Strategy<Value = (Vec<(u32, Mood)>, u64, f64)> {
@@ -183,6 +191,11 @@ proptest! {
     #[test]
     fn greens_that_change_their_kind_are_safe(attack in attacks()) {
         holds(support::protected_then_permissive(), pedestrians, attack)?;
+    }
+
+    #[test]
+    fn phases_that_hold_one_another_are_safe(attack in attacks()) {
+        holds(support::nested_greens(), pedestrians, attack)?;
     }
 
     #[test]
@@ -250,13 +263,27 @@ proptest! {
         let recorder = run(&network, attack.0, attack.1, attack.2);
         let expected = Expected {
             green: pedestrians,
-            yellow: 3.0,
             red: f64::INFINITY,
             tick: attack.2,
         };
         if let Err(fault) = check(&network, 0, &recorder.record, &expected) {
             return Err(TestCaseError::fail(fault));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_demonstration_city_is_safe(attack in attacks()) {
+        let network = city();
+        prop_assert!(network.signals.len() > 50);
+        holds(network, |_| 6.0, attack)?;
     }
 }
 
