@@ -78,9 +78,8 @@ impl Info {
             elevated_km: km(network
                 .links
                 .iter()
-                .filter(|l| l.elevated)
-                .map(|l| l.length)
-                .sum()),
+                .filter(|link| link.elevated)
+                .fold(0.0, |sum, link| sum + link.length)),
             km_by_class,
             speed_limit_m_s: if lane_metres > 0.0 {
                 limits / lane_metres

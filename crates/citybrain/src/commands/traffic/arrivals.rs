@@ -36,10 +36,12 @@ impl Arrivals {
             self.seen[index] = self.looks;
             self.next.push(vehicle.id.0);
         }
+        // A step counts what ends in it as ended at its beginning.
+        let ended = time - interval;
         for &vehicle in &self.running {
             let index = vehicle as usize;
             if self.seen[index] != self.looks {
-                self.travel_times.push(time - self.created[index]);
+                self.travel_times.push(ended - self.created[index]);
             }
         }
         std::mem::swap(&mut self.running, &mut self.next);
@@ -52,5 +54,47 @@ impl Arrivals {
     /// their finish.
     pub(super) fn into_travel_times(self) -> Vec<f64> {
         self.travel_times
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use roads::generate::{GridDemandSpec, GridSpec, grid, grid_demand};
+
+    use super::*;
+
+    #[test]
+    fn travel_times_are_those_the_engine_counts() {
+        let spec = GridSpec {
+            columns: 2,
+            rows: 2,
+            ..GridSpec::default()
+        };
+        let network = grid(&spec).unwrap();
+        let spec = GridDemandSpec {
+            vehicles: 200,
+            horizon: 600.0,
+            ..GridDemandSpec::default()
+        };
+        let demand = grid_demand(&network, &spec).unwrap();
+        let config = sim::Config::default();
+        let mut world = World::new(Arc::new(network), Arc::new(demand), config).unwrap();
+        let mut arrivals = Arrivals::default();
+        for _ in 0..900 {
+            world.step();
+            arrivals.look(&world);
+        }
+        let metrics = world.metrics(900.0);
+        let times = arrivals.into_travel_times();
+        assert!(metrics.throughput > 100, "{metrics:?}");
+        assert_eq!(times.len() as u64, metrics.throughput);
+        let mean = crate::measure::mean(&times);
+        assert!(
+            (mean - metrics.att_finished).abs() < 1e-6,
+            "{mean} {}",
+            metrics.att_finished
+        );
     }
 }

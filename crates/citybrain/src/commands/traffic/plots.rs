@@ -1,5 +1,7 @@
 //! The plots of the report, as SVG.
 
+use std::fmt::Write;
+
 use plotters::prelude::*;
 
 use crate::error::Error;
@@ -88,20 +90,30 @@ fn render(plot: &Plot, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
         .y_label_formatter(&number)
         .draw()?;
     for (index, line) in plot.lines.iter().enumerate() {
-        let style = COLORS[index % COLORS.len()].stroke_width(2);
-        chart
-            .draw_series(LineSeries::new(line.points.iter().copied(), style))?
-            .label(&line.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+        let style = color(index).stroke_width(2);
+        chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.15))
-        .label_font(("sans-serif", 13))
-        .draw()?;
     area.present()
+}
+
+/// The lines' names with their colours, as an HTML list: beside the plot, so that it hides nothing.
+pub(super) fn legend(lines: &[Line]) -> String {
+    let mut list = String::from("<ul class=\"legend\">");
+    for (index, line) in lines.iter().enumerate() {
+        let RGBColor(red, green, blue) = color(index);
+        let name = escape(&line.name);
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            list,
+            "<li><span style=\"background:rgb({red},{green},{blue})\"></span>{name}</li>"
+        );
+    }
+    list.push_str("</ul>");
+    list
+}
+
+fn color(index: usize) -> RGBColor {
+    COLORS[index % COLORS.len()]
 }
 
 /// Text as it may stand in HTML and in an attribute's value.
@@ -141,9 +153,10 @@ mod tests {
             svg.starts_with(r#"<svg role="img" aria-label="Running &amp; waiting" "#),
             "{svg}"
         );
-        for part in ["time, s", "vehicles", "a&lt;b", "<polyline", "</svg>"] {
+        for part in ["time, s", "vehicles", "<polyline", "</svg>"] {
             assert!(svg.contains(part), "{part} in {svg}");
         }
+        assert!(legend(&lines).contains("rgb(0,114,178)\"></span>a&lt;b</li>"));
     }
 
     #[test]

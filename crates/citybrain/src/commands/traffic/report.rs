@@ -20,6 +20,8 @@ th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid #ccc;
 th:first-child, td:first-child { text-align: left; }
 caption { text-align: left; color: #555; padding-bottom: .4rem; }
 figure { margin: 1.5rem 0; } figcaption { color: #555; }
+ul.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; margin: .3rem 0; padding: 0; font-size: .9rem; }
+ul.legend span { display: inline-block; width: 1.2rem; height: .25rem; margin-right: .4rem; vertical-align: middle; }
 svg { max-width: 100%; height: auto; }
 pre { background: #f4f4f4; padding: .8rem; overflow-x: auto; }
 ";
@@ -127,9 +129,10 @@ fn figures(page: &mut String, runs: &[Run], rows: &[Row]) -> Result<(), Error> {
     page.push_str("<h2>Plots</h2>\n");
     for (title, x, y, lines) in plots {
         let svg = plots::draw(&Plot { title, x, y, lines })?;
+        let legend = plots::legend(lines);
         let _ = write!(
             page,
-            "<figure>\n<figcaption>{title}</figcaption>\n{svg}\n</figure>\n"
+            "<figure>\n<figcaption>{title}</figcaption>\n{legend}\n{svg}\n</figure>\n"
         );
     }
     Ok(())
