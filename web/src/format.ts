@@ -77,12 +77,13 @@ export function trend(
   return { direction: by > 0 ? "up" : "down", by };
 }
 
-export function trendText(found: Trend, digits: number): string {
+/** A trend in words; `amount` is its size as written. */
+export function trendText(found: Trend, amount: string): string {
   switch (found.direction) {
     case "up":
-      return t("trendUp", { value: number(found.by, digits) });
+      return t("trendUp", { value: amount });
     case "down":
-      return t("trendDown", { value: number(-found.by, digits) });
+      return t("trendDown", { value: amount });
     case "flat":
       return t("trendFlat");
     case "none":

@@ -102,6 +102,12 @@ describe("stages", () => {
       phase(4, [9]),
     ];
     expect(stages(plan).map(({ index }) => index)).toEqual([0, 3]);
+    // Group 1 stays green from one stage to the next.
+    const kept = [phase(0, [1, 2]), phase(1, [1]), phase(2, [1, 3]), phase(3, [])];
+    expect(stages(kept).map(({ index }) => index)).toEqual([0, 2]);
+    // A long phase is a stage even if it only takes green away.
+    const lag = [phase(0, [1, 2]), { ...phase(1, [1]), duration: 12 }, phase(2, [])];
+    expect(stages(lag).map(({ index }) => index)).toEqual([0, 1]);
     expect(stages([])).toEqual([]);
     expect(stages([phase(0, [1]), phase(1, [1])])).toHaveLength(2);
   });

@@ -15,7 +15,8 @@ export interface Figure {
   readonly large?: boolean;
   readonly digits: number;
   readonly value: (status: Status) => number | null;
-  readonly show?: (status: Status) => string;
+  /** How the value and its change are written, where not as a plain number. */
+  readonly write?: (value: number | null) => string;
   readonly before: (row: HistoryRow) => number | null;
   /** Whether more is better (+1), worse (−1) or neither (0). */
   readonly better: 1 | 0 | -1;
@@ -91,7 +92,7 @@ export const FIGURES: readonly Figure[] = [
     unit: "unitMinutes",
     digits: 0,
     value: (status) => status.att_engine,
-    show: (status) => minutes(status.att_engine),
+    write: minutes,
     before: (row) => row.travelTime,
     better: -1,
   },
@@ -184,7 +185,7 @@ export class FigurePanel extends LiveElement {
     for (const card of this.#cards) {
       const { figure } = card;
       const value = figure.value(status);
-      setText(card.value, figure.show?.(status) ?? number(value, figure.digits));
+      setText(card.value, figure.write?.(value) ?? number(value, figure.digits));
       const threshold = Math.max(0.5 / 10 ** figure.digits, Math.abs(value ?? 0) * 0.005);
       showTrend(
         card,
@@ -226,10 +227,8 @@ function showTrend(card: Card, found: Trend): void {
   const sign = found.direction === "up" ? 1 : found.direction === "down" ? -1 : 0;
   const verdict = sign * figure.better;
   card.trend.dataset.verdict = verdict > 0 ? "good" : verdict < 0 ? "bad" : "neutral";
-  const amount =
-    found.direction === "up" || found.direction === "down"
-      ? number(Math.abs(found.by), figure.digits)
-      : "";
+  const by = Math.abs(found.by);
+  const amount = sign === 0 ? "" : (figure.write?.(by) ?? number(by, figure.digits));
   setText(card.trend, `${arrow} ${amount}`.trim());
-  card.trend.setAttribute("title", trendText(found, figure.digits));
+  card.trend.setAttribute("title", trendText(found, amount));
 }

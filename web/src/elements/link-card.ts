@@ -37,7 +37,8 @@ export class LinkCard extends LiveElement {
     this.#zoom.addEventListener(
       "click",
       () => {
-        if (this.#detail?.centre) this.model.emit("focus", this.#detail.centre);
+        const { centre, length } = this.#detail ?? {};
+        if (centre && length) this.model.emit("focus", { centre, length });
       },
       { signal },
     );

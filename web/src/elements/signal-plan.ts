@@ -1,6 +1,6 @@
 /** `<signal-plan>`: a junction's phases, what is green now, queues, and the phases of the last minutes. */
 import { api } from "../api/client";
-import type { Direction, MovementGroup, SignalDetail } from "../api/types";
+import type { Direction, MovementGroup, PlanPhase, SignalDetail } from "../api/types";
 import { number } from "../format";
 import { named, onLanguage, type StringName, t, titled } from "../i18n";
 import { phaseColour } from "../map/palette";
@@ -118,7 +118,11 @@ export class SignalPlan extends LiveElement {
   /** The streets that meet here, else the signal's id. */
   #title(detail: SignalDetail): string {
     const streets = new Set(detail.groups.map(({ from }) => named(from)));
-    return streets.size > 1 ? [...streets].slice(0, 2).join(" × ") : detail.id;
+    const approaches = new Set(detail.groups.map((group) => group.from_link));
+    // Where no approach shares its name with another, these are ids of links, not streets.
+    const anonymous = streets.size > 2 && streets.size === approaches.size;
+    if (streets.size < 2 || anonymous) return detail.id;
+    return [...streets].slice(0, 2).join(" × ");
   }
 
   #side(): "right" | "left" {
@@ -141,7 +145,7 @@ export class SignalPlan extends LiveElement {
     const remaining = this.#remainingNow(detail);
     setText(this.#phase, phase === null ? t("unknown") : t("phase", { number: phase + 1 }));
     const plan = detail.phases.find(({ index }) => index === phase);
-    setText(this.#stage, detail.clearing ? t("clearing") : (plan?.name ?? ""));
+    setText(this.#stage, detail.clearing ? t("clearing") : stageName(plan));
     this.#phase.style.borderColor = phaseColour(phase);
     setText(this.#remaining, remaining === null ? "–" : number(remaining));
     setText(this.#remainingWord, `${t("unitSeconds")} ${t("remaining")}`);
@@ -316,4 +320,10 @@ export class SignalPlan extends LiveElement {
       }),
     );
   }
+}
+
+/** A phase's name, unless it only repeats its number. */
+function stageName(phase: PlanPhase | undefined): string {
+  if (!phase?.name || phase.name === String(phase.index + 1)) return "";
+  return phase.name;
 }

@@ -65,8 +65,8 @@ export class WorstLinks extends LiveElement {
 
   #fly(link: number): void {
     this.model.select({ kind: "link", index: link });
-    const centre = this.model.directory.get(link)?.centre;
-    if (centre) this.model.emit("focus", centre);
+    const known = this.model.directory.get(link);
+    if (known?.centre) this.model.emit("focus", { centre: known.centre, length: known.length });
   }
 
   #show(): void {

@@ -6,6 +6,8 @@ export interface LinkEntry {
   /** The street's name, else the link's id. */
   readonly name: string;
   readonly centre: Position | null;
+  /** Metres. */
+  readonly length: number;
 }
 
 /** Links asked for at a time: a list of a hundred must not flood the server. */
@@ -44,8 +46,8 @@ export class LinkDirectory {
       this.#pending.add(link);
       api
         .link(link)
-        .then(({ id, name, centre }) => {
-          this.#entries.set(link, { name: name ?? id, centre: centre ?? null });
+        .then(({ id, name, centre, length }) => {
+          this.#entries.set(link, { name: name ?? id, centre: centre ?? null, length });
           this.#onNews();
         })
         .catch(() => this.#failedAt.set(link, performance.now()))

@@ -37,8 +37,8 @@ interface Events {
   selection: Selection;
   palette: null;
   problem: string;
-  /** Fly there. */
-  focus: Position;
+  /** Fly there and show about so much, metres. */
+  focus: { readonly centre: Position; readonly length: number };
 }
 
 /** A signal group with the simulated second at which it was heard of. */

@@ -11,7 +11,7 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { tilesUrl } from "../api/client";
-import type { Scenario } from "../api/types";
+import type { Position, Scenario } from "../api/types";
 import { every, h, LiveElement, live, setText, svg } from "../elements/dom";
 import { number } from "../format";
 import { named, onLanguage, t } from "../i18n";
@@ -27,7 +27,11 @@ import { VehicleLayer } from "./vehicle-layer";
 setWorkerUrl(workerUrl);
 
 const LINK_LAYERS = ["elevated-speed", "elevated-casing", "ground-speed", "ground-casing"];
-const CLOSE_ZOOM = 16.8;
+/** At zoom 0 on the equator, with tiles of 512 pixels. */
+const METRES_PER_PIXEL = 78_271.5;
+/** Between these zooms lies where a link is flown to. */
+const FARTHEST = 13.5;
+const CLOSEST = 17;
 
 type Picked = {
   readonly kind: "link" | "signal";
@@ -191,7 +195,7 @@ export class CityMap extends LiveElement {
     model.on("signals", (records) => this.#labels?.paint(records), signal);
     model.on("restart", () => this.#clear(), signal);
     model.on("selection", (selection) => this.#mark(selection), signal);
-    model.on("focus", (centre) => this.flyTo(centre), signal);
+    model.on("focus", ({ centre, length }) => this.flyTo(centre, length), signal);
     model.on("palette", () => this.#recolour(), signal);
     this.#paintLinks(model.links.values());
     this.#labels.paint(model.groups.values());
@@ -199,12 +203,17 @@ export class CityMap extends LiveElement {
     every(500, () => this.#labels?.refresh(), signal);
   }
 
-  /** Goes near a place; jumps there for those who asked for reduced motion. */
-  flyTo(centre: readonly [number, number]): void {
+  /** Goes where `length` metres fill most of the map; jumps for those who asked for less motion. */
+  flyTo(centre: Position, length: number): void {
+    const { map } = this;
+    if (!map) return;
     this.#home = false;
-    this.map?.flyTo({
+    const narrow = Math.min(this.clientWidth, this.clientHeight);
+    const metres = METRES_PER_PIXEL * Math.cos((centre[1] * Math.PI) / 180);
+    const zoom = Math.log2((metres * narrow * 0.7) / length);
+    map.flyTo({
       center: [centre[0], centre[1]],
-      zoom: Math.max(CLOSE_ZOOM, this.map.getZoom()),
+      zoom: Math.min(CLOSEST, Math.max(FARTHEST, zoom)),
       speed: 1.6,
     });
   }
