@@ -271,11 +271,16 @@ impl Config {
                 known.join(", ")
             ));
         }
+        let levels = scenario.demand.levels();
+        if !levels.iter().all(|level| (0.01..=100.0).contains(level)) {
+            return fault(format!(
+                "the demand levels are {levels:?}; each must be from 0.01 to 100"
+            ));
+        }
         if scenario.demand.at(self.demand_level).is_none() {
             return fault(format!(
                 "there is no demand level {}; known are {:?}",
-                self.demand_level,
-                scenario.demand.levels()
+                self.demand_level, levels
             ));
         }
         if !SPEED_RANGE.contains(&self.speed) {

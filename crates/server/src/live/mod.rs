@@ -5,6 +5,7 @@
 pub mod demand;
 pub mod report;
 
+mod answers;
 pub(crate) mod counters;
 pub(crate) mod encode;
 mod figures;
@@ -12,6 +13,7 @@ pub(crate) mod heads;
 pub(crate) mod interpolate;
 pub(crate) mod run;
 pub(crate) mod snapshot;
+mod state;
 pub(crate) mod tracks;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

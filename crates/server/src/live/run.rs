@@ -1,22 +1,19 @@
 //! One run after the other: the world, its controller, the simulated clock, and what of it is
-//! published. Nothing here waits or reads the time; [`Run::tick`] is told how late it is.
+//! published. Nothing here waits; [`Run::tick`] is told what time it is.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use roads::{LinkId, Network, SignalId, TurnId};
-use signals::{Controller, Runner, SimPlant};
-use sim::{Place, World};
+use roads::Network;
 use tokio::sync::watch;
 
+use super::answers::status;
 use super::counters::Counters;
-use super::encode::{self, GroupState, LinkState, WAITING_SPEED};
-use super::figures::{Figures, speed_limit};
-use super::heads::{Heads, phase_reports};
-use super::report::{HISTORY_COLUMNS, History, LinkReport, Safety, SignalReport, Status};
-use super::snapshot::Snapshot;
+use super::encode::{self, GroupState, LinkState};
+use super::report::Status;
+use super::state::{PLAN, State, build};
 use super::tracks::Tracks;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -34,23 +31,15 @@ const CATCH_UP_MAX: Duration = Duration::from_millis(250);
 const STATUS: Duration = Duration::from_secs(1);
 /// Real time that passes at least between two publications of links and signals.
 const CHANGES: Duration = Duration::from_millis(200);
-/// Simulated seconds in a row of the history.
-const MINUTE: f64 = 60.0;
-/// Rows of history kept.
-const HISTORY_MAX: usize = 24 * 60;
-/// The id of the controller that follows the network's own plan, whose phases have a known end.
-const PLAN: &str = "plan";
 /// Changes of controller kept in the history.
 const CHANGES_MAX: usize = 1000;
-/// Simulated seconds between two looks at how many vehicles have finished.
-const FINISHED_EVERY: f64 = 10.0;
 
 /// The newest state, shared by all clients of the live stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
     /// Number of the run.
     pub(crate) run: u64,
-    /// A message of all vehicles.
+    /// A message of all vehicles; empty while nobody looks.
     pub(crate) vehicles: Bytes,
     /// All links.
     pub(crate) links: Arc<Vec<LinkState>>,
@@ -72,151 +61,32 @@ pub(crate) struct Change {
 
 /// The run in progress.
 pub(crate) struct Run {
-    config: Config,
-    network: Arc<Network>,
-    projection: Projection,
-    tracks: Arc<Tracks>,
-    clock: Arc<dyn Clock>,
-    counters: Arc<Counters>,
-    sender: watch::Sender<Arc<Published>>,
-    state: State,
-    pace: Pace,
-    number: u64,
-}
-
-/// Everything that begins afresh with a run.
-struct State {
-    runner: Runner<SimPlant>,
-    demand: Arc<roads::Demand>,
-    before: Snapshot,
-    after: Snapshot,
-    figures: Figures,
-    heads: Heads,
-    history: Vec<[Option<f64>; 7]>,
-    /// When which controller took over.
-    controllers: Vec<(f64, String)>,
-    /// The simulated second that is shown: at most one step behind the world.
-    shown: f64,
-    next_minute: f64,
-    next_finished: f64,
+    pub(super) config: Config,
+    pub(super) network: Arc<Network>,
+    pub(super) projection: Projection,
+    pub(super) tracks: Arc<Tracks>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) sender: watch::Sender<Arc<Published>>,
+    pub(super) state: State,
+    pub(super) pace: Pace,
+    pub(super) number: u64,
 }
 
 /// What is wanted, and when what is due.
-struct Pace {
-    controller: String,
-    demand: f64,
-    speed: f64,
-    paused: bool,
-    last: Duration,
-    next_status: Duration,
-    next_changes: Duration,
-    changes_shown: f64,
-    measured: Duration,
-    measured_shown: f64,
-    real_time_factor: f64,
-    fault_reported: bool,
-}
-
-impl State {
-    fn new(config: &Config, choice: &ControllerChoice, demand: f64) -> Result<Self, Error> {
-        let network = Arc::clone(&config.scenario.network);
-        let demand = config
-            .scenario
-            .demand
-            .at(demand)
-            .ok_or_else(|| Error::Config(format!("there is no demand level {demand}")))?;
-        let controller = build(config, choice, &demand)?;
-        let plant = SimPlant::new(
-            Arc::clone(&network),
-            Arc::clone(&demand),
-            config.engine.clone(),
-        )
-        .map_err(Error::Signals)?;
-        let runner = match &config.signal_limits {
-            Some(limits) => Runner::with_limits(plant, controller, &config.protocol, limits),
-            None => Runner::new(plant, controller, &config.protocol),
-        }
-        .map_err(Error::Signals)?;
-        let mut state = Self {
-            runner,
-            before: Snapshot::default(),
-            after: Snapshot::default(),
-            figures: Figures::new(&network, &demand, config.limits.history_points_max),
-            heads: Heads::new(&network, choice.id == PLAN),
-            history: Vec::new(),
-            controllers: vec![(0.0, choice.id.clone())],
-            shown: 0.0,
-            next_minute: MINUTE,
-            next_finished: FINISHED_EVERY,
-            demand,
-        };
-        state.heads.observe(state.runner.envelope(), 0.0);
-        Ok(state)
-    }
-
-    fn world(&self) -> &World {
-        self.runner.plant().world()
-    }
-
-    /// One step of the engine.
-    fn step(&mut self, tracks: &Tracks, horizon: f64) -> Result<(), signals::Error> {
-        self.runner.step()?;
-        std::mem::swap(&mut self.before, &mut self.after);
-        self.after.capture(self.runner.plant().world(), tracks);
-        self.figures.observe(tracks, &self.before, &self.after);
-        let t = self.world().time();
-        self.heads.observe(self.runner.envelope(), t);
-        if t >= self.next_finished {
-            self.next_finished += FINISHED_EVERY;
-            let finished = self.world().metrics(horizon).throughput;
-            self.figures.note_finished(finished);
-        }
-        if t >= self.next_minute {
-            self.next_minute += MINUTE;
-            self.figures.end_minute();
-            self.end_minute(horizon);
-        }
-        Ok(())
-    }
-
-    fn end_minute(&mut self, horizon: f64) {
-        let metrics = self.world().metrics(horizon);
-        if self.history.len() >= HISTORY_MAX {
-            self.history.remove(0);
-        }
-        self.history.push([
-            Some(self.world().time()),
-            Some(metrics.running as f64),
-            Some(metrics.throughput as f64),
-            Some(metrics.waiting_to_enter as f64),
-            self.figures.mean_speed(),
-            Some(self.figures.delay_index()),
-            Some(self.figures.throughput_per_hour()),
-        ]);
-    }
-
-    /// How far between the last two steps the shown moment lies, 0 to 1.
-    fn share(&self) -> f32 {
-        let interval = self.after.time() - self.before.time();
-        if interval > 0.0 {
-            ((self.shown - self.before.time()) / interval).clamp(0.0, 1.0) as f32
-        } else {
-            1.0
-        }
-    }
-}
-
-fn build(
-    config: &Config,
-    choice: &ControllerChoice,
-    demand: &roads::Demand,
-) -> Result<Box<dyn Controller>, Error> {
-    (choice.build)(&config.scenario.network, demand, &config.protocol).map_err(|source| {
-        Error::Controller {
-            id: choice.id.clone(),
-            source,
-        }
-    })
+pub(super) struct Pace {
+    pub(super) controller: String,
+    pub(super) demand: f64,
+    pub(super) speed: f64,
+    pub(super) paused: bool,
+    pub(super) last: Duration,
+    pub(super) next_status: Duration,
+    pub(super) next_changes: Duration,
+    pub(super) changes_shown: f64,
+    pub(super) measured: Duration,
+    pub(super) measured_shown: f64,
+    pub(super) real_time_factor: f64,
+    pub(super) fault_reported: bool,
 }
 
 impl Run {
@@ -318,6 +188,7 @@ impl Run {
         self.number += 1;
         self.pace.demand = demand;
         self.pace.changes_shown = f64::NEG_INFINITY;
+        self.pace.measured = self.clock.elapsed();
         self.pace.measured_shown = 0.0;
         self.pace.fault_reported = false;
         self.counters.restarts.fetch_add(1, Ordering::Relaxed);
@@ -365,6 +236,8 @@ impl Run {
             self.pace.paused = paused;
         }
         let now = self.clock.elapsed();
+        self.pace.measured = now;
+        self.pace.measured_shown = self.state.shown;
         self.pace.next_status = now;
         self.pace.next_changes = now;
         self.publish(now);
@@ -385,7 +258,8 @@ impl Run {
             self.pace.changes_shown = self.state.shown;
         }
         let watched = self.counters.clients.load(Ordering::Relaxed) > 0;
-        let frame_due = watched && (!self.pace.paused || status_due || last.run != self.number);
+        let stale = last.run != self.number || last.vehicles.is_empty();
+        let frame_due = watched && (!self.pace.paused || status_due || stale);
         if !(status_due || changes_due || frame_due) {
             return;
         }
@@ -395,8 +269,10 @@ impl Run {
             vehicles: if frame_due {
                 self.counters.frames.fetch_add(1, Ordering::Relaxed);
                 frame(&self.network, &self.tracks, state)
-            } else {
+            } else if watched {
                 last.vehicles.clone()
+            } else {
+                Bytes::new() // nobody looks, and who comes must not see an old one
             },
             links: if changes_due {
                 Arc::new(state.figures.states().collect())
@@ -429,102 +305,6 @@ impl Run {
             self.pace.measured_shown = self.state.shown;
         }
     }
-
-    /// The figures of each minute so far.
-    pub(crate) fn history(&self) -> History {
-        History {
-            columns: HISTORY_COLUMNS,
-            rows: self.state.history.clone(),
-            changes: self.state.controllers.clone(),
-        }
-    }
-
-    /// A link and its traffic.
-    pub(crate) fn link(&self, id: LinkId) -> LinkReport {
-        let link = &self.network.links[id.index()];
-        let figures = &self.state.figures;
-        let now = figures.link(id.index());
-        let middle =
-            roads::geometry::point_at(&link.shape, roads::geometry::length(&link.shape) / 2.0);
-        LinkReport {
-            index: id.0,
-            id: link.id.clone(),
-            name: link.name.clone(),
-            class: link.class,
-            lanes: link.lanes.len() as u32,
-            length: link.length,
-            limit: speed_limit(&self.network, link.lanes.range()),
-            speed: now.speed,
-            free_speed: figures.free_speed(id.index()),
-            count: now.count,
-            waiting: now.waiting,
-            flow_per_hour: now.flow_per_hour,
-            centre: self.projection.degrees(middle),
-            history: figures
-                .minutes_of(id.index())
-                .map(|(t, minute)| {
-                    [
-                        Some(t),
-                        minute.speed.is_finite().then(|| f64::from(minute.speed)),
-                        Some(f64::from(minute.count)),
-                        Some(f64::from(minute.flow_per_hour)),
-                    ]
-                })
-                .collect(),
-        }
-    }
-
-    /// A signal as it stands.
-    pub(crate) fn signal(&self, id: SignalId) -> SignalReport {
-        let signal = &self.network.signals[id.index()];
-        let state = &self.state;
-        let t = state.world().time();
-        let head = state.heads.phase(id);
-        let junction = |id: &roads::JunctionId| &self.network.junctions[id.index()];
-        let sum = signal
-            .junctions
-            .iter()
-            .map(|id| junction(id).point)
-            .fold(roads::Point::default(), |sum, point| sum + point);
-        SignalReport {
-            index: id.0,
-            id: signal.id.clone(),
-            junctions: signal
-                .junctions
-                .iter()
-                .map(|id| junction(id).id.clone())
-                .collect(),
-            centre: self
-                .projection
-                .degrees(sum * (1.0 / signal.junctions.len().max(1) as f64)),
-            phase: head.phase,
-            elapsed: head.elapsed,
-            clearing: head.clearing,
-            remaining: self.state.heads.remaining(id, t),
-            controller: self.pace.controller.clone(),
-            phases: phase_reports(&self.network, id),
-            groups: state
-                .heads
-                .group_reports(state.world(), id, |turn| self.approaching(turn)),
-            history: head.history,
-        }
-    }
-
-    /// Vehicles on a lane that are going to take a turn: waiting, and all.
-    fn approaching(&self, turn: TurnId) -> (u32, u32) {
-        let mut counts = (0, 0);
-        for mover in self.state.after.movers() {
-            let takes = mover.movement.is_some_and(|movement| {
-                self.network.movements[movement.index()].turn == turn
-                    && matches!(self.tracks.at(mover.place), Place::Lane(_))
-            });
-            if takes {
-                counts.0 += u32::from(mover.speed < WAITING_SPEED);
-                counts.1 += 1;
-            }
-        }
-        counts
-    }
 }
 
 fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, Error> {
@@ -539,57 +319,4 @@ fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, Error> {
 fn frame(network: &Network, tracks: &Tracks, state: &State) -> Bytes {
     let (before, after) = (&state.before, &state.after);
     encode::vehicles(network, tracks, before, after, state.share(), state.shown)
-}
-
-fn status(config: &Config, state: &State, pace: &Pace, run: u64) -> Status {
-    let metrics = state.world().metrics(config.scenario.horizon);
-    let safety = state.runner.safety();
-    Status {
-        run,
-        t: state.shown,
-        clock: time_of_day(config.scenario.day_start + state.shown),
-        paused: pace.paused,
-        speed: pace.speed,
-        controller: pace.controller.clone(),
-        demand: pace.demand,
-        running: metrics.running,
-        finished: metrics.throughput,
-        waiting_to_enter: metrics.waiting_to_enter,
-        mean_speed: state.figures.mean_speed(),
-        delay_index: state.figures.delay_index(),
-        throughput_per_hour: state.figures.throughput_per_hour(),
-        att_engine: metrics.att_engine,
-        real_time_factor: if pace.paused {
-            0.0
-        } else {
-            pace.real_time_factor
-        },
-        safety: Safety {
-            overrides: safety.overrides,
-            fallbacks: safety.fallbacks,
-            in_fallback: safety.in_fallback,
-        },
-    }
-}
-
-/// `HH:MM:SS` of a second of the day; the day after midnight begins again at 00:00:00.
-fn time_of_day(seconds: f64) -> String {
-    let seconds = (seconds.max(0.0) as u64) % 86_400;
-    format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clock_of_the_city_wraps_at_midnight() {
-        assert_eq!(time_of_day(7.0 * 3600.0 + 750.9), "07:12:30");
-        assert_eq!(time_of_day(86_400.0 + 61.0), "00:01:01");
-    }
 }

@@ -1,0 +1,222 @@
+//! Bad input is refused with a reason, and the server goes on.
+
+use crate::client::{Server, config};
+use server::Error;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+const JSON: &str = "application/json";
+
+#[tokio::test]
+async fn bad_bodies_are_refused_by_name() {
+    let server = Server::start(config()).await;
+    let path = "/api/v1/control";
+    let huge = format!(r#"{{"controller": "{}"}}"#, "x".repeat(1_000_000));
+    assert_eq!(
+        server.post(path, JSON, &huge).await.problem(413)["limit"],
+        "body_bytes_max"
+    );
+    server.post(path, JSON, "{").await.problem(400);
+    server
+        .post(path, JSON, &"[".repeat(10_000))
+        .await
+        .problem(400);
+    server.post(path, JSON, "").await.problem(400);
+    server.post(path, JSON, "[]").await.problem(422);
+    server.post(path, "text/plain", "{}").await.problem(415);
+    server.post(path, JSON, r#"{"sped": 3}"#).await.problem(422);
+    server
+        .post(path, JSON, r#"{"speed": "fast"}"#)
+        .await
+        .problem(422);
+    let problem = server
+        .post(
+            path,
+            JSON,
+            r#"{"controller": "magic", "speed": 1e9, "demand": -1}"#,
+        )
+        .await
+        .problem(422);
+    let pointers: Vec<&str> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(pointers, ["/controller", "/demand", "/speed"]);
+    assert!(
+        problem["detail"].as_str().unwrap().contains("max-pressure"),
+        "names what there is"
+    );
+    assert_eq!(server.get("/readyz").await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn bad_addresses_are_not_found() {
+    let server = Server::start(config()).await;
+    for path in [
+        "/api/v1/links/999999",
+        "/api/v1/links/-1",
+        "/api/v1/links/99999999999999999999",
+        "/api/v1/links/x%00",
+        "/api/v1/signals/4",
+        "/api/v1/nothing",
+        "/api/v2/scenario",
+        "/assets/../../Cargo.toml",
+        "/assets/%2e%2e/%2e%2e/Cargo.toml",
+        "/.vite/manifest.json",
+        "/assets/none.js",
+    ] {
+        server.get(path).await.problem(404);
+    }
+    let request = format!(
+        "DELETE /api/v1/scenario HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        server.address
+    );
+    server.send(&request).await.problem(405);
+    assert_eq!(server.send("nonsense\r\n\r\n").await.status, 400);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_stream_refuses_bad_bounds_and_other_sites() {
+    let server = Server::start(config()).await;
+    for query in [
+        "?bounds=1,2,3",
+        "?bounds=a,b,c,d",
+        "?bounds=NaN,0,1,1",
+        "?bounds=0,80,1,-80",
+        "?bounds=0,0,1e308,1",
+        "?colour=red",
+    ] {
+        server
+            .get(&format!("/api/v1/live{query}"))
+            .await
+            .problem(400);
+    }
+    // No WebSocket at all.
+    assert!((400..500).contains(&server.get("/api/v1/live").await.status));
+    let mut request = format!("ws://{}/api/v1/live", server.address)
+        .into_client_request()
+        .unwrap();
+    request
+        .headers_mut()
+        .insert("origin", "https://elsewhere.example".parse().unwrap());
+    let refused = tokio_tungstenite::connect_async(request).await.unwrap_err();
+    assert!(refused.to_string().contains("403"), "{refused}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn faulty_messages_are_answered_and_then_end_the_stream() {
+    let mut config = config();
+    config.limits.live_messages_per_second_max = 1_000;
+    let server = Server::start(config).await;
+    let mut live = server.live("").await;
+    for text in [
+        "",
+        "{",
+        "null",
+        r#"{"type":"view"}"#,
+        r#"{"type":"view","bounds":[1e999,0,1,1]}"#,
+    ] {
+        live.say(text).await;
+        assert!(live.text("problem").await["detail"].is_string());
+    }
+    for _ in 0..6 {
+        live.say("again").await;
+    }
+    let code = loop {
+        if let Message::Close(Some(frame)) = live.next().await {
+            break u16::from(frame.code);
+        }
+    };
+    assert_eq!(code, 1008);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn idle_clients_fill_the_places_and_no_more() {
+    let mut config = config();
+    config.limits.live_clients_max = 20;
+    let server = Server::start(config).await;
+    let mut clients = Vec::new();
+    let mut refused = 0;
+    for _ in 0..50 {
+        match server.try_live("").await {
+            Ok(client) => clients.push(client),
+            Err(error) => {
+                assert!(error.to_string().contains("429"), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((clients.len(), refused), (20, 30));
+    let upgrade = "upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
+    let request = format!(
+        "GET /api/v1/live HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\n{upgrade}\r\n\r\n",
+        server.address
+    );
+    // The connection stays open after a refusal, so only the head is awaited.
+    let answer = tokio::time::timeout(
+        std::time::Duration::from_secs(2),
+        server.send(&request.replace("connection: upgrade", "connection: upgrade, close")),
+    )
+    .await
+    .unwrap();
+    assert_eq!(answer.problem(429)["limit"], "live_clients_max");
+    assert_eq!(
+        server.get("/readyz").await.status,
+        200,
+        "others are still served"
+    );
+    drop(clients.pop());
+    // The place is free as soon as the server has noticed.
+    let mut again = None;
+    for _ in 0..50 {
+        again = server.try_live("").await.ok();
+        if again.is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(again.is_some());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_configuration_that_contradicts_itself_does_not_start() {
+    let start = |change: fn(&mut server::Config)| async move {
+        let mut config = config();
+        change(&mut config);
+        server::serve(config, |_| {}, std::future::pending())
+            .await
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(
+        start(|config| config.controller = "magic".to_owned())
+            .await
+            .contains("plan")
+    );
+    assert!(
+        start(|config| config.demand_level = 9.0)
+            .await
+            .contains("1.5")
+    );
+    assert!(start(|config| config.speed = 0.0).await.contains("60"));
+    assert!(
+        start(|config| config.scenario.horizon = f64::NAN)
+            .await
+            .contains("horizon")
+    );
+    let occupied = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = config();
+    config.listen = occupied.local_addr().unwrap();
+    let error = server::serve(config, |_| {}, std::future::pending())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Listen { .. }), "{error}");
+}
