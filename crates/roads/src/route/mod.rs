@@ -14,6 +14,7 @@
 //! | fastest from all links to one, or from one to all | [`Tree`] |
 
 mod cost;
+mod dissection;
 mod graph;
 mod lanes;
 mod profile;

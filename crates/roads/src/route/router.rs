@@ -5,6 +5,7 @@ use std::sync::Arc as Shared;
 use fast_paths::{FastGraph, InputGraph, PathCalculator};
 
 use super::cost::{Costs, Milliseconds, TurnPenalties};
+use super::dissection;
 use super::graph::LinkGraph;
 use crate::model::{LinkId, Network};
 
@@ -52,14 +53,14 @@ impl Router {
     /// Prepares for the empty road.
     pub fn new(network: &Network, penalties: &TurnPenalties) -> Self {
         let graph = Shared::new(LinkGraph::new(network));
-        Self::with_costs(graph, &Costs::free_flow(network, penalties))
+        Self::with_costs(network, graph, &Costs::free_flow(network, penalties))
     }
 
     /// Prepares for any costs.
     ///
     /// # Panics
-    /// When `costs` are those of another network.
-    pub fn with_costs(graph: Shared<LinkGraph>, costs: &Costs) -> Self {
+    /// When `graph` or `costs` are those of another network.
+    pub fn with_costs(network: &Network, graph: Shared<LinkGraph>, costs: &Costs) -> Self {
         assert_eq!(
             graph.link_count(),
             costs.links.len(),
@@ -76,7 +77,14 @@ impl Router {
             }
         }
         input.freeze();
-        let hierarchy = (arcs > 0).then(|| Shared::new(fast_paths::prepare(&input)));
+        // Links at the end of the list without turns are none of the input's nodes.
+        let mut order = dissection::order(network);
+        order.retain(|&link| link < input.get_num_nodes());
+        let hierarchy = (arcs > 0).then(|| {
+            fast_paths::prepare_with_order(&input, &order)
+                .map(Shared::new)
+                .expect("the order has each node of the input once")
+        });
         Self {
             graph,
             calculator: calculator(hierarchy.as_deref()),

@@ -125,7 +125,7 @@ proptest! {
         let network = build(&sketch);
         let graph = Shared::new(LinkGraph::new(&network));
         let costs = Costs::free_flow(&network, &TurnPenalties::default());
-        let mut router = Router::with_costs(Shared::clone(&graph), &costs);
+        let mut router = Router::with_costs(&network, Shared::clone(&graph), &costs);
         let times = TravelTimes::constant(costs.clone());
         let mut timed = TimedRouter::new(Shared::clone(&graph), times);
         let mut lanes = LaneRouter::new(&network, costs.clone(), 0);
@@ -253,7 +253,7 @@ fn links_that_are_not_there_have_no_ways() {
     let graph = Shared::new(LinkGraph::new(&network));
     let costs = Costs::free_flow(&network, &TurnPenalties::default());
     assert_eq!(
-        Router::with_costs(Shared::clone(&graph), &costs).path(LinkId(0), LinkId(1)),
+        Router::with_costs(&network, Shared::clone(&graph), &costs).path(LinkId(0), LinkId(1)),
         None
     );
     let mut timed = TimedRouter::new(graph, TravelTimes::constant(costs.clone()));
