@@ -2,6 +2,8 @@
 //! the folder and keeps what they say. A new file only has to be put there; its name's beginning
 //! says which reader it is for.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::fmt::Write;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! The published scenarios: read, checked, written and read again.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::path::{Path, PathBuf};
 
 use roads::{Demand, Network, check, cityflow};

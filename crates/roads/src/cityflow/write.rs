@@ -450,7 +450,7 @@ fn number(value: f64) -> String {
     }
     // With many digits, digits and power of ten are both rounded: look among the neighbours. What
     // such a reader once read is among them; of other numbers two in a thousand are not.
-    (12_usize..=20)
+    (12_u8..=20)
         .flat_map(|places| neighbours(value, places))
         .find(same)
         .unwrap_or(shortest)
@@ -458,11 +458,12 @@ fn number(value: f64) -> String {
 
 /// The decimal numbers with so many places that are nearest to a value, as far as their digits
 /// fit 64 bits.
-fn neighbours(value: f64, places: usize) -> Vec<String> {
-    let digits = value.abs() * 10_f64.powi(places as i32);
+fn neighbours(value: f64, places: u8) -> Vec<String> {
+    let digits = value.abs() * 10_f64.powi(i32::from(places));
     if digits >= 1e19 {
         return Vec::new();
     }
+    let places = usize::from(places);
     [digits, digits.next_up(), digits.next_down()]
         .into_iter()
         .map(|digits| {

@@ -238,8 +238,12 @@ impl<'f, 'a> Joiner<'f, 'a> {
                     continue; // a crossing for people on foot; these come last
                 }
                 for &connection in self.leaving.get(&lane).map_or(&[][..], Vec::as_slice) {
-                    self.number[connection] = Some(next);
-                    next += 1;
+                    // Ways from a pavement to where people walk have no row.
+                    let to = self.file.connections[connection].to.as_ref();
+                    if self.file.edges[self.edge_named[to]].is_link {
+                        self.number[connection] = Some(next);
+                        next += 1;
+                    }
                 }
                 if next > CONNECTIONS_PER_JUNCTION {
                     let message = format!(

@@ -14,6 +14,9 @@ use crate::geometry::Point;
 use crate::input::{Input, shown};
 use crate::limits::Limits;
 
+/// More attributes than any element has.
+const ATTRIBUTES_PER_TAG: usize = 256;
+
 /// A tag with its attributes.
 #[derive(Debug)]
 pub(super) struct Tag<'a> {
@@ -157,6 +160,15 @@ impl<'a> Xml<'a> {
                         ),
                     )
                 })?;
+            if attributes.len() >= ATTRIBUTES_PER_TAG {
+                return Err(self.input.fault(
+                    at,
+                    format!(
+                        "<{}> has more than the limit of {ATTRIBUTES_PER_TAG} attributes",
+                        shown(name)
+                    ),
+                ));
+            }
             attributes.push((attribute.key.0, value));
         }
         Ok(Tag {
