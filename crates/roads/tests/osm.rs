@@ -13,7 +13,7 @@ fn read(map: &Map) -> (Network, Report) {
 }
 
 fn read_with(map: &Map, options: &Options) -> (Network, Report) {
-    osm::parse(&map.bytes(), Path::new("test.osm.pbf"), options).unwrap()
+    osm::parse(&map.bytes(), Path::new("test.osm.pbf"), options).expect("the map is sound")
 }
 
 /// Two streets that cross at node 1: way 10 from west (2) to east (3), way 20 from south (4) to
@@ -34,7 +34,7 @@ fn at_crossing(map: Map, one: &str, two: &str, node: &str) -> Map {
 
 /// Lanes of a link from which each direction is reached.
 fn lanes_to(network: &Network, link: &str, direction: Direction) -> Vec<u32> {
-    let link = network.link_named(link).unwrap();
+    let link = network.link_named(link).expect("the link exists");
     let mut lanes: Vec<u32> = network
         .movements
         .iter()
@@ -50,7 +50,7 @@ fn lanes_to(network: &Network, link: &str, direction: Direction) -> Vec<u32> {
 
 /// The links that can be reached from a link, by name.
 fn exits(network: &Network, link: &str) -> Vec<String> {
-    let link = network.link_named(link).unwrap();
+    let link = network.link_named(link).expect("the link exists");
     let turns = network.turns.iter().filter(|turn| turn.from == link);
     let mut exits: Vec<String> = turns
         .map(|turn| network.links[turn.to.index()].id.clone())

@@ -44,7 +44,7 @@ fn messages_say_what_is_wrong() {
         |header: Message| [(header.0.len() as u32).to_be_bytes().to_vec(), header.0].concat();
     let mut strings = Message::default();
     let mut table = Message::default();
-    for _ in 0..(1 << 20) + 1 {
+    for _ in 0..=1 << 20 {
         table.bytes(1, b"");
     }
     strings.bytes(1, &table.0);
@@ -98,7 +98,7 @@ fn messages_say_what_is_wrong() {
     ];
     let mut all = String::new();
     for (name, bytes) in cases {
-        all += &format!("{name}: {}\n", message(&bytes));
+        all.extend([name, ": ", &message(&bytes), "\n"]);
     }
     insta::assert_snapshot!(all);
 }
@@ -157,13 +157,13 @@ proptest! {
             "highway=trunk lanes=3 bridge=yes",
         ];
         let mut map = Map::at(24.94, 60.17);
-        for (id, &(x, y)) in places.iter().enumerate() {
+        for (id, &(x, y)) in (0_i64..).zip(&places) {
             let tags = if id % 3 == 0 { "highway=traffic_signals" } else { "" };
-            map = map.node(id as i64, f64::from(x) * scale, f64::from(y) * scale, tags);
+            map = map.node(id, f64::from(x) * scale, f64::from(y) * scale, tags);
         }
-        let node = |index: usize| (index % places.len()) as i64;
-        for (id, &(a, b, c, kind)) in streets.iter().enumerate() {
-            map = map.way(id as i64, &[node(a), node(b), node(c)], KINDS[kind]);
+        let node = |index: usize| (index % places.len()).cast_signed() as i64;
+        for (id, &(a, b, c, kind)) in (0_i64..).zip(&streets) {
+            map = map.way(id, &[node(a), node(b), node(c)], KINDS[kind]);
         }
         for connectivity in [osm::Connectivity::Everything, osm::Connectivity::ThroughGates] {
             let options = Options { connectivity, ..Options::default() };

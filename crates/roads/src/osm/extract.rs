@@ -66,7 +66,7 @@ struct Ways<'a> {
     options: &'a Options,
     report: &'a mut Report,
     seen: FxHashSet<i64>,
-    ways: Vec<(i64, u32, std::ops::Range<usize>)>,
+    found: Vec<(i64, u32, std::ops::Range<usize>)>,
     refs: Vec<i64>,
     roads: Vec<Road>,
     restrictions: Vec<Restriction>,
@@ -101,11 +101,11 @@ impl Visitor for Ways<'_> {
                 self.roads.len() - 1
             }
         };
-        self.ways.push((id, road as u32, start..self.refs.len()));
+        self.found.push((id, road as u32, start..self.refs.len()));
         let options = self.options;
         limit(
             "the number of roads",
-            self.ways.len() as u64,
+            self.found.len() as u64,
             options.ways_max,
         )?;
         limit(
@@ -245,14 +245,14 @@ pub(super) fn read(bytes: &[u8], options: &Options, report: &mut Report) -> Resu
         options,
         report,
         seen: FxHashSet::default(),
-        ways: Vec::new(),
+        found: Vec::new(),
         refs: Vec::new(),
         roads: Vec::new(),
         restrictions: Vec::new(),
     };
     pbf::visit(bytes, Wanted::WaysAndRelations, &mut first)?;
     let Ways {
-        ways,
+        found: ways,
         refs,
         mut roads,
         restrictions,

@@ -108,21 +108,21 @@ fn painted(
             Direction::UTurn => arrows.has(Arrows::REVERSE),
         }
     };
-    for lane in 0..lanes {
-        for exit in 0..exits.len() {
-            if leads(exit, arrows[lane]) {
-                to[exit].push(lane);
+    for (lane, &arrows) in arrows.iter().enumerate() {
+        for (exit, lanes) in to.iter_mut().enumerate() {
+            if leads(exit, arrows) {
+                lanes.push(lane);
             }
         }
     }
     // Arrows and angles may disagree (`left` at a fork): by order from left to right.
-    for lane in 0..lanes {
+    for (lane, &arrows) in arrows.iter().enumerate() {
         if to.iter().any(|lanes| lanes.contains(&lane)) {
             continue;
         }
         let bare = |exit: &usize| to[*exit].is_empty();
-        let left = Arrows::LEFT.has(arrows[lane]) || Arrows::SLIGHT_LEFT.has(arrows[lane]);
-        let right = Arrows::RIGHT.has(arrows[lane]) || Arrows::SLIGHT_RIGHT.has(arrows[lane]);
+        let left = arrows.has(Arrows::LEFT) || arrows.has(Arrows::SLIGHT_LEFT);
+        let right = arrows.has(Arrows::RIGHT) || arrows.has(Arrows::SLIGHT_RIGHT);
         let exit = if left {
             (0..exits.len()).find(bare)
         } else if right {

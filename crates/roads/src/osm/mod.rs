@@ -14,7 +14,7 @@
 //! Where people drive on the left, everything between 1 and 6 happens in a mirror, so that there
 //! is one set of rules.
 //!
-//! The data is © OpenStreetMap contributors under the ODbL: whoever shows it names them
+//! The data is © OpenStreetMap contributors under the Open Database License: whoever shows it names them
 //! ([`Network::attribution`]).
 
 mod assemble;

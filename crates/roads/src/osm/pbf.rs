@@ -200,9 +200,9 @@ fn visit_block(bytes: &[u8], at: u64, wanted: Wanted, visitor: &mut impl Visitor
                     }
                 }
             }
-            (17, Value::Number(value)) => block.granularity = value as i64 as f64,
-            (19, Value::Number(value)) => block.offset.1 = value as i64 as f64,
-            (20, Value::Number(value)) => block.offset.0 = value as i64 as f64,
+            (17, Value::Number(value)) => block.granularity = value.cast_signed() as f64,
+            (19, Value::Number(value)) => block.offset.1 = value.cast_signed() as f64,
+            (20, Value::Number(value)) => block.offset.0 = value.cast_signed() as f64,
             _ => {}
         }
     }
@@ -295,7 +295,7 @@ fn visit_way(
     let (mut keys, mut values, mut refs) = (empty, empty, empty);
     for field in Fields(bytes) {
         match field.ok_or_else(broken)? {
-            (1, Value::Number(value)) => id = value as i64,
+            (1, Value::Number(value)) => id = value.cast_signed(),
             (2, Value::Bytes(packed)) => keys = packed,
             (3, Value::Bytes(packed)) => values = packed,
             (8, Value::Bytes(packed)) => refs = packed,
@@ -420,7 +420,7 @@ impl<'a> Iterator for Members<'a> {
 }
 
 const fn zigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
 /// Packed numbers. Ends early where they are broken.

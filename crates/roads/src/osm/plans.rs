@@ -119,7 +119,7 @@ impl<'a> Design<'a> {
     /// side, and of each two paths that meet one gives way.
     fn go_together(&self, a: usize, b: usize) -> bool {
         let angle = self.angle(a, b);
-        (angle > FACING || angle < ABREAST)
+        !(ABREAST..=FACING).contains(&angle)
             && self.approaches[a].movements.iter().all(|&one| {
                 self.conflicts[one].iter().all(|&other| {
                     !self.approaches[b].movements.contains(&other)

@@ -80,13 +80,12 @@ pub(super) fn cuts(plans: &Plans, kept: &[bool], boundary: &[bool]) -> Vec<Cut> 
             *(if arm.at_start { start } else { end }) = cut;
         }
     }
-    for link in 0..cuts.len() {
-        let plan = &plans.links[link];
-        let (start, end) = cuts[link];
+    for (plan, cut) in plans.links.iter().zip(&mut cuts) {
+        let (start, end) = *cut;
         let room = (plan.length - LEFT_OVER).max(0.5 * plan.length);
         if start + end > room {
             let scale = room / (start + end);
-            cuts[link] = (start * scale, end * scale);
+            *cut = (start * scale, end * scale);
         }
     }
     for (link, plan) in plans

@@ -352,14 +352,13 @@ fn zone_speed(text: &str) -> Option<f64> {
     let (country, zone) = text.split_once(':').unwrap_or(("", text));
     Some(match (country, zone) {
         ("RU" | "UA" | "BY" | "KZ", "urban") => 60.0,
-        ("RU" | "UA" | "BY" | "KZ", "rural") => 90.0,
         ("RU" | "UA" | "BY" | "KZ", "motorway") => 110.0,
         ("GB", "nsl_single") => 96.6,
         ("GB", "nsl_dual" | "motorway") => 112.7,
         ("FI" | "SE" | "FR" | "DK" | "NL", "rural") => 80.0,
         ("DE" | "AT" | "CH" | "IT" | "FR" | "", "none") => 130.0,
         ("DE" | "AT", "rural") => 100.0,
-        ("IT" | "PL" | "ES" | "CZ", "rural") => 90.0,
+        ("RU" | "UA" | "BY" | "KZ" | "IT" | "PL" | "ES" | "CZ", "rural") => 90.0,
         ("CN", "motorway") => 120.0,
         (_, "urban") => 50.0,
         (_, "rural") => 80.0,

@@ -175,13 +175,7 @@ fn link_graph(
 fn boundaries(junctions: &Junctions, plans: &Plans, options: &Options, kept: &[bool]) -> Vec<bool> {
     let mut incoming = vec![0_u32; plans.nodes.len()];
     let mut outgoing = vec![0_u32; plans.nodes.len()];
-    for (link, plan) in plans
-        .links
-        .iter()
-        .enumerate()
-        .filter(|(link, _)| kept[*link])
-    {
-        let _ = link;
+    for (plan, _) in plans.links.iter().zip(kept).filter(|(_, kept)| **kept) {
         outgoing[plan.from as usize] += 1;
         incoming[plan.to as usize] += 1;
     }

@@ -9,14 +9,16 @@ use flate2::write::ZlibEncoder;
 const DEGREE: f64 = 1.0 / 111_195.08;
 
 type Tags = Vec<(String, String)>;
+/// Role, kind (0 a node, 1 a way) and id.
+type Member = (String, u64, i64);
 
 /// A map in the making; positions in metres around a place.
 #[derive(Clone)]
-pub struct Map {
+pub(crate) struct Map {
     origin: (f64, f64),
     nodes: Vec<(i64, f64, f64, Tags)>,
     ways: Vec<(i64, Vec<i64>, Tags)>,
-    relations: Vec<(i64, Vec<(String, u64, i64)>, Tags)>,
+    relations: Vec<(i64, Vec<Member>, Tags)>,
 }
 
 fn tags(text: &str) -> Tags {
@@ -28,7 +30,7 @@ fn tags(text: &str) -> Tags {
 
 impl Map {
     /// An empty map around a longitude and latitude.
-    pub fn at(longitude: f64, latitude: f64) -> Self {
+    pub(crate) fn at(longitude: f64, latitude: f64) -> Self {
         Self {
             origin: (longitude, latitude),
             nodes: Vec::new(),
@@ -38,44 +40,44 @@ impl Map {
     }
 
     /// Adds a node; tags as `key=value key=value`.
-    pub fn node(mut self, id: i64, x: f64, y: f64, text: &str) -> Self {
+    pub(crate) fn node(mut self, id: i64, x: f64, y: f64, text: &str) -> Self {
         self.nodes.push((id, x, y, tags(text)));
         self
     }
 
     /// Adds a way.
-    pub fn way(mut self, id: i64, nodes: &[i64], text: &str) -> Self {
+    pub(crate) fn way(mut self, id: i64, nodes: &[i64], text: &str) -> Self {
         self.ways.push((id, nodes.to_vec(), tags(text)));
         self
     }
 
     /// Adds a turn restriction from a way over a node (`n1`) or way (`w1`) to a way.
-    pub fn restriction(mut self, kind: &str, from: i64, via: &str, to: i64) -> Self {
+    pub(crate) fn restriction(mut self, kind: &str, from: i64, via: &str, to: i64) -> Self {
         let (letter, id) = via.split_at(1);
         let members = vec![
             ("from".to_owned(), 1, from),
             (
                 "via".to_owned(),
                 u64::from(letter == "w"),
-                id.parse().unwrap(),
+                id.parse().expect("a number after the letter"),
             ),
             ("to".to_owned(), 1, to),
         ];
         let tags = tags(&format!("type=restriction restriction={kind}"));
-        let id = 1 + self.relations.len() as i64;
+        let id = 1 + self.relations.len().cast_signed() as i64;
         self.relations.push((id, members, tags));
         self
     }
 
     /// The file.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut file = header(&["OsmSchema-V0.6", "DenseNodes"]);
         file.extend(blob("OSMData", &self.block(), true));
         file
     }
 
     /// The data block, not yet in a blob.
-    pub fn block(&self) -> Vec<u8> {
+    pub(crate) fn block(&self) -> Vec<u8> {
         let mut strings = vec![String::new()];
         let mut index = |text: &str| {
             strings
@@ -142,7 +144,7 @@ impl Map {
 }
 
 /// The blob with which a file begins.
-pub fn header(features: &[&str]) -> Vec<u8> {
+pub(crate) fn header(features: &[&str]) -> Vec<u8> {
     let mut header = Message::default();
     for feature in features {
         header.bytes(4, feature.as_bytes());
@@ -151,13 +153,13 @@ pub fn header(features: &[&str]) -> Vec<u8> {
 }
 
 /// A blob with its size and header.
-pub fn blob(kind: &str, content: &[u8], compress: bool) -> Vec<u8> {
+pub(crate) fn blob(kind: &str, content: &[u8], compress: bool) -> Vec<u8> {
     let mut body = Message::default();
     if compress {
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(content).unwrap();
+        encoder.write_all(content).expect("memory takes all");
         body.number(2, content.len() as u64);
-        body.bytes(3, &encoder.finish().unwrap());
+        body.bytes(3, &encoder.finish().expect("memory takes all"));
     } else {
         body.bytes(1, content);
     }
@@ -172,17 +174,17 @@ pub fn blob(kind: &str, content: &[u8], compress: bool) -> Vec<u8> {
 
 /// A protobuf message in the making.
 #[derive(Default)]
-pub struct Message(pub Vec<u8>);
+pub(crate) struct Message(pub(crate) Vec<u8>);
 
 impl Message {
     /// Adds a number.
-    pub fn number(&mut self, field: u64, value: u64) {
+    pub(crate) fn number(&mut self, field: u64, value: u64) {
         varint(&mut self.0, field << 3);
         varint(&mut self.0, value);
     }
 
     /// Adds bytes, a string or a message.
-    pub fn bytes(&mut self, field: u64, value: &[u8]) {
+    pub(crate) fn bytes(&mut self, field: u64, value: &[u8]) {
         varint(&mut self.0, field << 3 | 2);
         varint(&mut self.0, value.len() as u64);
         self.0.extend(value);
