@@ -489,6 +489,7 @@ impl Engine {
         figures.set_item("waiting_to_enter", metrics.waiting_to_enter)?;
         figures.set_item("vehicle_updates", metrics.vehicle_updates)?;
         figures.set_item("invalid_flows", metrics.invalid_flows)?;
+        figures.set_item("relocated", metrics.relocated)?;
         figures.set_item("distance", metrics.distance)?;
         figures.set_item("time_spent", metrics.time_spent)?;
         Ok(figures)

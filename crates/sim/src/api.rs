@@ -418,6 +418,8 @@ impl World {
             self.take_off(record.row, id);
             self.state.tally.running -= 1;
         }
+        self.state.stuck.remove(&id);
+        self.state.standing.remove(&id);
         self.state.tally.removed += 1;
         self.state.tally.live_created -= record.created;
         self.state.records[id as usize].row = Record::GONE;
@@ -661,6 +663,7 @@ impl World {
             vehicle_updates: tally.updates,
             invalid_flows: tally.invalid_flows,
             rerouted: tally.rerouted,
+            relocated: tally.relocated,
             removed: tally.removed,
             distance: tally.distance,
             time_spent: tally.time_spent,

@@ -143,6 +143,8 @@ pub(crate) struct Tally {
     pub(crate) removed: u64,
     /// Vehicles that took another way because their lane did not lead on.
     pub(crate) rerouted: u64,
+    /// Vehicles set down further on because they held up a queue without end.
+    pub(crate) relocated: u64,
     pub(crate) updates: u64,
     pub(crate) distance: f64,
     pub(crate) time_spent: f64,
@@ -192,8 +194,10 @@ pub(crate) struct State {
     pub(crate) limits: FxHashMap<u32, f64>,
     /// When a vehicle on a route that comes back to a junction last left its approach.
     pub(crate) revisits: FxHashMap<(u32, u32), u32>,
-    /// Seconds that vehicles at the head of a lane have stood there without way out (street rules).
+    /// Steps that vehicles have stood at the end of a lane that does not lead on (street rules).
     pub(crate) stuck: FxHashMap<u32, u32>,
+    /// Steps that vehicles at the head of a row have stood there without red (street rules).
+    pub(crate) standing: FxHashMap<u32, u32>,
     pub(crate) seed: u32,
     /// Random numbers drawn since the seed.
     pub(crate) draws: u64,

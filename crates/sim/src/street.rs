@@ -4,8 +4,12 @@
 //!   a safe gap; whoever is behind in that lane makes room. Two vehicles side by side that each
 //!   want the other's lane change places.
 //! * Nobody enters a junction without room for it beyond (see [`crate::advance`]).
-//! * Whoever stands at the end of a lane that does not lead on for [`PATIENCE`] seconds takes
+//! * Whoever stands at the end of a lane that does not lead on for [`PATIENCE`] steps takes
 //!   another way from there.
+//! * Where all that does not help and the head of a queue has not moved for [`JAM`] seconds of
+//!   green, it is set down on the first link of its route with room (SUMO does the same, by
+//!   default after as long). Each such vehicle is counted in `Metrics::relocated`: a sound run has
+//!   none or next to none.
 
 use std::sync::Arc;
 
@@ -30,12 +34,100 @@ const SQUEEZE: f64 = 0.5;
 /// Vehicles side by side within this distance may change places, metres.
 const SIDE_BY_SIDE: f64 = 5.0;
 
+/// Seconds that the first vehicle of a lane or movement stands, red not counted, before it is set
+/// down further on.
+const JAM: f64 = 300.0;
+/// Steps between two looks at who stands.
+const LOOK: u32 = 10;
 /// How many links ahead a driver minds which lane to be in.
 const AHEAD: usize = 5;
 /// More than any sum of lane changes.
 const FORBIDDEN: f64 = 1e6;
 
 impl World {
+    /// Looks for vehicles that hold up a queue without end, and sets them down further on.
+    pub(crate) fn free_jams(&mut self) {
+        if !self.state.step.is_multiple_of(LOOK) {
+            return;
+        }
+        let mut jammed = Vec::new();
+        let map = Arc::clone(&self.map);
+        for (row, vehicles) in self.state.rows.iter().enumerate() {
+            let Some(front) = vehicles.first() else {
+                continue;
+            };
+            if front.speed >= 0.1 || front.is(flag::SHADOW | flag::CHANGING) {
+                self.state.standing.remove(&front.id);
+                continue;
+            }
+            let red = map.ways[row].is_lane()
+                && front.next != NONE
+                && !self.state.green[front.next as usize];
+            if red {
+                continue;
+            }
+            let steps = self.state.standing.entry(front.id).or_insert(0);
+            *steps += LOOK;
+            if f64::from(*steps) * self.config.interval >= JAM {
+                jammed.push((row as u32, front.id));
+            }
+        }
+        for (row, id) in jammed {
+            self.set_down(row, id);
+        }
+    }
+
+    /// Sets a vehicle down on the first link of its route that has room.
+    fn set_down(&mut self, row: u32, id: u32) {
+        let record = self.state.records[id as usize];
+        let Some(at) = self.state.rows[row as usize]
+            .iter()
+            .position(|other| other.id == id)
+        else {
+            return;
+        };
+        let mut vehicle = self.state.rows[row as usize][at];
+        let kind = &self.kinds[vehicle.kind as usize];
+        let network = Arc::clone(&self.network);
+        let links = self.routes.links(record.route);
+        let room = |lane: u32| {
+            let tail = self.state.rows[lane as usize].last();
+            !self.state.closed.contains(&lane)
+                && self.map.way(lane).length > kind.length
+                && tail.is_none_or(|tail| {
+                    let length = self.kinds[tail.kind as usize].length;
+                    tail.distance - length > kind.length + kind.min_gap
+                })
+        };
+        let place = (record.leg as usize + 1..links.len()).find_map(|leg| {
+            let mut lanes = self.map.lanes_of(&network, LinkId(links[leg]));
+            let next = links.get(leg + 1).copied();
+            let leads_on =
+                |lane: u32| next.is_none_or(|next| self.map.leads_to(self.map.way(lane), next));
+            lanes
+                .find(|&lane| room(lane) && leads_on(lane))
+                .map(|lane| (leg, lane))
+        });
+        let Some((leg, lane)) = place else { return };
+        vehicle.distance = kind.length;
+        self.end_approach(id, row);
+        self.state.rows[row as usize].remove(at);
+        self.unmark(row);
+        let record = &mut self.state.records[id as usize];
+        record.leg = leg as u32;
+        record.row = lane;
+        vehicle.speed = 0.0;
+        vehicle.previous = NONE;
+        vehicle.blocker = NONE;
+        vehicle.entered = u32::MAX;
+        self.settle(&mut vehicle, lane);
+        self.push(lane, vehicle);
+        self.begin_approach(id, lane);
+        self.state.standing.remove(&id);
+        self.state.stuck.remove(&id);
+        self.state.tally.relocated += 1;
+    }
+
     /// The neighbouring lane on the way to the one that suits the route best.
     pub(crate) fn lane_towards_route(&self, me: &Vehicle, row: u32) -> Option<u32> {
         let record = &self.state.records[(me.id & !SHADOW_ID) as usize];

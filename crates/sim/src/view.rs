@@ -77,6 +77,9 @@ pub struct Metrics {
     pub invalid_flows: u64,
     /// Vehicles that took another way because their lane did not lead on (street rules).
     pub rerouted: u64,
+    /// Vehicles set down further on because they held up a queue for minutes of green (street
+    /// rules): none in a sound run.
+    pub relocated: u64,
     /// Vehicles taken away from outside.
     pub removed: u64,
     /// Distance driven by all vehicles, metres.

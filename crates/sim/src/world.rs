@@ -222,6 +222,9 @@ impl World {
         self.state.custom_speeds.clear();
         self.state.room.clear();
         self.state.step += 1;
+        if self.config.rules == Rules::Street {
+            self.free_jams();
+        }
         if self.config.signals == Signals::Plan {
             self.advance_signals();
         }
@@ -470,6 +473,7 @@ impl World {
         self.state.priorities.remove(&vehicle.priority);
         if self.config.rules == Rules::Street {
             self.state.stuck.remove(&vehicle.id);
+            self.state.standing.remove(&vehicle.id);
         }
     }
 
