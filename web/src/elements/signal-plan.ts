@@ -147,9 +147,14 @@ export class SignalPlan extends LiveElement {
     const plan = detail.phases.find(({ index }) => index === phase);
     setText(this.#stage, detail.clearing ? t("clearing") : stageName(plan));
     this.#phase.style.borderColor = phaseColour(phase);
-    setText(this.#remaining, remaining === null ? "–" : number(remaining));
-    setText(this.#remainingWord, `${t("unitSeconds")} ${t("remaining")}`);
-    setText(this.#elapsed, `${number(detail.elapsed)} ${t("unitSeconds")} ${t("elapsed")}`);
+    // A controller that decides as it goes knows no end: then what has passed is the news.
+    const open = remaining === null;
+    setText(this.#remaining, number(open ? detail.elapsed : remaining));
+    setText(this.#remainingWord, `${t("unitSeconds")} ${t(open ? "elapsed" : "remaining")}`);
+    setText(
+      this.#elapsed,
+      open ? t("openEnd") : `${number(detail.elapsed)} ${t("unitSeconds")} ${t("elapsed")}`,
+    );
     setText(this.#controller, this.#controllerName(detail.controller));
     this.#showRing(detail, phase, remaining);
     for (const card of this.#plan.querySelectorAll<HTMLElement>(".phase-card")) {

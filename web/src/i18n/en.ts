@@ -132,6 +132,7 @@ export const en = {
   plan: "Phases of the plan",
   unknown: "unknown",
   clearing: "clearing",
+  openEnd: "until the controller decides",
   straight: "straight",
   left: "left",
   right: "right",

@@ -132,6 +132,7 @@ export const zh: Strings = {
   plan: "方案相位",
   unknown: "未知",
   clearing: "清空中",
+  openEnd: "由控制器决定何时结束",
   straight: "直行",
   left: "左转",
   right: "右转",
