@@ -2,6 +2,12 @@
 //!
 //! It is built before any controller runs and cannot be switched off: a plant takes only a
 //! [`Command`], and only the envelope makes one.
+//!
+//! What conflicts comes from geometry: movements from different lanes whose paths cross or merge.
+//! Two such movements are green together only if some phase of the signal's plan declares them so,
+//! each at least as strongly as shown: the city's engineer has decided that they may, and who gives
+//! way. Two straight movements that cross, both protected, are taken for a mistake in the plan: in
+//! that phase both stay red ([`SignalPhases::faults`]).
 
 use roads::{Aspect, Network, SignalId};
 use serde::{Deserialize, Serialize};
@@ -12,10 +18,10 @@ use crate::limits::LimitsTable;
 use crate::observation::{Observation, Wishes};
 use crate::phases::SignalPhases;
 
-/// How often the envelope did other than it was told, by reason.
+/// How often the envelope did other than it was told, or later, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overrides {
-    /// A wish had to wait for a minimum green (pedestrians' included).
+    /// A wish had to wait for a minimum green (pedestrians' included). A delay, not an override.
     pub minimum_green: u64,
     /// A phase was ended that the controller would have kept.
     pub maximum_green: u64,
@@ -32,9 +38,9 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// All overrides; fallbacks and recoveries do not count.
+    /// All overrides: wishes that were not followed. Delays, fallbacks and recoveries do not count.
     pub const fn total(&self) -> u64 {
-        self.minimum_green + self.maximum_green + self.starvation + self.refused + self.stale
+        self.maximum_green + self.starvation + self.refused + self.stale
     }
 }
 
@@ -43,6 +49,8 @@ impl Overrides {
 pub struct Safety {
     /// Overrides in all.
     pub overrides: u64,
+    /// Wishes that had to wait for a minimum green.
+    pub delays: u64,
     /// Fallbacks in all.
     pub fallbacks: u64,
     /// Signals that follow their own plan now.
@@ -203,6 +211,7 @@ impl Envelope {
             .filter(|guard| guard.in_fallback());
         Safety {
             overrides: self.counts.total(),
+            delays: self.counts.minimum_green,
             fallbacks: self.counts.fallbacks,
             in_fallback: in_fallback.count() as u64,
             reasons: self.counts,

@@ -50,6 +50,7 @@ fn run(
         0,
         "the envelope stays out of the way"
     );
+    assert_eq!(runner.safety().delays, 0);
     assert_eq!(runner.safety().fallbacks, 0);
     Ok(runner.plant().world().metrics(protocol.horizon))
 }
