@@ -86,6 +86,8 @@ pub(crate) async fn live(
     };
     let bytes_max = app.limits.live_message_bytes_max;
     Ok(upgrade
+        .read_buffer_size(bytes_max)
+        .write_buffer_size(0) // every message is flushed anyway
         .max_message_size(bytes_max)
         .max_frame_size(bytes_max)
         .on_upgrade(move |socket| Client::new(app, socket, view, place).follow()))

@@ -20,7 +20,7 @@ async fn bad_bodies_are_refused_by_name() {
     server
         .post(path, JSON, &"[".repeat(10_000))
         .await
-        .problem(400);
+        .problem(422);
     server.post(path, JSON, "").await.problem(400);
     server.post(path, JSON, "[]").await.problem(422);
     server.post(path, "text/plain", "{}").await.problem(415);

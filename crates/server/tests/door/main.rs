@@ -1,5 +1,11 @@
 //! The server through its public door: started on a free port, asked over HTTP and WebSocket.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod client;
 mod control;
 mod hostile;
