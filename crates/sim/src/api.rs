@@ -285,7 +285,7 @@ impl World {
         let flow = &self.demand.flows[record.flow as usize];
         match &flow.id {
             None => format!("flow_{}_{}", record.flow, record.number),
-            Some(id) if flow.end.is_some_and(|end| end <= flow.start) => id.clone(),
+            Some(id) if flow.end.is_some_and(|end| end < flow.start + flow.interval) => id.clone(),
             Some(id) => format!("{id}.{}", record.number),
         }
     }

@@ -122,17 +122,23 @@ impl World {
     fn schedule_again(&mut self, mut repeat: Repeat, interval: f64) {
         let flow = &self.demand.flows[repeat.flow as usize];
         let dt = self.config.interval;
-        repeat.clock += dt;
-        repeat.step += 1;
-        while repeat.clock < interval {
+        let last = flow.end.unwrap_or(f64::INFINITY);
+        let soonest = f64::from(repeat.step) * dt + interval - repeat.clock - 2.0 * dt;
+        if soonest > last {
+            return;
+        }
+        // The model adds step by step, and so do we: the sums must come out the same.
+        loop {
             repeat.clock += dt;
             repeat.step += 1;
+            if f64::from(repeat.step) * dt > last {
+                return;
+            }
+            if repeat.clock >= interval {
+                break;
+            }
         }
-        let in_time = flow
-            .end
-            .is_none_or(|end| f64::from(repeat.step) * dt <= end);
-        let drivable = matches!(self.routes.of_demand(flow.route), Route::Way(_));
-        if in_time && drivable {
+        if matches!(self.routes.of_demand(flow.route), Route::Way(_)) {
             self.state.repeats.push(Reverse(repeat));
         }
     }

@@ -39,11 +39,6 @@ const SIDE_BY_SIDE: f64 = 5.0;
 const JAM: f64 = 300.0;
 /// Steps between two looks at who stands.
 const LOOK: u32 = 10;
-/// How many links ahead a driver minds which lane to be in.
-const AHEAD: usize = 5;
-/// More than any sum of lane changes.
-const FORBIDDEN: f64 = 1e6;
-
 impl World {
     /// Looks for vehicles that hold up a queue without end, and sets them down further on.
     pub(crate) fn free_jams(&mut self) {
@@ -138,76 +133,6 @@ impl World {
             std::cmp::Ordering::Greater => self.outer(row),
             std::cmp::Ordering::Less => self.inner(row),
         }
-    }
-
-    /// Looks [`AHEAD`] links along a route from a lane and weighs the lane changes that each
-    /// choice would need.
-    pub(crate) fn outlook(&self, row: u32, links: &[u32], leg: u32) -> Outlook {
-        let leg = leg as usize;
-        let far = (leg + AHEAD).min(links.len() - 1);
-        let network = &self.network;
-        let lanes = |position: usize| network.links[links[position] as usize].lanes;
-        // Cost of being on each lane of the link at hand, from the farthest back to the nearest.
-        let mut beyond = vec![0.0; lanes(far).len()];
-        let mut straight = beyond.clone();
-        for position in (leg..far).rev() {
-            straight = lanes(position)
-                .range()
-                .map(|lane| {
-                    self.cheapest(self.map.lane_rows[lane], links[position + 1], &beyond)
-                        .0
-                })
-                .collect();
-            if position > leg {
-                let length = network.links[links[position] as usize].length;
-                beyond = with_changes(&straight, length);
-            }
-        }
-        let way = self.map.way(row);
-        let here = way.index as usize;
-        if far == leg {
-            return Outlook {
-                movement: NONE,
-                lane: way.index,
-                leads_on: true,
-            };
-        }
-        let (cost, movement) = self.cheapest(row, links[leg + 1], &beyond);
-        let change = change_cost(network.links[way.link as usize].length);
-        let total = |lane: usize| straight[lane] + lane.abs_diff(here) as f64 * change;
-        let best = (0..straight.len()).min_by(|&one, &other| {
-            let key = |lane: usize| (total(lane), lane.abs_diff(here) as f64);
-            let (one, other) = (key(one), key(other));
-            one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1))
-        });
-        let lane = best.filter(|&lane| total(lane) < FORBIDDEN).unwrap_or(here);
-        Outlook {
-            movement,
-            lane: lane as u32,
-            leads_on: cost < FORBIDDEN,
-        }
-    }
-
-    /// The cheapest movement from a lane to a link, by the cost of its end lane.
-    fn cheapest(&self, row: u32, link: u32, beyond: &[f64]) -> (f64, u32) {
-        let way = self.map.way(row);
-        let mut best = (FORBIDDEN, NONE);
-        let mut nearest = u32::MAX;
-        for &movement in self.map.leaving(way) {
-            let to = self.map.way(movement).to;
-            let end = self.map.way(to);
-            if end.link != link {
-                continue;
-            }
-            let closed = !self.state.closed.is_empty() && self.state.closed.contains(&to);
-            let cost = beyond[end.index as usize] + if closed { FORBIDDEN / 2.0 } else { 0.0 };
-            let apart = end.index.abs_diff(way.index);
-            if cost < best.0 || (cost <= best.0 && apart < nearest) {
-                best = (cost, movement);
-                nearest = apart;
-            }
-        }
-        best
     }
 
     /// Whether a vehicle can move over at once: the follower need not brake harder than usual,
@@ -379,35 +304,4 @@ impl World {
         self.mark(wish.target);
         self.state.rows[wish.target as usize].insert(at, vehicle);
     }
-}
-
-/// What a lane means for a route.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Outlook {
-    /// The movement to take from its end; [`NONE`] when it does not lead on or the route ends.
-    pub(crate) movement: u32,
-    /// Index of the lane of the same link that suits best.
-    pub(crate) lane: u32,
-    /// Whether the lane leads on, or the route ends on it.
-    pub(crate) leads_on: bool,
-}
-
-/// Cost of each lane when lanes may be changed along a link of this length.
-fn with_changes(straight: &[f64], length: f64) -> Vec<f64> {
-    let change = change_cost(length);
-    let from = |lane: usize| {
-        let over = |(other, cost): (usize, &f64)| cost + other.abs_diff(lane) as f64 * change;
-        straight
-            .iter()
-            .enumerate()
-            .map(over)
-            .fold(FORBIDDEN, f64::min)
-    };
-    (0..straight.len()).map(from).collect()
-}
-
-/// What a lane change costs on a link of this length, metres: one, and more where there is little
-/// room for it.
-fn change_cost(length: f64) -> f64 {
-    1.0 + 60.0 / length.max(1.0)
 }
