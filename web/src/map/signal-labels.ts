@@ -1,6 +1,6 @@
 /** Signals on the map: aspects of stop lines, phases of signal points, and their numbers as text. */
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
-import type { GroupRecord } from "../live/frames";
+import { type GroupRecord, YELLOW } from "../live/frames";
 import type { LiveModel } from "../live/model";
 import { ASPECTS } from "./palette";
 import { LABELS, SOURCE } from "./style";
@@ -145,7 +145,8 @@ export class SignalLabels {
       const [first, last] = [line[0], line.at(-1)];
       const state = this.#model.groups.get(feature.id);
       const remaining = this.#model.remaining(feature.id);
-      if (!first || !last || !state || remaining === null) continue;
+      // Seconds run to the end of the phase; a yellow is over before that.
+      if (!first || !last || !state || remaining === null || state.aspect === YELLOW) continue;
       const longitude = ((first[0] ?? 0) + (last[0] ?? 0)) / 2;
       const latitude = ((first[1] ?? 0) + (last[1] ?? 0)) / 2;
       const key = `${longitude.toFixed(5)},${latitude.toFixed(5)}`;
