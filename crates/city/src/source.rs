@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use miette::NamedSource;
+use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -44,20 +44,19 @@ impl Serialize for ContentHash {
 pub(crate) struct Source {
     /// The path as the reader gave it: the city folder joined with the path inside it.
     pub(crate) shown: PathBuf,
-    pub(crate) named: Arc<NamedSource<Arc<str>>>,
+    text: Arc<str>,
 }
 
 impl Source {
     pub(crate) fn new(shown: &Path, text: &str) -> Self {
-        let named = NamedSource::new(shown.display().to_string(), Arc::from(text));
         Self {
             shown: shown.to_owned(),
-            named: Arc::new(named.with_language("yaml")),
+            text: Arc::from(text),
         }
     }
 
     pub(crate) fn text(&self) -> &str {
-        self.named.inner()
+        &self.text
     }
 
     /// The line and column, both from 1 and the column in characters, of a byte offset.
@@ -77,6 +76,28 @@ impl Source {
         let slice = text.get(start..end).unwrap_or_default();
         let length = slice.find(['\n', '\r']).unwrap_or(slice.len());
         start..start + length
+    }
+}
+
+/// As a string's, but columns count characters: miette's count bytes, which no editor does.
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let contents = self.text.read_span(span, lines_before, lines_after)?;
+        let (_, column) = self.position(contents.span().offset());
+        let contents = MietteSpanContents::new_named(
+            self.shown.display().to_string(),
+            contents.data(),
+            *contents.span(),
+            contents.line(),
+            column - 1,
+            contents.line_count(),
+        );
+        Ok(Box::new(contents.with_language("yaml")))
     }
 }
 
@@ -100,6 +121,16 @@ mod tests {
         assert_eq!(source.position(10), (1, 7));
         assert_eq!(source.position(14), (2, 1));
         assert_eq!(source.position(99_999), (2, 11));
+    }
+
+    #[test]
+    fn reports_count_columns_as_we_do() {
+        let source = Source::new(Path::new("x.yaml"), "zh: 公安局\nzh: 公安局, en: 局");
+        let span = SourceSpan::from(33..36);
+        let contents = source.read_span(&span, 0, 0).unwrap();
+        assert_eq!(source.position(33), (2, 14));
+        assert_eq!((contents.line() + 1, contents.column() + 1), (2, 14));
+        assert_eq!(contents.name(), Some("x.yaml"));
     }
 
     #[test]
