@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["pool", "decide", "pay", "sim"],
     &["services", "policy", "ops", "economy", "signals"],
     &["server"],
-    &["citybrain", "citybrain-python"],
+    &["citybrain", "cityflow-python"],
 ];
 
 /// Traffic can be used alone: these crates know nothing of cities, records or pages.
@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tower-http", &["server"]),
     ("anyhow", &["citybrain"]),
     ("clap", &["citybrain"]),
-    ("pyo3", &["citybrain-python"]),
+    ("pyo3", &["cityflow-python"]),
 ];
 
 /// Most lines in one source file.
