@@ -1,3 +1,5 @@
+//! The checks on small networks, each with one thing wrong.
+
 use super::*;
 use crate::builder::{
     Builder, LaneSpec, LinkSpec, MovementKey, MovementSpec, SignalSpec, TurnSpec,
