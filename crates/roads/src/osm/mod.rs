@@ -39,6 +39,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::model::{DrivingSide, Network, RoadClass};
 
 /// Whom to name where the data is shown.
@@ -182,10 +183,7 @@ pub fn read_network(path: &Path, options: &Options) -> Result<Network, Error> {
 /// # Errors
 /// As [`read_network`].
 pub fn read_with_report(path: &Path, options: &Options) -> Result<(Network, Report), Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = crate::input::bytes(path, &Limits::default())?;
     parse(&bytes, path, options)
 }
 

@@ -165,7 +165,9 @@ pub(super) fn movement(from: &[Point], to: &[Point]) -> Vec<Point> {
     let out = geometry::direction_at(from, f64::MAX);
     let into = geometry::direction_at(to, 0.0);
     if start.distance(end) < SHORTEST {
-        return vec![start, start + (out + into).unit() * SHORTEST];
+        let between = (out + into).unit();
+        let ahead = if between.norm() > 0.0 { between } else { out };
+        return vec![start, start + ahead * SHORTEST];
     }
     geometry::bezier(start, out, end, into, false, false)
 }
