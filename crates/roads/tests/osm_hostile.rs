@@ -125,7 +125,7 @@ fn a_file_cut_anywhere_is_survived() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Bytes of the data block changed at random, framing left whole so that they are reached.
     #[test]
