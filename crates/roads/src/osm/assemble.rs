@@ -47,7 +47,7 @@ pub(super) fn network(
     }
 
     let mut movements = vec![0; plans.nodes.len()];
-    for turn in turns.turns.iter().flatten() {
+    for turn in turns.by_link.iter().flatten() {
         let node = plans.links[turn.from as usize].to as usize;
         let (Some(from), Some(to), Some(junction)) =
             (ids[turn.from as usize], ids[turn.to as usize], nodes[node])

@@ -42,7 +42,7 @@ pub(super) struct TurnPlan {
 /// All turns, by the link that they leave; which links are kept; which nodes are boundaries.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    pub(super) turns: Vec<Vec<TurnPlan>>,
+    pub(super) by_link: Vec<Vec<TurnPlan>>,
     pub(super) kept: Vec<bool>,
     pub(super) boundary: Vec<bool>,
 }
@@ -128,7 +128,7 @@ pub(super) fn find(
     merge_windows(plans, &mut turns);
     narrow_lefts(plans, &mut turns);
     Turns {
-        turns,
+        by_link: turns,
         kept,
         boundary,
     }
