@@ -31,6 +31,9 @@ pub(crate) fn build(
 ) -> Result<Box<dyn Controller>, Error> {
     signals::controllers::by_name(name, network, demand, protocol).map_err(|error| Error::Option {
         message: error.to_string(),
-        help: nearest(name, names()),
+        help: match error {
+            signals::Error::Controller { .. } => nearest(name, names()),
+            _ => None,
+        },
     })
 }

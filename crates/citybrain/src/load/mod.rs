@@ -26,6 +26,9 @@ const NETWORKS: &str = "networks are CityFlow JSON, SUMO .net.xml or .net.xml.gz
 const DEMANDS: &str = "demand is CityFlow JSON, SUMO .rou.xml or .trips.xml, or a description for \
     the generator (.yaml), all for this network";
 
+/// What the readers call a network whose file lies in no folder that could name it.
+const UNNAMED: &str = "network";
+
 /// Losses of a reader that are printed; the others are counted.
 const ISSUES_SHOWN: usize = 5;
 
@@ -146,8 +149,13 @@ fn network_alone(path: &Path, printer: Printer) -> Result<Loaded, Error> {
         });
     }
     let format = read::format(path).map_err(wrong)?;
-    let (network, issues) = read::network_with_issues(path).map_err(wrong)?;
+    let (mut network, issues) = read::network_with_issues(path).map_err(wrong)?;
     report(&issues, printer);
+    if network.name == UNNAMED
+        && let Some(stem) = path.file_stem()
+    {
+        network.name = stem.to_string_lossy().into_owned();
+    }
     let benchmark = matches!(
         format,
         Format::CityFlowNetwork | Format::CityFlowConfiguration
@@ -226,7 +234,11 @@ pub(crate) fn input(what: &'static str, path: &Path, error: roads::Error, format
     Error::Input {
         what,
         path: path.to_owned(),
-        source: Box::new(error),
+        source: match error {
+            // The path stands in our own message already.
+            roads::Error::Io { path: at, source } if at == path => Box::new(source),
+            error => Box::new(error),
+        },
         help,
     }
 }
