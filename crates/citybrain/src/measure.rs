@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::time::{ClockId, clock_gettime};
 
 /// CPU time of this process so far, user and system, all threads.
@@ -17,9 +18,7 @@ pub(crate) fn children_cpu() -> Duration {
     let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else {
         return Duration::ZERO;
     };
-    let seconds = |time: nix::sys::time::TimeVal| {
-        Duration::from_micros((time.tv_sec() * 1_000_000 + i64::from(time.tv_usec())).max(0) as u64)
-    };
+    let seconds = |time: TimeVal| Duration::from_micros(time.num_microseconds().max(0) as u64);
     seconds(usage.user_time()) + seconds(usage.system_time())
 }
 

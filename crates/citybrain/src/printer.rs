@@ -18,11 +18,19 @@ pub(crate) struct Printer {
 
 impl Printer {
     /// One line of results.
+    #[expect(
+        clippy::unused_self,
+        reason = "results go through the printer, wherever it sends them"
+    )]
     pub(crate) fn line(self, text: impl Display) -> io::Result<()> {
         writeln!(io::stdout().lock(), "{text}")
     }
 
     /// A result as pretty JSON.
+    #[expect(
+        clippy::unused_self,
+        reason = "results go through the printer, wherever it sends them"
+    )]
     pub(crate) fn json(self, value: &impl Serialize) -> io::Result<()> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         serde_json::to_writer_pretty(&mut out, value)?;

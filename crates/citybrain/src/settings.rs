@@ -58,9 +58,8 @@ impl Layers {
     /// Defaults, file, environment and global flags.
     pub(crate) fn load(global: &Global) -> Result<Self, Error> {
         let mut layers = Self::defaults()?;
-        if let Some((path, required)) = file(global) {
-            layers.read_file(&path, required)?;
-        }
+        let (path, required) = file(global);
+        layers.read_file(&path, required)?;
         layers.read_environment()?;
         for (key, text) in &global.set {
             let value = layers.parse(key, text, &Origin::Flag(format!("--set {key}")))?;
@@ -323,14 +322,14 @@ impl Layers {
 }
 
 /// The configuration file, and whether it must be there.
-fn file(global: &Global) -> Option<(PathBuf, bool)> {
+fn file(global: &Global) -> (PathBuf, bool) {
     if let Some(path) = &global.config {
-        return Some((path.clone(), true));
+        return (path.clone(), true);
     }
     if let Some(path) = env::read(env::CONFIG).filter(|path| !path.is_empty()) {
-        return Some((PathBuf::from(path), true));
+        return (PathBuf::from(path), true);
     }
-    Some((PathBuf::from(FILE_NAME), false))
+    (PathBuf::from(FILE_NAME), false)
 }
 
 /// `section.name` and value of every option of a file. What is not in a section keeps its name,
@@ -494,7 +493,7 @@ mod tests {
     #[test]
     fn the_commented_file_is_complete_and_valid() {
         let settings = Layers::defaults().unwrap().settings().unwrap();
-        assert_eq!(settings.traffic.horizon, 3600.0);
+        assert!((settings.traffic.horizon - 3600.0).abs() < 1e-9);
     }
 
     #[test]

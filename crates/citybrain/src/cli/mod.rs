@@ -57,8 +57,13 @@ pub(crate) struct Global {
     /// Colour in tables and messages (default auto: on a terminal)
     #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
     pub(crate) color: Option<Color>,
-    /// What to log, as RUST_LOG understands it: warn, debug, sim=trace,info (default warn)
-    #[arg(long, global = true, value_name = "FILTER")]
+    /// What to log.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        help = "What to log, as RUST_LOG understands it: warn, debug, sim=trace,info (default warn)"
+    )]
     pub(crate) log: Option<String>,
     /// Configuration file (default citybrain.toml in the current folder, if there)
     #[arg(long, global = true, value_name = "FILE")]

@@ -84,7 +84,7 @@ fn override_options(layers: &mut Layers, args: &UpArgs) -> Result<(), Error> {
     layers.flag(
         "traffic.threads",
         "--threads",
-        args.threads.map(|threads| threads as i64),
+        args.threads.map(u64::cast_signed),
     )
 }
 

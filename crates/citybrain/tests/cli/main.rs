@@ -3,8 +3,9 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::float_cmp,
     clippy::print_stderr,
-    reason = "helpers of tests are tests, and a skipped test says so"
+    reason = "helpers of tests are tests, a skipped test says so, and times are whole seconds"
 )]
 
 mod bench;

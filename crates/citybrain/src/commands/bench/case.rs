@@ -49,6 +49,10 @@ pub(super) struct Case {
 }
 
 /// What was measured.
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names in the JSON report"
+)]
 #[derive(Debug, Serialize)]
 pub(super) struct Measured {
     pub(super) name: String,
@@ -83,6 +87,10 @@ pub(super) struct Measured {
 }
 
 /// The speed on a number of threads.
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names in the JSON report"
+)]
 #[derive(Debug, Serialize)]
 pub(super) struct Threads {
     pub(super) threads: usize,

@@ -1,5 +1,7 @@
 //! `citybrain traffic compare`: one scenario under several controllers and seeds.
 
+use std::fmt::Write;
+
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -14,6 +16,10 @@ use crate::printer::{Printer, table};
 use crate::settings::Layers;
 
 /// What `--json` prints.
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names in the JSON report"
+)]
 #[derive(Serialize)]
 struct Report<'a> {
     version: &'static str,
@@ -123,16 +129,18 @@ fn about(scenario: &Scenario, controls: &[String], seeds: &[u32]) -> report::Abo
         quoted(&about.network_file)
     );
     if let Some(demand) = &about.demand_file {
-        command.push_str(&format!(
+        let _ = write!(
+            command,
             " --demand {} --begin {}",
             quoted(demand),
             about.begin
-        ));
+        );
     }
     if let Some(trips) = about.trips {
-        command.push_str(&format!(" --trips {trips}"));
+        let _ = write!(command, " --trips {trips}");
     }
-    command.push_str(&format!(
+    let _ = write!(
+        command,
         " --control {} --seeds {} --horizon {} --scale {} --threads {} --lane-change {} \
          --rules {rules} --action {} --yellow {} --metrics-every {} --out report.html",
         controls.join(","),
@@ -144,7 +152,10 @@ fn about(scenario: &Scenario, controls: &[String], seeds: &[u32]) -> report::Abo
         protocol.action_interval,
         protocol.yellow,
         about.metrics_every,
-    ));
+    );
+    if let signals::PhaseSet::First(phases) = protocol.phases {
+        let _ = write!(command, " --phases {phases}");
+    }
     report::About {
         network: scenario.network.name.clone(),
         attribution: scenario.network.attribution.clone(),

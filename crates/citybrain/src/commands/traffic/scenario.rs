@@ -71,14 +71,14 @@ pub(crate) fn override_options(
     layers.flag(
         "traffic.trips",
         "--trips",
-        scenario.trips.map(|trips| trips as i64),
+        scenario.trips.map(u64::cast_signed),
     )?;
     layers.flag("traffic.scale", "--scale", scenario.scale)?;
     layers.flag("traffic.horizon", "--horizon", engine.horizon)?;
     layers.flag(
         "traffic.threads",
         "--threads",
-        engine.threads.map(|threads| threads as i64),
+        engine.threads.map(u64::cast_signed),
     )?;
     layers.flag("traffic.lane-change", "--lane-change", engine.lane_change)?;
     layers.flag("traffic.rules", "--rules", engine.rules.clone())?;
@@ -145,11 +145,9 @@ pub(crate) fn read(
 /// Which rules vehicles follow: those of the benchmarks where the network is in their format,
 /// unless the options say otherwise.
 pub(crate) fn rules(option: Rules, benchmark: bool) -> sim::Rules {
-    match option {
-        Rules::Benchmark => sim::Rules::Benchmark,
-        Rules::Street => sim::Rules::Street,
-        Rules::Auto if benchmark => sim::Rules::Benchmark,
-        Rules::Auto => sim::Rules::Street,
+    match (option, benchmark) {
+        (Rules::Benchmark, _) | (Rules::Auto, true) => sim::Rules::Benchmark,
+        (Rules::Street, _) | (Rules::Auto, false) => sim::Rules::Street,
     }
 }
 
