@@ -10,6 +10,8 @@ use roads::osm::{self, Options};
 fn read(bytes: &[u8]) {
     if let Ok((network, _)) = osm::parse(bytes, Path::new("fuzz.osm.pbf"), &Options::default()) {
         let _ = roads::check::check(&network, None);
+        roads::cityflow::write_network(&network, &mut Vec::new()).expect("memory takes all");
+        roads::geojson::write_network(&network, &mut Vec::new()).expect("memory takes all");
     }
 }
 

@@ -396,6 +396,11 @@ fn within_limits(junction: &Junction, movements: &[Movement], crossings: u32) ->
     Ok(())
 }
 
+/// What messages call the turn from one link to another.
+pub(crate) fn turn_name(from: &str, to: &str) -> String {
+    format!("{from} → {to}")
+}
+
 fn add_turn(network: &mut Network, spec: &TurnSpec) -> Result<(), Error> {
     let links = network.links.len();
     if spec.from.index() >= links || spec.to.index() >= links {
@@ -405,10 +410,9 @@ fn add_turn(network: &mut Network, spec: &TurnSpec) -> Result<(), Error> {
             "joins a link that does not exist",
         ));
     }
-    let name = format!(
-        "{} → {}",
-        network.links[spec.from.index()].id,
-        network.links[spec.to.index()].id
+    let name = turn_name(
+        &network.links[spec.from.index()].id,
+        &network.links[spec.to.index()].id,
     );
     let fault = |what: &str| Error::element("turn", &name, what);
     let turn = TurnId::from(network.turns.len());

@@ -1,5 +1,6 @@
 //! What can be wrong with a network, a demand file or a request for a route.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Everything that can go wrong in this crate, with the facts needed to mend it.
@@ -16,7 +17,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file is not well-formed.
-    #[error("{}:{line}:{column}: {message}", path.display())]
+    #[error("{}{}: {message}", path.display(), Place(*line, *column))]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -66,6 +67,19 @@ pub enum Error {
     },
 }
 
+/// Line and column as they stand behind a file's name: as much of them as is known.
+struct Place(usize, usize);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(0, _) => Ok(()),
+            Self(line, 0) => write!(f, ":{line}"),
+            Self(line, column) => write!(f, ":{line}:{column}"),
+        }
+    }
+}
+
 impl Error {
     /// An [`Error::Element`].
     pub fn element(kind: &'static str, id: &str, message: impl Into<String>) -> Self {
@@ -86,5 +100,26 @@ impl Error {
             },
             _ => self,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_as_much_of_the_place_as_is_known() {
+        let text = |line, column| {
+            let error = Error::Syntax {
+                path: PathBuf::from("a.xml"),
+                line,
+                column,
+                message: "is wrong".to_owned(),
+            };
+            error.to_string()
+        };
+        assert_eq!(text(0, 0), "a.xml: is wrong");
+        assert_eq!(text(7, 0), "a.xml:7: is wrong");
+        assert_eq!(text(7, 3), "a.xml:7:3: is wrong");
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn plain<'a>(
             path: path.to_owned(),
             line: 0,
             column: 0,
-            message: format!("is not a whole gzip file: {error}"),
+            message: format!("is not a whole gzip file ({error}); fetch the file anew"),
         })?;
     if plain.len() as u64 > limit {
         return Err(Error::Limit {

@@ -391,16 +391,13 @@ fn cityflow_configuration(path: &Path) -> Result<CityFlowFiles, Error> {
     const fn one() -> f64 {
         1.0
     }
-    let bytes = input::bytes(path, &Limits::default())?;
-    let file: File = serde_json::from_slice(&bytes).map_err(|error| Error::Syntax {
-        path: path.to_owned(),
-        line: error.line(),
-        column: error.column(),
-        message: error.to_string(),
-    })?;
+    let limits = Limits::default();
+    let bytes = input::bytes(path, &limits)?;
+    let json = cityflow::Json::new(&bytes, path, &limits)?;
+    let file: File = json.parse()?;
     if !(file.interval.is_finite() && file.interval > 0.0) {
-        let error = Error::element("interval", "", "must be greater than zero seconds");
-        return Err(error.in_file(path));
+        let place = [cityflow::Step::Key("interval")];
+        return Err(json.fault(&place, "interval must be greater than zero seconds"));
     }
     // The simulator takes `dir` from where it is started; files mostly mean their own folder.
     let beside = path.parent().unwrap_or(Path::new(""));

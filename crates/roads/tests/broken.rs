@@ -23,7 +23,7 @@ fn verdict(path: &Path) -> String {
         roads::sumo::read_demand(path, &network).err()
     } else if name.starts_with("sumo_net") {
         roads::sumo::read_network(path).err()
-    } else if name.starts_with("sumo_configuration") {
+    } else if name.contains("configuration") {
         read::scenario(path).err()
     } else {
         read::network(path).err()

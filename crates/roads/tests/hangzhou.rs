@@ -1,6 +1,10 @@
 //! The published scenarios: read, checked, written and read again.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests: what is skipped is said, and failing is panicking"
+)]
 
 use std::path::{Path, PathBuf};
 

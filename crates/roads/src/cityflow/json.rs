@@ -5,20 +5,21 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::error::Error;
 use crate::input::{self, position};
 use crate::limits::Limits;
 
 /// A JSON file.
-pub(super) struct Json<'a> {
+pub(crate) struct Json<'a> {
     path: &'a Path,
     bytes: Cow<'a, [u8]>,
 }
 
 /// A step from a value to one inside it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// The value of an object's key.
     Key(&'a str),
     /// An item of an array.
@@ -27,7 +28,7 @@ pub(super) enum Step<'a> {
 
 impl<'a> Json<'a> {
     /// Takes the bytes of a file, plain or gzip, if it is within the limits.
-    pub(super) fn new(bytes: &'a [u8], path: &'a Path, limits: &Limits) -> Result<Self, Error> {
+    pub(crate) fn new(bytes: &'a [u8], path: &'a Path, limits: &Limits) -> Result<Self, Error> {
         let bytes = input::plain(bytes, path, limits)?;
         let json = Self { path, bytes };
         json.survey(limits)?;
@@ -75,24 +76,43 @@ impl<'a> Json<'a> {
     }
 
     /// Parses the whole file.
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        if self.bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(Error::Syntax {
+                path: self.path.to_owned(),
+                line: 0,
+                column: 0,
+                message: "is empty; JSON was expected".to_owned(),
+            });
+        }
         serde_json::from_slice(&self.bytes).map_err(|error| {
             let text = error.to_string();
             // The place is in the error's own fields already.
             let end = text.rfind(" at line ").unwrap_or(text.len());
+            let text = text.get(..end).unwrap_or_default();
+            let message = match error.classify() {
+                Category::Eof => format!("is cut off: {text}"),
+                Category::Syntax | Category::Io => format!("is not JSON: {text}"),
+                Category::Data => text.to_owned(),
+            };
             Error::Syntax {
                 path: self.path.to_owned(),
                 line: error.line(),
                 column: error.column(),
-                message: text.get(..end).unwrap_or_default().to_owned(),
+                message,
             }
         })
     }
 
+    /// An error about the value that the steps lead to.
+    pub(crate) fn fault(&self, steps: &[Step<'_>], message: impl Into<String>) -> Error {
+        self.fault_at(self.locate(steps), message.into())
+    }
+
     /// The error, with the line and column of the element it is about.
-    pub(super) fn at(&self, steps: &[Step<'_>], error: Error) -> Error {
+    pub(crate) fn at(&self, steps: &[Step<'_>], error: Error) -> Error {
         match error {
-            Error::Element { .. } => self.fault_at(self.locate(steps), error.to_string()),
+            Error::Element { .. } => self.fault(steps, error.to_string()),
             other => other.in_file(self.path),
         }
     }

@@ -7,5 +7,6 @@ mod network;
 mod write;
 
 pub use demand::{parse_demand, read_demand};
+pub(crate) use json::{Json, Step};
 pub use network::{parse_network, read_network};
 pub use write::{write_demand, write_network};

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::builder::{
     Builder, LaneSpec, LinkSpec, MovementKey, MovementSpec, SignalSpec, TurnSpec, aspects,
+    turn_name,
 };
 use crate::error::Error;
 use crate::geometry::{self, Point};
@@ -165,7 +166,27 @@ pub fn parse_network(bytes: &[u8], path: &Path) -> Result<Network, Error> {
             .map_err(|error| json.at(&[Step::Key("intersections"), Step::Item(index)], error))?;
         }
     }
-    builder.finish().map_err(|error| error.in_file(path))
+    builder
+        .finish()
+        .map_err(|error| match intersection_of(&error, &file) {
+            Some(index) => json.at(&[Step::Key("intersections"), Step::Item(index)], error),
+            None => error.in_file(path),
+        })
+}
+
+/// The intersection in which an element stands that was found wrong when all was put together.
+fn intersection_of(error: &Error, file: &NetworkFile) -> Option<usize> {
+    let Error::Element { kind, id, .. } = error else {
+        return None;
+    };
+    file.intersections.iter().position(|intersection| {
+        let turns = || intersection.road_links.iter();
+        match *kind {
+            "junction" | "signal" => intersection.id == *id,
+            "turn" => turns().any(|turn| turn_name(&turn.start_road, &turn.end_road) == *id),
+            _ => false,
+        }
+    })
 }
 
 /// Refuses what would make a small file a large network.

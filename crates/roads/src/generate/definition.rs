@@ -25,7 +25,8 @@ pub fn read_spec<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
             what: "size of the definition file in bytes",
             found: size,
             limit: LARGEST,
-        });
+        }
+        .in_file(path));
     }
     parse_spec(&std::fs::read_to_string(path).map_err(io)?, path)
 }

@@ -185,6 +185,8 @@ struct Nodes<'a> {
     degrees: Vec<(f64, f64)>,
     furniture: FxHashMap<u32, Furniture>,
     blocked: FxHashSet<u32>,
+    /// A node that is nowhere on the globe.
+    off_globe: Option<i64>,
 }
 
 impl Visitor for Nodes<'_> {
@@ -193,13 +195,13 @@ impl Visitor for Nodes<'_> {
             return Ok(());
         };
         let on_globe = degrees.0.abs() <= 180.0 && degrees.1.abs() < 89.0;
-        if !on_globe
-            || self
-                .options
-                .bounds
-                .is_some_and(|bounds| !bounds.contains(degrees))
-        {
-            return Ok(()); // not a number fails the comparison, too
+        if !on_globe {
+            self.off_globe = Some(id); // not a number fails the comparison, too
+            return Ok(());
+        }
+        let bounds = self.options.bounds;
+        if bounds.is_some_and(|bounds| !bounds.contains(degrees)) {
+            return Ok(());
         }
         self.degrees[index] = degrees;
         if tags.is_empty() {
@@ -268,19 +270,21 @@ pub(super) fn read(bytes: &[u8], options: &Options, report: &mut Report) -> Resu
         degrees: vec![(f64::NAN, f64::NAN); node_ids.len()],
         furniture: FxHashMap::default(),
         blocked: FxHashSet::default(),
+        off_globe: None,
     };
     pbf::visit(bytes, Wanted::Nodes, &mut second)?;
     let Nodes {
         mut degrees,
         furniture,
         blocked,
+        off_globe,
         ..
     } = second;
     for index in blocked {
         degrees[index as usize] = (f64::NAN, f64::NAN);
     }
 
-    let (georeference, centre) = centre(&degrees)?;
+    let (georeference, centre) = centre(&degrees, off_globe)?;
     let driving_side = options.driving_side.unwrap_or_else(|| side::guess(centre));
     let sign = match driving_side {
         DrivingSide::Right => 1.0,
@@ -313,15 +317,29 @@ pub(super) fn read(bytes: &[u8], options: &Options, report: &mut Report) -> Resu
 }
 
 /// The centre of the nodes' bounding box.
-fn centre(degrees: &[(f64, f64)]) -> Result<(Georeference, (f64, f64)), Fault> {
+fn centre(
+    degrees: &[(f64, f64)],
+    off_globe: Option<i64>,
+) -> Result<(Georeference, (f64, f64)), Fault> {
     let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
     for &(longitude, latitude) in degrees.iter().filter(|(longitude, _)| !longitude.is_nan()) {
         low = (low.0.min(longitude), low.1.min(latitude));
         high = (high.0.max(longitude), high.1.max(latitude));
     }
     if low.0 > high.0 {
-        let what = "no road that cars may use has its nodes in the file (and within the bounds)";
-        return Err(Fault::Malformed(0, what.to_owned()));
+        let what = match off_globe {
+            _ if degrees.is_empty() => {
+                "has no road that cars may use; keep the ways with a highway tag".to_owned()
+            }
+            None => "has roads, but none of their nodes in it (or within the bounds); \
+                     extract the ways together with their nodes"
+                .to_owned(),
+            Some(id) => format!(
+                "has no road on the globe: node {id} lies outside longitude -180 to 180 and \
+                 latitude -89 to 89"
+            ),
+        };
+        return Err(Fault::Unfit(what));
     }
     let extent = (high.0 - low.0).max(high.1 - low.1);
     if extent > EXTENT_MAX {

@@ -201,8 +201,9 @@ pub fn parse(bytes: &[u8], path: &Path, options: &Options) -> Result<(Network, R
         message,
     };
     let extract = extract::read(bytes, options, &mut report).map_err(|fault| match fault {
-        pbf::Fault::Malformed(at, what) => syntax(format!("{what} (byte {at})")),
-        pbf::Fault::Limit(what, found, limit) => Error::Limit { what, found, limit },
+        pbf::Fault::Malformed(at, what) => syntax(format!("byte {at}: {what}")),
+        pbf::Fault::Unfit(what) => syntax(what),
+        pbf::Fault::Limit(what, found, limit) => Error::Limit { what, found, limit }.in_file(path),
     })?;
     let mut streets = streets::Streets::new(&extract);
     streets.keep_connected(options, &mut report);
@@ -213,7 +214,7 @@ pub fn parse(bytes: &[u8], path: &Path, options: &Options) -> Result<(Network, R
     report.restrictions_left_out = streets.restrictions.not_applied();
     if turns.kept.iter().all(|&kept| !kept) {
         return Err(syntax(
-            "the file holds no roads that are connected with one another".to_owned(),
+            "has no road that leads on to another; take a larger part of the map".to_owned(),
         ));
     }
     let name = path.file_name().map_or_else(
@@ -224,6 +225,7 @@ pub fn parse(bytes: &[u8], path: &Path, options: &Options) -> Result<(Network, R
                 .to_owned()
         },
     );
-    let network = assemble::network(name, &extract, &junctions, &plans, &turns, &mut report)?;
+    let network = assemble::network(name, &extract, &junctions, &plans, &turns, &mut report)
+        .map_err(|error| error.in_file(path))?;
     Ok((network, report))
 }

@@ -5,9 +5,12 @@
 //! can ask for gigabytes, and stop the program on unknown member types or overflowing ids; a
 //! reader of files from strangers must do neither. Here every size is checked before it is used.
 
+use std::fmt;
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
+
+use crate::input::shown;
 
 /// Largest header of a blob, bytes (a limit of the format).
 const HEADER_BYTES_MAX: u64 = 64 * 1024;
@@ -15,6 +18,11 @@ const HEADER_BYTES_MAX: u64 = 64 * 1024;
 const BLOB_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Most strings in a block; writers put 8,000 elements in a block, so real ones stay far below.
 const STRINGS_MAX: u64 = 1 << 20;
+/// Most unpacked bytes of all blobs for each byte of the file (zlib reaches a thousand, real files
+/// stay below ten), on top of a few whole blobs.
+const EXPANSION_MAX: u64 = 100;
+/// What the limit of a blob's unpacked size is called.
+const UNPACKED: &str = "the size of a decompressed blob in bytes";
 /// File features that must be understood, and are.
 const FEATURES: [&[u8]; 2] = [b"OsmSchema-V0.6", b"DenseNodes"];
 
@@ -23,6 +31,8 @@ const FEATURES: [&[u8]; 2] = [b"OsmSchema-V0.6", b"DenseNodes"];
 pub(super) enum Fault {
     /// Not well-formed; where (byte of the file) and how.
     Malformed(u64, String),
+    /// The file as a whole is not what is needed; how.
+    Unfit(String),
     /// A limit was passed: what, found, allowed.
     Limit(&'static str, u64, u64),
 }
@@ -57,18 +67,18 @@ pub(super) trait Visitor {
 /// Passes all wanted elements of a file to a visitor.
 pub(super) fn visit(bytes: &[u8], wanted: Wanted, visitor: &mut impl Visitor) -> Result<()> {
     let mut rest = bytes;
-    let mut unpacked = Vec::new();
+    let mut unpacked = Unpacked::new(bytes.len());
     let mut blobs = 0_u64;
     while !rest.is_empty() {
         let at = (bytes.len() - rest.len()) as u64;
         let fault = |what: &str| Fault::Malformed(at, what.to_owned());
         let (size, after) = rest
             .split_first_chunk::<4>()
-            .ok_or_else(|| fault("the file ends inside a blob's size"))?;
+            .ok_or_else(|| fault("ends inside a blob's size; the file is cut off"))?;
         let size = u64::from(u32::from_be_bytes(*size));
         if size > HEADER_BYTES_MAX {
             return Err(if blobs == 0 {
-                fault("this is not an OpenStreetMap PBF file")
+                Fault::Unfit(not_pbf(bytes).to_owned())
             } else {
                 Fault::Limit(
                     "the size of a blob's header in bytes",
@@ -77,9 +87,10 @@ pub(super) fn visit(bytes: &[u8], wanted: Wanted, visitor: &mut impl Visitor) ->
                 )
             });
         }
-        let (header, after) =
-            split(after, size).ok_or_else(|| fault("the file ends inside a blob's header"))?;
-        let (kind, size) = blob_header(header).ok_or_else(|| fault("a blob's header is broken"))?;
+        let (header, after) = split(after, size)
+            .ok_or_else(|| fault("ends inside a blob's header; the file is cut off"))?;
+        let (kind, size) = blob_header(header)
+            .ok_or_else(|| fault("has a blob header without type or size; fetch the file anew"))?;
         if size > BLOB_BYTES_MAX {
             return Err(Fault::Limit(
                 "the size of a blob in bytes",
@@ -88,20 +99,30 @@ pub(super) fn visit(bytes: &[u8], wanted: Wanted, visitor: &mut impl Visitor) ->
             ));
         }
         let (blob, after) =
-            split(after, size).ok_or_else(|| fault("the file ends inside a blob"))?;
+            split(after, size).ok_or_else(|| fault("ends inside a blob; the file is cut off"))?;
         rest = after;
         match (kind, blobs) {
             (b"OSMHeader", _) => check_features(content(blob, at, &mut unpacked)?, at)?,
-            (_, 0) => return Err(fault("the file does not start with an OSMHeader blob")),
+            (_, 0) => return Err(fault("does not begin with an OSMHeader blob")),
             (b"OSMData", _) => visit_block(content(blob, at, &mut unpacked)?, at, wanted, visitor)?,
             _ => {} // other kinds are to be ignored, says the format
         }
         blobs += 1;
     }
     if blobs == 0 {
-        return Err(Fault::Malformed(0, "the file is empty".to_owned()));
+        let what = "is empty; an OpenStreetMap extract begins with an OSMHeader blob";
+        return Err(Fault::Unfit(what.to_owned()));
     }
     Ok(())
+}
+
+/// What to say of a file that is in another format.
+fn not_pbf(bytes: &[u8]) -> &'static str {
+    if bytes.trim_ascii_start().starts_with(b"<") {
+        "is XML, not OpenStreetMap PBF; convert it to .osm.pbf"
+    } else {
+        "is not OpenStreetMap PBF, which begins with an OSMHeader blob"
+    }
 }
 
 fn split(bytes: &[u8], at: u64) -> Option<(&[u8], &[u8])> {
@@ -120,44 +141,100 @@ fn blob_header(bytes: &[u8]) -> Option<(&[u8], u64)> {
     Some((kind?, size?))
 }
 
-/// The content of a blob, decompressed into `buffer` where needed.
-fn content<'a>(blob: &'a [u8], at: u64, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+/// Decompressed blobs, one after the other in the same memory.
+struct Unpacked {
+    buffer: Vec<u8>,
+    /// Bytes of all blobs so far, and how many there may be.
+    total: u64,
+    total_max: u64,
+}
+
+impl Unpacked {
+    fn new(file_bytes: usize) -> Self {
+        Self {
+            buffer: Vec::new(),
+            total: 0,
+            total_max: 4 * BLOB_BYTES_MAX + EXPANSION_MAX * file_bytes as u64,
+        }
+    }
+
+    fn unpack(&mut self, packed: &[u8], stated: Option<u64>, at: u64) -> Result<&[u8]> {
+        let fault = |what: String| Fault::Malformed(at, what);
+        self.buffer.clear();
+        ZlibDecoder::new(packed)
+            .take(stated.unwrap_or(BLOB_BYTES_MAX).min(BLOB_BYTES_MAX) + 1)
+            .read_to_end(&mut self.buffer)
+            .map_err(|error| {
+                fault(format!(
+                    "has a blob that is not whole zlib data ({error}); fetch the file anew"
+                ))
+            })?;
+        let size = self.buffer.len() as u64;
+        if size > BLOB_BYTES_MAX {
+            return Err(Fault::Limit(UNPACKED, size, BLOB_BYTES_MAX));
+        }
+        if let Some(stated) = stated.filter(|&stated| stated != size) {
+            let more_or_less = if size > stated { "more" } else { "less" };
+            return Err(fault(format!(
+                "has a blob that unpacks to {more_or_less} than the {stated} bytes it states; \
+                 fetch the file anew"
+            )));
+        }
+        self.total += size;
+        if self.total > self.total_max {
+            let what = "the size of all decompressed blobs in bytes";
+            return Err(Fault::Limit(what, self.total, self.total_max));
+        }
+        Ok(&self.buffer)
+    }
+}
+
+/// The content of a blob, decompressed where needed.
+fn content<'a>(blob: &'a [u8], at: u64, unpacked: &'a mut Unpacked) -> Result<&'a [u8]> {
     let fault = |what: String| Fault::Malformed(at, what);
+    let (mut stated, mut packed) = (None, None);
     for field in Fields(blob) {
-        match field.ok_or_else(|| fault("a blob is broken".to_owned()))? {
+        match field.ok_or_else(|| fault("has a broken blob".to_owned()))? {
             (1, Value::Bytes(raw)) => return Ok(raw),
-            (3, Value::Bytes(packed)) => {
-                buffer.clear();
-                ZlibDecoder::new(packed)
-                    .take(BLOB_BYTES_MAX + 1)
-                    .read_to_end(buffer)
-                    .map_err(|error| fault(format!("a blob cannot be decompressed: {error}")))?;
-                let size = buffer.len() as u64;
+            (2, Value::Number(size)) => {
                 if size > BLOB_BYTES_MAX {
-                    let what = "the size of a decompressed blob in bytes";
-                    return Err(Fault::Limit(what, size, BLOB_BYTES_MAX));
+                    return Err(Fault::Limit(UNPACKED, size, BLOB_BYTES_MAX));
                 }
-                return Ok(buffer);
+                stated = Some(size);
             }
+            (3, Value::Bytes(bytes)) => packed = Some(bytes),
             (4..=7, Value::Bytes(_)) => {
-                let what = "a blob is compressed with a method other than zlib; \
+                let what = "has a blob compressed with a method other than zlib; \
                             write the file anew with zlib, the format's usual one";
                 return Err(fault(what.to_owned()));
             }
             _ => {}
         }
     }
-    Err(fault("a blob is empty".to_owned()))
+    match packed {
+        Some(packed) => unpacked.unpack(packed, stated, at),
+        None => Err(fault(
+            "has a blob without data, neither raw nor zlib".to_owned(),
+        )),
+    }
 }
 
 fn check_features(header: &[u8], at: u64) -> Result<()> {
     for field in Fields(header) {
-        let broken = || Fault::Malformed(at, "the header block is broken".to_owned());
+        let broken = || {
+            Fault::Malformed(
+                at,
+                "has a broken header block; fetch the file anew".to_owned(),
+            )
+        };
         if let (4, Value::Bytes(feature)) = field.ok_or_else(broken)?
             && !FEATURES.contains(&feature)
         {
             let feature = String::from_utf8_lossy(feature);
-            let what = format!("the file asks for the feature {feature:?}, which is not supported");
+            let what = format!(
+                "asks for the feature {:?}, which is not supported; write the file anew without it",
+                shown(&feature)
+            );
             return Err(Fault::Malformed(at, what));
         }
     }
@@ -171,7 +248,11 @@ struct Block<'a> {
     offset: (f64, f64),
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
+    fn string(&self, index: u64) -> Option<&'a [u8]> {
+        self.strings.get(usize::try_from(index).ok()?).copied()
+    }
+
     fn degrees(&self, longitude: i64, latitude: i64) -> (f64, f64) {
         (
             1e-9 * (self.offset.0 + self.granularity * longitude as f64),
@@ -180,8 +261,29 @@ impl Block<'_> {
     }
 }
 
+/// The byte of the file at which the blob begins that is being read.
+#[derive(Clone, Copy)]
+struct Place(u64);
+
+impl Place {
+    fn fault(self, what: String) -> Fault {
+        Fault::Malformed(self.0, what)
+    }
+
+    fn broken(self) -> Fault {
+        self.fault("has a broken block; fetch the file anew".to_owned())
+    }
+
+    fn without_strings(self, element: fmt::Arguments<'_>) -> Fault {
+        self.fault(format!(
+            "has {element} with broken tags; each needs a key and a value from the block's strings"
+        ))
+    }
+}
+
 fn visit_block(bytes: &[u8], at: u64, wanted: Wanted, visitor: &mut impl Visitor) -> Result<()> {
-    let broken = || Fault::Malformed(at, "a block is broken".to_owned());
+    let place = Place(at);
+    let broken = || place.broken();
     let mut block = Block {
         strings: Vec::new(),
         granularity: 100.0,
@@ -211,16 +313,16 @@ fn visit_block(bytes: &[u8], at: u64, wanted: Wanted, visitor: &mut impl Visitor
             for element in Fields(group) {
                 match (element.ok_or_else(broken)?, wanted) {
                     ((1, Value::Bytes(node)), Wanted::Nodes) => {
-                        visit_node(node, &block, visitor, &broken)?;
+                        visit_node(node, &block, visitor, place)?;
                     }
                     ((2, Value::Bytes(dense)), Wanted::Nodes) => {
-                        visit_dense(dense, &block, visitor, &broken)?;
+                        visit_dense(dense, &block, visitor, place)?;
                     }
                     ((3, Value::Bytes(way)), Wanted::WaysAndRelations) => {
-                        visit_way(way, &block, visitor, &broken)?;
+                        visit_way(way, &block, visitor, place)?;
                     }
                     ((4, Value::Bytes(relation)), Wanted::WaysAndRelations) => {
-                        visit_relation(relation, &block, visitor, &broken)?;
+                        visit_relation(relation, &block, visitor, place)?;
                     }
                     _ => {}
                 }
@@ -234,12 +336,12 @@ fn visit_node(
     bytes: &[u8],
     block: &Block<'_>,
     visitor: &mut impl Visitor,
-    broken: &dyn Fn() -> Fault,
+    place: Place,
 ) -> Result<()> {
     let (mut id, mut lon, mut lat) = (0, 0, 0);
     let (mut keys, mut values): (&[u8], &[u8]) = (&[], &[]);
     for field in Fields(bytes) {
-        match field.ok_or_else(broken)? {
+        match field.ok_or_else(|| place.broken())? {
             (1, Value::Number(value)) => id = zigzag(value),
             (2, Value::Bytes(packed)) => keys = packed,
             (3, Value::Bytes(packed)) => values = packed,
@@ -248,19 +350,21 @@ fn visit_node(
             _ => {}
         }
     }
-    visitor.node(id, block.degrees(lon, lat), &Tags::new(block, keys, values))
+    let tags = Tags::new(block, keys, values)
+        .ok_or_else(|| place.without_strings(format_args!("node {id}")))?;
+    visitor.node(id, block.degrees(lon, lat), &tags)
 }
 
 fn visit_dense(
     bytes: &[u8],
     block: &Block<'_>,
     visitor: &mut impl Visitor,
-    broken: &dyn Fn() -> Fault,
+    place: Place,
 ) -> Result<()> {
     let empty: &[u8] = &[];
     let (mut ids, mut lons, mut lats, mut tags) = (empty, empty, empty, empty);
     for field in Fields(bytes) {
-        match field.ok_or_else(broken)? {
+        match field.ok_or_else(|| place.broken())? {
             (1, Value::Bytes(packed)) => ids = packed,
             (8, Value::Bytes(packed)) => lats = packed,
             (9, Value::Bytes(packed)) => lons = packed,
@@ -273,13 +377,15 @@ fn visit_dense(
     let mut pairs = Vec::new();
     for id in Deltas::new(ids) {
         let (Some(lat), Some(lon)) = (lats.next(), lons.next()) else {
-            return Err(broken()); // fewer coordinates than nodes
+            return Err(place.fault(format!("has node {id} without coordinates")));
         };
         pairs.clear();
         while let Some(key) = tags.next().filter(|&key| key != 0) {
-            pairs.push((key, tags.next().ok_or_else(broken)?));
+            pairs.push((key, tags.next().ok_or_else(|| place.broken())?));
         }
-        visitor.node(id, block.degrees(lon, lat), &Tags::of_pairs(block, &pairs))?;
+        let tags = Tags::of_pairs(block, pairs.iter().copied())
+            .ok_or_else(|| place.without_strings(format_args!("node {id}")))?;
+        visitor.node(id, block.degrees(lon, lat), &tags)?;
     }
     Ok(())
 }
@@ -288,13 +394,13 @@ fn visit_way(
     bytes: &[u8],
     block: &Block<'_>,
     visitor: &mut impl Visitor,
-    broken: &dyn Fn() -> Fault,
+    place: Place,
 ) -> Result<()> {
     let mut id = 0;
     let empty: &[u8] = &[];
     let (mut keys, mut values, mut refs) = (empty, empty, empty);
     for field in Fields(bytes) {
-        match field.ok_or_else(broken)? {
+        match field.ok_or_else(|| place.broken())? {
             (1, Value::Number(value)) => id = value.cast_signed(),
             (2, Value::Bytes(packed)) => keys = packed,
             (3, Value::Bytes(packed)) => values = packed,
@@ -302,20 +408,24 @@ fn visit_way(
             _ => {}
         }
     }
-    visitor.way(id, &Tags::new(block, keys, values), Deltas::new(refs))
+    let tags = Tags::new(block, keys, values)
+        .ok_or_else(|| place.without_strings(format_args!("way {id}")))?;
+    visitor.way(id, &tags, Deltas::new(refs))
 }
 
 fn visit_relation(
     bytes: &[u8],
     block: &Block<'_>,
     visitor: &mut impl Visitor,
-    broken: &dyn Fn() -> Fault,
+    place: Place,
 ) -> Result<()> {
     let empty: &[u8] = &[];
+    let mut id = 0;
     let (mut keys, mut values) = (empty, empty);
     let (mut roles, mut ids, mut kinds) = (empty, empty, empty);
     for field in Fields(bytes) {
-        match field.ok_or_else(broken)? {
+        match field.ok_or_else(|| place.broken())? {
+            (1, Value::Number(value)) => id = value.cast_signed(),
             (2, Value::Bytes(packed)) => keys = packed,
             (3, Value::Bytes(packed)) => values = packed,
             (8, Value::Bytes(packed)) => roles = packed,
@@ -330,31 +440,35 @@ fn visit_relation(
         ids: Deltas::new(ids),
         kinds: Varints(kinds),
     };
-    visitor.relation(&Tags::new(block, keys, values), members)
+    let tags = Tags::new(block, keys, values)
+        .ok_or_else(|| place.without_strings(format_args!("relation {id}")))?;
+    visitor.relation(&tags, members)
 }
 
-/// The tags of an element. Strings that are not UTF-8 or not in the table are passed over.
+/// The tags of an element. Strings that are not UTF-8 are passed over.
 pub(super) struct Tags<'a> {
     pairs: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Tags<'a> {
-    fn new(block: &Block<'a>, keys: &[u8], values: &[u8]) -> Self {
-        let text = |index| string(&block.strings, index);
-        let pairs = Varints(keys)
-            .zip(Varints(values))
-            .filter_map(|(key, value)| Some((text(key)?, text(value)?)))
-            .collect();
-        Self { pairs }
+    /// Tags from their packed keys and values; `None` where these do not match.
+    fn new(block: &Block<'a>, keys: &[u8], values: &[u8]) -> Option<Self> {
+        if Varints(keys).count() != Varints(values).count() {
+            return None;
+        }
+        Self::of_pairs(block, Varints(keys).zip(Varints(values)))
     }
 
-    fn of_pairs(block: &Block<'a>, pairs: &[(u64, u64)]) -> Self {
-        let text = |index| string(&block.strings, index);
-        let pairs = pairs
-            .iter()
-            .filter_map(|&(key, value)| Some((text(key)?, text(value)?)))
-            .collect();
-        Self { pairs }
+    /// Tags from pairs of strings; `None` where one is not in the table.
+    fn of_pairs(block: &Block<'a>, indices: impl Iterator<Item = (u64, u64)>) -> Option<Self> {
+        let mut pairs = Vec::new();
+        for (key, value) in indices {
+            let (key, value) = (block.string(key)?, block.string(value)?);
+            if let (Ok(key), Ok(value)) = (std::str::from_utf8(key), std::str::from_utf8(value)) {
+                pairs.push((key, value));
+            }
+        }
+        Some(Self { pairs })
     }
 
     /// The tags of an element that is not in a file.

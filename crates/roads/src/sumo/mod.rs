@@ -86,7 +86,7 @@ pub fn import_bytes(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Import
     let bytes = input::plain(bytes, path, limits)?;
     let input = Input::new(&bytes, path)?;
     let file = file::parse(input, limits)?;
-    network::join(input, &file, name_of(path))
+    network::join(input, &file, name_of(path)).map_err(|error| error.in_file(path))
 }
 
 /// A file's name without its endings.
