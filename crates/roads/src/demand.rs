@@ -112,7 +112,8 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// How many vehicles appear before `horizon` seconds.
+    /// How many vehicles appear before `horizon` seconds; the largest number there is where they
+    /// are more.
     pub fn vehicles_before(&self, horizon: f64) -> usize {
         self.flows
             .iter()
@@ -121,12 +122,45 @@ impl Demand {
                 if end < flow.start || flow.start >= horizon {
                     return 0;
                 }
-                let mut count = ((end - flow.start) / flow.interval).floor() as usize + 1;
+                let gaps = ((end - flow.start) / flow.interval).floor() as usize;
+                let mut count = gaps.saturating_add(1);
                 if flow.start + (count - 1) as f64 * flow.interval >= horizon {
                     count -= 1;
                 }
                 count
             })
-            .sum()
+            .fold(0, usize::saturating_add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(interval: f64, end: Option<f64>) -> Flow {
+        Flow {
+            id: None,
+            vehicle_type: 0,
+            route: 0,
+            interval,
+            start: 10.0,
+            end,
+        }
+    }
+
+    #[test]
+    fn vehicles_are_counted_up_to_the_horizon() {
+        let count = |flows: Vec<Flow>, horizon| {
+            let demand = Demand {
+                flows,
+                ..Demand::default()
+            };
+            demand.vehicles_before(horizon)
+        };
+        assert_eq!(count(vec![flow(5.0, None)], 10.0), 0);
+        assert_eq!(count(vec![flow(5.0, None)], 20.0), 2);
+        assert_eq!(count(vec![flow(5.0, Some(20.0))], 60.0), 3);
+        let endless = || flow(1e-300, None);
+        assert_eq!(count(vec![endless(), endless()], 60.0), usize::MAX);
     }
 }
