@@ -64,7 +64,7 @@ impl Names {
 }
 
 /// A road network with its traffic.
-#[pyclass(module = "cityflow", unsendable)]
+#[pyclass(module = "cityflow")]
 #[derive(Debug)]
 pub(crate) struct Engine {
     world: World,
@@ -228,12 +228,14 @@ impl Engine {
         self.record()
     }
 
-    /// Many steps at once.
-    fn steps(&mut self, count: usize) -> PyResult<()> {
-        for _ in 0..count {
-            self.next_step()?;
-        }
-        Ok(())
+    /// Many steps at once, other Python threads running meanwhile.
+    fn steps(&mut self, py: Python<'_>, count: usize) -> PyResult<()> {
+        py.detach(|| {
+            for _ in 0..count {
+                self.next_step()?;
+            }
+            Ok(())
+        })
     }
 
     fn get_vehicle_count(&self) -> u64 {

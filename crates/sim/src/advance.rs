@@ -3,7 +3,7 @@
 //! Nothing is written to the state here, so blocks can be planned in any order and on any number
 //! of threads with the same result. Formulas are those of the traffic model, sections 3 and 4.
 
-use crate::kind::{Kind, TURN_SPEED, YIELD_DISTANCE, clear_speed};
+use crate::kind::{Kind, TURN_SPEED, YIELD_DISTANCE, clear_speed, lesser};
 use crate::map::{Block, Map, NONE, Way};
 use crate::routes::{self, Routes};
 use crate::state::{Record, State, Vehicle, flag};
@@ -73,6 +73,9 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Plans all vehicles of a block.
     pub(crate) fn plan(&self, block: &Block, plan: &mut Plan) {
+        if block.words == 1 && self.state.occupied[block.word as usize] == 0 {
+            return;
+        }
         let words = &self.state.occupied[block.word as usize..(block.word + block.words) as usize];
         let mut ready = false;
         for (index, &word) in words.iter().enumerate() {
@@ -145,25 +148,24 @@ impl<'a> Reader<'a> {
         plan: &mut Plan,
         ready: &mut bool,
     ) -> (f64, u32) {
-        let mut v = kind
-            .max_speed
-            .min(me.speed + kind.max_acceleration * self.dt)
-            .min(limit);
-        v = v.min(self.follow_speed(me, kind, ahead));
+        let faster = me.speed + kind.max_acceleration * self.dt;
+        let mut v = lesser(lesser(kind.max_speed, faster), limit);
+        v = lesser(v, self.follow_speed(me, kind, ahead));
         let mut blocker = NONE;
         if !way.is_lane() {
             let (speed, foe) = self.crossing_speed(block, row, me.distance, me, kind, plan, ready);
-            v = v.min(speed);
+            v = lesser(v, speed);
             blocker = foe;
         } else if me.next != NONE && way.length - me.distance <= kind.approach {
             let (speed, foe) = self.junction_speed(block, way, me, kind, plan, ready);
-            v = v.min(speed);
+            v = lesser(v, speed);
             blocker = foe;
         }
         if me.flags & (flag::ASKED | flag::ASTRAY) != 0 {
             v = v.min(self.lateral_speed(way, me, kind));
         }
-        (v.max(me.speed - kind.max_deceleration * self.dt), blocker)
+        let slowest = me.speed - kind.max_deceleration * self.dt;
+        (if v < slowest { slowest } else { v }, blocker)
     }
 
     /// Car following (section 3).
@@ -190,11 +192,11 @@ impl<'a> Reader<'a> {
         let mut speed = clear_speed(lead, b, v, own, gap, dt, kind.min_gap);
         if !(kind.even && other.even) {
             let (b, own) = (other.max_deceleration, kind.max_deceleration);
-            speed = speed.min(clear_speed(lead, b, v, own, gap, dt, 0.0));
+            speed = lesser(speed, clear_speed(lead, b, v, own, gap, dt, 0.0));
         }
         let slower = if v > lead { v - lead } else { 0.0 };
         let headway = (gap + (lead + slower / 2.0) * dt - v * dt / 2.0) / (kind.headway + dt / 2.0);
-        speed.min(headway)
+        lesser(speed, headway)
     }
 
     /// The vehicle ahead beyond the end of the row, and the gap to it.
@@ -308,7 +310,7 @@ impl<'a> Reader<'a> {
         } else {
             kind.max_speed
         };
-        (cap.min(speed), foe)
+        (lesser(cap, speed), foe)
     }
 
     fn can_enter(&self, me: &Vehicle, movement: &Way, kind: &Kind) -> bool {
@@ -384,6 +386,10 @@ impl<'a> Reader<'a> {
         plan: &mut Plan,
         ready: &mut bool,
     ) -> (f64, u32) {
+        let way = self.map.way(movement);
+        if way.start == way.end {
+            return (kind.max_speed, NONE); // nobody crosses it
+        }
         if !*ready {
             self.find_active(block, &mut plan.active);
             *ready = true;
@@ -397,7 +403,6 @@ impl<'a> Reader<'a> {
         {
             return (kind.max_speed, NONE);
         }
-        let way = self.map.way(movement);
         for crossing in self.map.crossings(way) {
             let active = plan.active[crossing.foe_bit as usize / 64] >> (crossing.foe_bit % 64);
             if active & 1 == 0 || crossing.at < position {
@@ -423,21 +428,26 @@ impl<'a> Reader<'a> {
         active.clear();
         active.extend_from_slice(&self.state.occupied[words]);
         let lanes = block.movements - block.rows;
-        for bit in 0..lanes {
-            if active[bit as usize / 64] >> (bit % 64) & 1 == 0 {
-                continue;
-            }
-            let row = block.rows + bit;
-            let Some(front) = self.state.rows[row as usize].first() else {
-                continue;
-            };
-            let rest = self.map.way(row).length - front.distance;
-            if front.next != NONE
-                && self.state.green[front.next as usize]
-                && rest <= self.notice(block, front)
-            {
-                let bit = self.map.way(front.next).bit;
-                active[bit as usize / 64] |= 1 << (bit % 64);
+        for index in 0..active.len() {
+            let mut bits = self.state.occupied[block.word as usize + index];
+            while bits != 0 {
+                let bit = index as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                if bit >= lanes {
+                    break;
+                }
+                let row = block.rows + bit;
+                let Some(front) = self.state.rows[row as usize].first() else {
+                    continue;
+                };
+                let rest = self.map.way(row).length - front.distance;
+                if front.next != NONE
+                    && self.state.green[front.next as usize]
+                    && rest <= self.notice(block, front)
+                {
+                    let bit = self.map.way(front.next).bit;
+                    active[bit as usize / 64] |= 1 << (bit % 64);
+                }
             }
         }
         for &row in &self.map.departing[block.departing as usize..block.departing_end as usize] {

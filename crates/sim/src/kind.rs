@@ -124,6 +124,13 @@ impl Kind {
     }
 }
 
+/// The smaller of two numbers, neither of which is NaN: one instruction, where `f64::min` takes
+/// several to heed NaN.
+#[inline]
+pub(crate) fn lesser(one: f64, other: f64) -> f64 {
+    if one < other { one } else { other }
+}
+
 /// The largest speed at which a follower (`v`, braking `b`) stays clear of a leader (`lead`,
 /// braking `lead_b`) that starts to brake now, `gap` ahead, keeping `keep` metres; −100 when none.
 #[inline]
@@ -145,5 +152,5 @@ pub(crate) fn clear_speed(
     }
     let one = 0.5 / a * (root.sqrt() - h);
     let two = 2.0 * lead - lead_b * dt + 2.0 * (gap - keep) / dt;
-    one.min(two)
+    lesser(one, two)
 }

@@ -91,16 +91,12 @@ impl World {
         wishes: &mut Vec<Wish>,
     ) {
         for block in &self.map.blocks[run.0..run.1] {
-            let words = block.word as usize..(block.word + block.words) as usize;
-            let lanes = block.movements - block.rows;
-            for (index, &word) in self.state.occupied[words].iter().enumerate() {
-                let mut bits = word;
+            for index in 0..block.words {
+                let word = (block.word + index) as usize;
+                let mut bits = self.state.occupied[word] & self.map.beside[word];
                 while bits != 0 {
-                    let bit = index as u32 * 64 + bits.trailing_zeros();
+                    let bit = index * 64 + bits.trailing_zeros();
                     bits &= bits - 1;
-                    if bit >= lanes {
-                        break;
-                    }
                     self.collect_from(reader, block.rows + bit, for_gap, wishes);
                 }
             }

@@ -109,6 +109,8 @@ pub(crate) struct Map {
     pub(crate) lane_rows: Vec<u32>,
     /// Row of each movement of the network.
     pub(crate) movement_rows: Vec<u32>,
+    /// Lanes beside which there is another of the same link, in the layout of the occupancy words.
+    pub(crate) beside: Vec<u64>,
     /// Number of occupancy words.
     pub(crate) words: usize,
 }
@@ -129,12 +131,14 @@ impl Map {
             conflict_start: Vec::new(),
             lane_rows: vec![NONE; lanes],
             movement_rows: vec![NONE; network.movements.len()],
+            beside: Vec::new(),
             words: 0,
         };
         for junction in 0..network.junctions.len() {
             map.add_block(network, junction, street);
         }
         map.join(network);
+        map.find_lanes_beside(network);
         map.add_crossings(network);
         map
     }
@@ -240,6 +244,17 @@ impl Map {
                     .extend(lanes.map(|lane| self.lane_rows[lane]));
             }
             block.departing_end = self.departing.len() as u32;
+        }
+    }
+
+    fn find_lanes_beside(&mut self, network: &Network) {
+        self.beside = vec![0; self.words];
+        for link in network.links.iter().filter(|link| link.lanes.len() > 1) {
+            for lane in link.lanes.range() {
+                let way = &self.ways[self.lane_rows[lane] as usize];
+                let word = self.blocks[way.block as usize].word + way.bit / 64;
+                self.beside[word as usize] |= 1 << (way.bit % 64);
+            }
         }
     }
 

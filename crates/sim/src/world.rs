@@ -286,9 +286,12 @@ impl World {
             outcome.distance = 0.0;
             let mut moves = plan.moves.as_slice();
             for block in &map.blocks[part.blocks.0..part.blocks.1] {
+                let word = block.word as usize - part.words.0;
+                if block.words == 1 && words[word] == 0 {
+                    continue;
+                }
                 let row = block.rows as usize - part.rows.0;
                 let row_end = block.rows_end as usize - part.rows.0;
-                let word = block.word as usize - part.words.0;
                 let word_end = word + block.words as usize;
                 let occupied: &mut [u64] = &mut words[word..word_end];
                 moves = commit(
