@@ -23,7 +23,7 @@ mod server;
 mod testing;
 mod tiles;
 
-pub use config::{Config, Demands, Ground, GroundKind, Limits, ScenarioSource, Title};
+pub use config::{Config, Demands, Ground, GroundKind, Limits, SPEED_RANGE, ScenarioSource, Title};
 pub use controllers::ControllerChoice;
 pub use error::Error;
 pub use server::{serve, stop_signal};

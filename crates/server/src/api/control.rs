@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -96,6 +97,7 @@ impl ControlRequest {
     responses(
         (status = 200, body = Status),
         (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The request comes from a page of another site", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The controller cannot be used on this network", body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
@@ -105,8 +107,13 @@ impl ControlRequest {
 )]
 pub(crate) async fn control(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     JsonBody(request): JsonBody<ControlRequest>,
 ) -> Result<Json<Status>, Problem> {
+    if super::is_foreign(&headers) {
+        let detail = "only pages of this server steer the run";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
     let change = request.checked(&app)?;
     tracing::info!(?change, "the run is changed");
     let status = app.live.change(change).await?;

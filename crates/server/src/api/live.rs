@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use super::is_foreign;
 use crate::app::App;
 use crate::geo::Bounds;
 use crate::live::encode::{self, GroupState, LinkState, View};
@@ -112,16 +113,6 @@ fn view_of(app: &App, bounds: [f64; 4]) -> Result<View, Problem> {
     let bounds = Bounds::from_array(bounds)
         .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail))?;
     Ok(View::new(app.live.tracks(), bounds))
-}
-
-/// Whether a browser sends this from a page of another site.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(header::ORIGIN) else {
-        return false;
-    };
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    authority != text(header::HOST)
 }
 
 /// What a client has been sent.

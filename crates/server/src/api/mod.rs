@@ -10,7 +10,7 @@ pub(crate) mod tiles;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -52,6 +52,16 @@ pub(crate) fn router() -> (Router<Arc<App>>, Description) {
         }),
     );
     (router, description)
+}
+
+/// Whether a browser sends this from a page of another site.
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(header::ORIGIN) else {
+        return false;
+    };
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    authority != text(header::HOST)
 }
 
 /// An index out of a path.

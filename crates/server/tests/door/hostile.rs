@@ -8,6 +8,26 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 const JSON: &str = "application/json";
 
 #[tokio::test]
+async fn pages_of_other_sites_steer_nothing() {
+    let server = Server::start(config()).await;
+    let from = |origin: &str| {
+        let address = server.address;
+        format!(
+            "POST /api/v1/control HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+             origin: {origin}\r\ncontent-type: {JSON}\r\ncontent-length: 16\r\n\r\n\
+             {{\"paused\": true}}"
+        )
+    };
+    for origin in ["https://elsewhere.example", "null"] {
+        let problem = server.send(&from(origin)).await.problem(403);
+        assert!(problem["detail"].as_str().unwrap().contains("steer"));
+    }
+    let own = format!("http://{}", server.address);
+    assert_eq!(server.send(&from(&own)).await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn bad_bodies_are_refused_by_name() {
     let server = Server::start(config()).await;
     let path = "/api/v1/control";
