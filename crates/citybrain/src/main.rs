@@ -14,6 +14,7 @@ mod error;
 mod load;
 mod logging;
 mod measure;
+mod output;
 mod printer;
 mod reference;
 mod settings;

@@ -1,11 +1,13 @@
 //! `citybrain schema`: the JSON Schema of each kind of definition file.
 
+use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::cli::city::SchemaArgs;
 use crate::error::{Error, Exit, Outcome, nearest};
+use crate::output::to_file;
 use crate::printer::{Printer, properties};
 
 /// A kind as lists print it.
@@ -55,9 +57,8 @@ fn of(kind: &str) -> Result<serde_json::Value, Error> {
 fn write(kind: &str, folder: &Path, printer: Printer) -> Result<(), Error> {
     let path = folder.join(format!("{kind}.schema.json"));
     let text = serde_json::to_string_pretty(&of(kind)?).map_err(Error::internal)? + "\n";
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&path, text))
-        .map_err(|error| Error::output(&path, error))?;
+    std::fs::create_dir_all(folder).map_err(|error| Error::output(folder, error))?;
+    to_file(&path, |out| out.write_all(text.as_bytes()))?;
     printer.note(path.display());
     Ok(())
 }

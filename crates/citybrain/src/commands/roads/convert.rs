@@ -1,7 +1,5 @@
 //! `citybrain roads convert`: a network, and demand along with it, in another format.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use roads::issue::Issue;
@@ -9,8 +7,9 @@ use roads::{cityflow, geojson};
 use serde::Serialize;
 
 use crate::cli::roads::{ConvertArgs, Format};
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::load;
+use crate::output::to_file;
 use crate::printer::Printer;
 
 /// What `--json` prints.
@@ -56,18 +55,4 @@ pub(crate) fn convert(args: &ConvertArgs, printer: Printer) -> Outcome {
         }
     }
     Ok(Exit::Success)
-}
-
-/// Writes a file through a buffer.
-pub(super) fn to_file<T>(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>,
-) -> Result<T, Error> {
-    let attempt = || {
-        let mut out = BufWriter::new(File::create(path)?);
-        let result = write(&mut out)?;
-        out.flush()?;
-        Ok(result)
-    };
-    attempt().map_err(|error: io::Error| Error::output(path, error))
 }

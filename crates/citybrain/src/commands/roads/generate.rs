@@ -7,10 +7,10 @@ use roads::generate::{self, GridDemandSpec, GridSpec};
 use roads::{Demand, Network};
 use serde::Serialize;
 
-use super::convert::to_file;
 use crate::cli::roads::GenerateArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::load;
+use crate::output::to_file;
 use crate::printer::{Printer, grouped};
 
 /// What `--json` prints.

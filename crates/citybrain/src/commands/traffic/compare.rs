@@ -1,6 +1,7 @@
 //! `citybrain traffic compare`: one scenario under several controllers and seeds.
 
 use std::fmt::Write;
+use std::io::Write as _;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -11,7 +12,8 @@ use super::scenario::{self, About, Scenario};
 use super::simulate::{Observer, Run, Sample, simulate};
 use super::summary::{self, Row};
 use crate::cli::traffic::CompareArgs;
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Exit, Outcome};
+use crate::output::to_file;
 use crate::printer::{Printer, table};
 use crate::settings::Layers;
 
@@ -74,7 +76,7 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
         .collect();
     if let Some(path) = &args.out {
         let page = report::html(&about(&scenario, &controls, &seeds), &runs, &rows)?;
-        std::fs::write(path, page).map_err(|error| Error::output(path, error))?;
+        to_file(path, |out| out.write_all(page.as_bytes()))?;
         printer.note(format_args!("report: {}", path.display()));
     }
     if printer.json {

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::Compression;
@@ -20,6 +20,7 @@ use roads::{Network, Point, geometry};
 use sim::{Place, VehicleView, World};
 
 use crate::error::Error;
+use crate::output::Output;
 
 /// Rows in a group. Large enough to compress well, small enough to hold in memory: 15 MB.
 const GROUP_ROWS: usize = 1 << 17;
@@ -39,8 +40,7 @@ const SCHEMA: &str = "
 /// A trajectory file that is being written.
 pub(super) struct Trajectories {
     writer: SerializedFileWriter<BufWriter<File>>,
-    path: PathBuf,
-    partial: PathBuf,
+    output: Output,
     network: Arc<Network>,
     lanes: Vec<ByteArray>,
     movements: Vec<ByteArray>,
@@ -84,10 +84,9 @@ impl Trajectories {
         network: &Arc<Network>,
         about: &[(&str, String)],
     ) -> Result<Self, Error> {
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let file = File::create(&partial).map_err(|error| Error::output(&partial, error))?;
+        let output = Output::new(path);
+        let wrong = |error| Error::output(output.partial(), error);
+        let file = File::create(output.partial()).map_err(wrong)?;
         let schema = parse_message_type(SCHEMA).map_err(Error::internal)?;
         let about = about
             .iter()
@@ -109,12 +108,11 @@ impl Trajectories {
             Arc::new(schema),
             Arc::new(properties.build()),
         )
-        .map_err(|error| Error::output(&partial, error))?;
+        .map_err(|error| Error::output(output.partial(), error))?;
         let bytes = |name: String| ByteArray::from(name.into_bytes());
         Ok(Self {
             writer,
-            path: path.to_owned(),
-            partial,
+            output,
             network: Arc::clone(network),
             lanes: (0..network.lanes.len())
                 .map(|lane| bytes(network.lane_name(lane.into())))
@@ -188,7 +186,7 @@ impl Trajectories {
             return Ok(());
         }
         write_group(&mut self.writer, &self.rows)
-            .map_err(|error| Error::output(&self.partial, error))?;
+            .map_err(|error| Error::output(self.output.partial(), error))?;
         self.written += self.rows.time.len() as u64;
         self.rows.clear();
         Ok(())
@@ -199,9 +197,10 @@ impl Trajectories {
         self.flush()?;
         self.writer
             .close()
-            .map_err(|error| Error::output(&self.partial, error))?;
-        std::fs::rename(&self.partial, &self.path)
-            .map_err(|error| Error::output(&self.path, error))?;
+            .map_err(|error| Error::output(self.output.partial(), error))?;
+        self.output
+            .finish()
+            .map_err(|error| Error::output(self.output.partial(), error))?;
         Ok(self.written)
     }
 }
