@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -23,6 +24,12 @@ const FILE_NAME: &str = "citybrain.toml";
 
 /// Largest configuration file that is read, bytes.
 const FILE_SIZE_MAX: u64 = 1 << 20;
+
+/// Longest time to simulate, seconds: a year.
+const HORIZON_MAX: f64 = 31_536_000.0;
+
+/// Largest factor on the demand.
+const SCALE_MAX: f64 = 1000.0;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,12 +102,16 @@ impl Layers {
         match std::fs::metadata(path) {
             Err(_) if !required => return Ok(()),
             Err(error) => return Err(wrong(&error)),
-            Ok(file) if file.len() > FILE_SIZE_MAX => {
-                return Err(wrong(&format!("it is larger than {FILE_SIZE_MAX} bytes")));
-            }
             Ok(_) => {}
         }
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+        // Devices and pipes have no size to look at.
+        let mut text = String::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(FILE_SIZE_MAX + 1).read_to_string(&mut text))
+            .map_err(|error| wrong(&error))?;
+        if text.len() as u64 > FILE_SIZE_MAX {
+            return Err(wrong(&format!("it is larger than {FILE_SIZE_MAX} bytes")));
+        }
         let table: Table = text
             .parse()
             .map_err(|error: toml::de::Error| wrong(&error))?;
@@ -234,13 +245,13 @@ impl Layers {
         let rules = [
             (
                 "traffic.horizon",
-                positive(traffic.horizon),
-                "greater than zero",
+                positive(traffic.horizon) && traffic.horizon <= HORIZON_MAX,
+                "greater than zero and at most 31536000 (a year)",
             ),
             (
                 "traffic.scale",
-                positive(traffic.scale),
-                "greater than zero",
+                positive(traffic.scale) && traffic.scale <= SCALE_MAX,
+                "greater than zero and at most 1000",
             ),
             (
                 "traffic.metrics-every",
@@ -298,7 +309,11 @@ impl Layers {
                 !compare.seeds.is_empty(),
                 "at least one seed",
             ),
-            ("up.speed", positive(up.speed), "greater than zero"),
+            (
+                "up.speed",
+                server::SPEED_RANGE.contains(&up.speed),
+                "from 0.1 to 60",
+            ),
             ("up.control", is_controller(&up.control), "a controller"),
             (
                 "up.listen",

@@ -111,7 +111,7 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "COLSxROWS", value_parser = values::grid)]
     pub(crate) grid: Option<(usize, usize)>,
     /// Distance between the junctions of a grid, metres (default 800 east-west, 600 north-south)
-    #[arg(long, value_name = "M", value_parser = values::seconds, requires = "grid")]
+    #[arg(long, value_name = "M", value_parser = values::metres, requires = "grid")]
     pub(crate) spacing: Option<f64>,
     /// Lanes of each link of a grid (default 3: left, straight, right)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=6), requires = "grid")]

@@ -84,7 +84,7 @@ pub(crate) struct EngineArgs {
 Examples:
   citybrain traffic run --network roadnet.json --demand flow.json
   citybrain traffic run -n roadnet.json -d flow.json --control advanced-max-pressure --json
-  citybrain traffic run -n roadnet.json -d flow.json --action 5 --yellow 2 --seed 7
+  citybrain traffic run -n roadnet.json -d flow.json --control max-pressure --action 10 --yellow 3
   citybrain traffic run -n grid.json --trips 5000 --out trajectories.parquet")]
 pub(crate) struct RunArgs {
     /// Which scenario.

@@ -17,6 +17,14 @@ pub(crate) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
+/// A number of metres greater than zero.
+pub(crate) fn metres(text: &str) -> Result<f64, String> {
+    positive(
+        text,
+        "a number of metres greater than zero, for example 400",
+    )
+}
+
 /// A number of seconds greater than zero.
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     positive(

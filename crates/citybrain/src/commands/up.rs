@@ -108,7 +108,7 @@ fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result
         rules,
         ..sim::Config::default()
     };
-    let mut config = Config::new(source(loaded, file, settings)?);
+    let mut config = Config::new(source(loaded, file, settings, printer)?);
     config.engine = engine;
     config.protocol = scenario::protocol(settings, rules);
     config.controller.clone_from(&settings.up.control);
@@ -117,12 +117,17 @@ fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result
     Ok(config)
 }
 
-fn source(loaded: Loaded, file: &Path, settings: &Settings) -> Result<ScenarioSource, Error> {
+fn source(
+    loaded: Loaded,
+    file: &Path,
+    settings: &Settings,
+    printer: Printer,
+) -> Result<ScenarioSource, Error> {
     let demand = match loaded.demand {
         Some(demand) => demand,
-        None => load::random_demand(file, &loaded.network, &settings.traffic)?,
+        None => load::random_demand(file, &loaded.network, &settings.traffic, printer)?,
     };
-    let demand = scenario::scaled(demand, settings.traffic.scale);
+    let demand = scenario::scaled(demand, settings.traffic.scale)?;
     let (zh, en) = loaded.title;
     let mut source = ScenarioSource::new(
         loaded.name,

@@ -14,7 +14,7 @@ use roads::{Demand, Network};
 pub(crate) use city::demonstration;
 
 use crate::error::Error;
-use crate::printer::Printer;
+use crate::printer::{Printer, grouped};
 use crate::settings::Traffic;
 
 /// The formats of networks, for messages.
@@ -189,16 +189,31 @@ fn demand_of(path: &Path, network: &Network, printer: Printer) -> Result<(Demand
     }
     let format = read::format(path).map_err(wrong)?;
     let (demand, issues) = read::demand(path, network).map_err(wrong)?;
+    if demand.flows.is_empty()
+        && let Some(issue) = issues.first()
+    {
+        return Err(Error::Input {
+            what: "demand",
+            path: path.to_owned(),
+            source: format!("nothing of it can drive on this network: {issue}").into(),
+            help: Some("is it the demand of another network?".to_owned()),
+        });
+    }
     report(&issues, printer);
     Ok((demand, format == Format::SumoDemand))
 }
 
-/// Makes demand up for a network that comes without.
+/// Makes demand up for a network that comes without, and says so.
 pub(crate) fn random_demand(
     path: &Path,
     network: &Network,
     traffic: &Traffic,
+    printer: Printer,
 ) -> Result<Arc<Demand>, Error> {
+    printer.note(format_args!(
+        "note: no demand given: {} random trips are made up",
+        grouped(traffic.trips.unsigned_abs())
+    ));
     let seed = traffic.seed.unsigned_abs();
     generate::random_demand(network, traffic.trips as usize, traffic.horizon, seed)
         .map(Arc::new)

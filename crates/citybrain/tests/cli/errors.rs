@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{Place, snapshot};
+use crate::support::{Place, shown, snapshot};
 
 #[test]
 fn a_missing_network_is_named() {
@@ -47,6 +47,43 @@ fn demand_of_another_network_names_the_road() {
         "demand_of_another_network",
         place.run(&["traffic", "run", "-n", "small.json", "-d", "flow.json"])
     );
+}
+
+#[test]
+fn demand_of_which_nothing_can_drive_is_refused() {
+    let place = Place::with_grid();
+    place.write(
+        "other.rou.xml",
+        r#"<routes><vehicle id="a" depart="0"><route edges="x y"/></vehicle></routes>"#,
+    );
+    let output = place.run(&["traffic", "run", "-n", "grid.json", "-d", "other.rou.xml"]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    assert!(shown(&output).contains("nothing of it can drive"));
+}
+
+#[test]
+fn sizes_that_no_machine_holds_are_refused() {
+    let place = Place::with_grid();
+    let run = |flag, value| {
+        let output = place.run(&["traffic", "run", "-n", "grid.json", flag, value]);
+        (output.status.code(), shown(&output))
+    };
+    let (code, text) = run("--scale", "1e9");
+    assert_eq!(code, Some(2), "{text}");
+    let (code, text) = run("--horizon", "1e300");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("traffic.horizon"), "{text}");
+    let output = place.run(&[
+        "traffic",
+        "run",
+        "-n",
+        "grid.json",
+        "--trips",
+        "100000",
+        "--scale",
+        "999",
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
 }
 
 #[test]
@@ -175,6 +212,15 @@ fn a_configuration_asked_for_must_be_there() {
         "missing_configuration",
         place.run(&["config", "--config", "mine.toml"])
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_without_end_is_refused() {
+    let place = Place::new();
+    let output = place.run(&["config", "--config", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    assert!(shown(&output).contains("larger than"));
 }
 
 #[test]

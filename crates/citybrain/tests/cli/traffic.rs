@@ -185,7 +185,7 @@ fn a_killed_run_leaves_no_file_that_looks_whole() {
     let place = Place::with_grid();
     let args = run(&[
         "--horizon",
-        "100000000",
+        "31000000",
         "--scale",
         "3",
         "--out",

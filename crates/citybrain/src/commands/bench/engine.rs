@@ -58,7 +58,7 @@ pub(crate) fn engine(args: &EngineArgs, layers: &Layers, printer: Printer) -> Ou
         let loaded = load::scenario(path, args.demand.as_deref(), None, printer)?;
         let demand = match loaded.demand {
             Some(demand) => demand,
-            None => load::random_demand(path, &loaded.network, &settings.traffic)?,
+            None => load::random_demand(path, &loaded.network, &settings.traffic, printer)?,
         };
         let network = loaded.network;
         if args.sumo {

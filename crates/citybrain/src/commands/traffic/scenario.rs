@@ -104,9 +104,9 @@ pub(crate) fn read(
     let made_up = loaded.demand.is_none();
     let demand = match loaded.demand {
         Some(demand) => demand,
-        None => load::random_demand(&args.network, &network, traffic)?,
+        None => load::random_demand(&args.network, &network, traffic, printer)?,
     };
-    let demand = scaled(demand, traffic.scale);
+    let demand = scaled(demand, traffic.scale)?;
     let rules = rules(traffic.rules, loaded.benchmark);
     let protocol = protocol(settings, rules);
     let config = sim::Config {
@@ -171,14 +171,26 @@ pub(crate) fn protocol(settings: &Settings, rules: sim::Rules) -> Protocol {
     }
 }
 
+/// Most flows that scaled demand may have; each takes memory before the first vehicle drives.
+const FLOWS_MAX: f64 = 2e7;
+
 /// Multiplies demand: each flow's vehicles come `factor` times as often.
-pub(crate) fn scaled(demand: Arc<Demand>, factor: f64) -> Arc<Demand> {
+pub(crate) fn scaled(demand: Arc<Demand>, factor: f64) -> Result<Arc<Demand>, Error> {
     if (factor - 1.0).abs() < f64::EPSILON {
-        return demand;
+        return Ok(demand);
+    }
+    if demand.flows.len() as f64 * factor > FLOWS_MAX {
+        return Err(Error::Refused {
+            message: format!(
+                "{} flows, scaled by {factor}, are more than the limit of {FLOWS_MAX}",
+                demand.flows.len()
+            ),
+            help: Some("choose a smaller --scale (traffic.scale)".to_owned()),
+        });
     }
     let levels = server::Demands::Scaled {
         base: Arc::clone(&demand),
         levels: vec![factor],
     };
-    levels.at(factor).unwrap_or(demand)
+    Ok(levels.at(factor).unwrap_or(demand))
 }
