@@ -108,7 +108,12 @@ export class CityChart extends HTMLElement {
           gap: 2,
           space: rem * 4,
           incrs: [60, 300, 600, 900, 1800, 3600],
-          values: (_plot, ticks) => ticks.map((tick) => timeOfDay((this.#data?.start ?? 0) + tick)),
+          values: (plot, ticks) =>
+            ticks.map((tick) => {
+              // The first label would run into those of the other axis.
+              const crowded = ticks.length > 1 && plot.valToPos(tick, "x") < rem;
+              return crowded ? "" : timeOfDay((this.#data?.start ?? 0) + tick);
+            }),
         },
         {
           ...axis,
