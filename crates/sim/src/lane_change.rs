@@ -67,19 +67,16 @@ impl World {
     fn collect_wishes(&self, wishes: &mut Vec<Wish>) {
         let reader = self.reader();
         let for_gap = self.config.lane_change && self.time() >= COOLING;
-        let Some(pool) = self.threads() else {
+        if !self.shares_steps() {
             self.collect_run(&reader, (0, self.map.blocks.len()), for_gap, wishes);
             return;
+        }
+        let collect = |&run: &(usize, usize)| {
+            let mut own = Vec::new();
+            self.collect_run(&reader, run, for_gap, &mut own);
+            own
         };
-        let runs = self.block_runs();
-        let collected: Vec<Vec<Wish>> = pool.install(|| {
-            let collect = |&run: &(usize, usize)| {
-                let mut own = Vec::new();
-                self.collect_run(&reader, run, for_gap, &mut own);
-                own
-            };
-            runs.par_iter().map(collect).collect()
-        });
+        let collected: Vec<Vec<Wish>> = self.block_runs().par_iter().map(collect).collect();
         wishes.extend(collected.into_iter().flatten());
     }
 

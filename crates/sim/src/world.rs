@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rand_mt::Mt;
+use rayon::prelude::*;
 use roads::{Demand, Network};
 use serde::{Deserialize, Serialize};
 
@@ -208,6 +209,14 @@ impl World {
 
     /// Moves everything by one interval.
     pub fn step(&mut self) {
+        // One hand-over to the threads a step, not one for each of its passes.
+        match self.pool.clone() {
+            Some(pool) => pool.install(|| self.advance()),
+            None => self.advance(),
+        }
+    }
+
+    fn advance(&mut self) {
         self.create_vehicles();
         self.admit_vehicles();
         if self.config.lane_change || self.config.rules == Rules::Street {
@@ -259,14 +268,9 @@ impl World {
                 reader.plan(block, plan);
             }
         };
-        if let Some(pool) = &self.pool {
-            use rayon::prelude::*;
-            pool.install(|| {
-                self.parts
-                    .par_iter()
-                    .zip(plans.par_iter_mut())
-                    .for_each(plan_part);
-            });
+        if self.shares_steps() {
+            let parts = self.parts.par_iter();
+            parts.zip(plans.par_iter_mut()).for_each(plan_part);
         } else {
             self.parts.iter().zip(plans.iter_mut()).for_each(plan_part);
         }
@@ -320,10 +324,9 @@ impl World {
                 words = rest;
                 (part, plan, own_rows, own_words, outcome)
             });
-        if let Some(pool) = &self.pool {
-            use rayon::prelude::*;
+        if self.pool.is_some() {
             let each: Vec<PartOf<'_>> = each.collect();
-            pool.install(|| each.into_par_iter().for_each(commit_part));
+            each.into_par_iter().for_each(commit_part);
         } else {
             each.by_ref().for_each(commit_part);
         }
@@ -372,9 +375,9 @@ impl World {
         self.parts.iter().map(|part| part.blocks).collect()
     }
 
-    /// The threads that share a step, where there is more than one.
-    pub(crate) const fn threads(&self) -> Option<&Arc<rayon::ThreadPool>> {
-        self.pool.as_ref()
+    /// Whether more than one thread shares a step.
+    pub(crate) const fn shares_steps(&self) -> bool {
+        self.pool.is_some()
     }
 
     pub(crate) fn take_plans(&mut self) -> Vec<Plan> {
