@@ -155,7 +155,7 @@ impl Builder {
         let fault = |what: &str| Error::element("link", &spec.id, what);
         let index = self.network.links.len();
         if spec.lanes.is_empty() {
-            return Err(fault("has no lanes"));
+            return Err(fault("has no lanes; add at least one"));
         }
         if spec.from.index() >= self.network.junctions.len()
             || spec.to.index() >= self.network.junctions.len()
@@ -176,7 +176,7 @@ impl Builder {
             }
             let length = lane.length.unwrap_or_else(|| geometry::length(&lane.shape));
             if !(length.is_finite() && length > 0.0) {
-                return Err(lane_fault("has no length"));
+                return Err(lane_fault("has no length; it must be greater than zero"));
             }
             if !(lane.speed_limit.is_finite() && lane.speed_limit > 0.0) {
                 return Err(lane_fault("needs a speed limit greater than zero"));
@@ -432,7 +432,9 @@ fn add_turn(network: &mut Network, spec: &TurnSpec) -> Result<(), Error> {
             .length
             .unwrap_or_else(|| geometry::length(&movement.shape));
         if !(length.is_finite() && length > 0.0) {
-            return Err(fault("has a movement without length"));
+            return Err(fault(
+                "has a movement without a length in metres; give its path points that differ",
+            ));
         }
         let id = MovementId::from(network.movements.len());
         let (from, to) = (

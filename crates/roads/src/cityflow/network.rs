@@ -140,7 +140,7 @@ pub fn parse_network(bytes: &[u8], path: &Path) -> Result<Network, Error> {
             JunctionControl::ByTurn,
         );
         if junctions.insert(intersection.id.as_str(), id).is_some() {
-            return Err(fault("is given twice"));
+            return Err(fault("is given twice; give each an id of its own"));
         }
     }
 
@@ -150,7 +150,11 @@ pub fn parse_network(bytes: &[u8], path: &Path) -> Result<Network, Error> {
         let id =
             add_road(&mut builder, road, &junctions).map_err(|error| json.at(&place, error))?;
         if links.insert(road.id.as_str(), id).is_some() {
-            let error = Error::element("road", &road.id, "is given twice");
+            let error = Error::element(
+                "road",
+                &road.id,
+                "is given twice; give each an id of its own",
+            );
             return Err(json.at(&place, error));
         }
     }
@@ -324,7 +328,12 @@ fn add_turns(
                 || lane_link.end_lane_index as usize >= lanes(to)
             {
                 return Err(fault(format!(
-                    "has a lane link in road link {index} between lanes that do not exist"
+                    "has a lane link in road link {index} from lane {} of {} to lane {} of {}; \
+                     lanes count from 0",
+                    lane_link.start_lane_index,
+                    lanes(from),
+                    lane_link.end_lane_index,
+                    lanes(to)
                 )));
             }
             let points = &lane_link.points;
