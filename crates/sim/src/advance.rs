@@ -34,6 +34,20 @@ pub(crate) struct Move {
     pub(crate) driven: f64,
 }
 
+impl Move {
+    /// Of a vehicle that goes on standing.
+    const fn standing(me: &Vehicle, gap: f64) -> Self {
+        Self {
+            distance: me.distance,
+            speed: 0.0,
+            gap,
+            to: STAY,
+            blocker: NONE,
+            driven: 0.0,
+        }
+    }
+}
+
 /// A half of a lane change, to be made to agree with the other half.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Half {
@@ -96,9 +110,15 @@ impl<'a> Reader<'a> {
         for me in vehicles {
             let kind = &self.kinds[me.kind as usize];
             let ahead = match leader {
-                Some(leader) => {
-                    let length = self.kinds[leader.kind as usize].length;
-                    Some((leader, leader.distance - length - me.distance))
+                Some(ahead) => {
+                    let length = self.kinds[ahead.kind as usize].length;
+                    let gap = ahead.distance - length - me.distance;
+                    if self.is_parked(me, way, kind, ahead, gap) {
+                        plan.moves.push(Move::standing(me, gap));
+                        leader = Some(me);
+                        continue;
+                    }
+                    Some((ahead, gap))
                 }
                 None if way.length - me.distance - self.longest > kind.free_gap => None,
                 None => self.look_ahead(me, row, way, kind),
@@ -121,6 +141,20 @@ impl<'a> Reader<'a> {
             plan.moves.push(step);
             leader = Some(me);
         }
+    }
+
+    /// Whether a vehicle stands close behind one that stands, with nothing to ask of the junction:
+    /// the follow rule gives it zero (c ≥ 0 in the clear speed), whatever the other terms are.
+    #[inline]
+    fn is_parked(&self, me: &Vehicle, way: &Way, kind: &Kind, ahead: &Vehicle, gap: f64) -> bool {
+        me.speed <= 0.0
+            && ahead.speed <= 0.0
+            && gap <= kind.min_gap
+            && me.flags & (flag::CUSTOM | flag::CHANGING | flag::SHADOW) == 0
+            && way.is_lane()
+            && (me.next == NONE
+                || !self.state.green[me.next as usize]
+                || way.length - me.distance > kind.approach)
     }
 
     #[inline]
