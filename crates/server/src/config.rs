@@ -168,6 +168,10 @@ pub struct Limits {
     pub history_points_max: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// Connections at the same time; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// How long a connection may be silent before it is closed.
+    pub silence_max: Duration,
     /// How long a client of the live stream may take to accept a message.
     pub send_timeout: Duration,
 }
@@ -183,6 +187,8 @@ impl Default for Limits {
             tiles_cached_max: 4096,
             history_points_max: 8_000_000,
             request_timeout: Duration::from_secs(10),
+            connections_max: 1024,
+            silence_max: Duration::from_mins(1),
             send_timeout: Duration::from_secs(20),
         }
     }

@@ -12,6 +12,7 @@ mod app;
 mod assets;
 pub mod clock;
 pub mod config;
+mod connections;
 pub mod controllers;
 pub mod error;
 pub mod geo;

@@ -22,6 +22,7 @@ use tracing::Level;
 use crate::api;
 use crate::app::App;
 use crate::config::Config;
+use crate::connections::Limited;
 use crate::error::Error;
 use crate::pages;
 use crate::problem::Problem;
@@ -60,6 +61,8 @@ pub async fn serve(
         tracing::info!("the server stops");
         stop.send_replace(true);
     });
+    let limits = &app.limits;
+    let listener = Limited::new(listener, limits.connections_max, limits.silence_max);
     let serving = axum::serve(listener, router(Arc::clone(&app)))
         .with_graceful_shutdown(until(stopped))
         .into_future();

@@ -8,6 +8,31 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 const JSON: &str = "application/json";
 
 #[tokio::test]
+async fn silent_connections_give_their_place_up() {
+    let mut config = config();
+    config.limits.connections_max = 2;
+    config.limits.silence_max = std::time::Duration::from_millis(300);
+    let server = Server::start(config).await;
+    let mut silent = Vec::new();
+    for _ in 0..2 {
+        silent.push(
+            tokio::net::TcpStream::connect(server.address)
+                .await
+                .unwrap(),
+        );
+    }
+    // Waits until the silent ones are closed.
+    assert_eq!(server.get("/healthz").await.status, 200);
+    for mut stream in silent {
+        let mut byte = [0];
+        let read = tokio::io::AsyncReadExt::read(&mut stream, &mut byte);
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(10), read);
+        assert!(matches!(ended.await.unwrap(), Ok(0) | Err(_)));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn pages_of_other_sites_steer_nothing() {
     let server = Server::start(config()).await;
     let from = |origin: &str| {
