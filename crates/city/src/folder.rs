@@ -71,6 +71,7 @@ impl Listing {
             Err(error) => return self.unreadable(folder, &explain(&error), None),
         }
         names.sort_by_key(fs::DirEntry::file_name);
+        self.missing(folder, inside, &names);
         for entry in names {
             if self.files.len() >= FILES_MAX {
                 let message = format!("the folder holds more than {FILES_MAX} files");
@@ -94,6 +95,10 @@ impl Listing {
                 format!("{inside}/{name}")
             };
             match entry.file_type() {
+                Ok(kind) if kind.is_dir() && KINDS.iter().any(|kind| kind.claims(&inside)) => {
+                    let help = "put a file of this name in its place".to_owned();
+                    self.unreadable(&path, "it is a folder, not a file", Some(help));
+                }
                 Ok(kind) if kind.is_dir() => self.descend(&path, &inside, depth + 1),
                 Ok(kind) if kind.is_file() => self.file(&path, inside),
                 Ok(kind) if kind.is_symlink() => {
@@ -106,6 +111,26 @@ impl Listing {
                 }
                 Ok(_) => self.unreadable(&path, "it is not a plain file", None),
                 Err(error) => self.unreadable(&path, &explain(&error), None),
+            }
+        }
+    }
+
+    /// Definitions that a folder is there for and does not hold: `departments/parks/` without its
+    /// `department.yaml`. A folder with other files says more by those.
+    fn missing(&mut self, folder: &Path, inside: &str, names: &[fs::DirEntry]) {
+        if inside.is_empty() || !names.is_empty() {
+            return;
+        }
+        for kind in KINDS {
+            let Some((_, name)) = kind.pattern.rsplit_once('/') else {
+                continue;
+            };
+            let fixed = !name.contains(['{', '*']);
+            if fixed && kind.claims(&format!("{inside}/{name}")) {
+                let message = format!("the folder is empty; it should hold `{name}`");
+                let help = format!("add `{name}`, or remove the folder");
+                self.faults
+                    .push(Fault::of_file(Code::MissingFile, folder, message).help(help));
             }
         }
     }

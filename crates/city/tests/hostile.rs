@@ -37,6 +37,19 @@ fn a_file_in_place_of_the_folder_is_a_fault() {
     assert!(has(&faults_of(&file), Code::Unreadable, "not a folder"));
 }
 
+#[test]
+fn folders_without_their_file_or_named_like_it_are_faults() {
+    let scratch = tempfile::tempdir().unwrap();
+    fs::create_dir_all(scratch.path().join("departments/parks")).unwrap();
+    fs::create_dir_all(scratch.path().join("departments/roads/department.yaml")).unwrap();
+    let faults = faults_of(scratch.path());
+    assert!(
+        has(&faults, Code::MissingFile, "`department.yaml`"),
+        "{faults:?}"
+    );
+    assert!(has(&faults, Code::Unreadable, "not a file"), "{faults:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn links_in_a_circle_are_not_followed() {
