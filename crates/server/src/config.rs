@@ -218,6 +218,9 @@ pub struct Config {
     pub demand_level: f64,
     /// Simulated seconds in a real second at the start.
     pub speed: f64,
+    /// Simulated seconds that the first run is ahead when the page opens, so that there is traffic
+    /// on the roads; runs that follow start at second 0.
+    pub head_start: f64,
     /// Every limit.
     pub limits: Limits,
     /// The time.
@@ -238,6 +241,7 @@ impl Config {
             controller: "plan".to_owned(),
             demand_level: 1.0,
             speed: 1.0,
+            head_start: 0.0,
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),
         }
@@ -257,6 +261,12 @@ impl Config {
             return fault(format!(
                 "the horizon is {} s; it must be at least 60 s",
                 scenario.horizon
+            ));
+        }
+        if !(0.0..scenario.horizon).contains(&self.head_start) {
+            return fault(format!(
+                "the head start is {} s; it must be from 0 to less than the horizon of {} s",
+                self.head_start, scenario.horizon
             ));
         }
         if !(0.0..86_400.0).contains(&scenario.day_start) {

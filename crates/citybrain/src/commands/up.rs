@@ -88,6 +88,10 @@ fn override_options(layers: &mut Layers, args: &UpArgs) -> Result<(), Error> {
     )
 }
 
+/// Seconds that the demonstration city's morning is ahead when the page opens: its roads are full
+/// enough by then to see what the page is for.
+const DEMONSTRATION_HEAD_START: f64 = 900.0;
+
 fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result<Config, Error> {
     let (file, loaded) = match &args.network {
         Some(network) => {
@@ -113,6 +117,9 @@ fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result
     config.protocol = scenario::protocol(settings, rules);
     config.controller.clone_from(&settings.up.control);
     config.speed = settings.up.speed;
+    if args.network.is_none() {
+        config.head_start = DEMONSTRATION_HEAD_START;
+    }
     config.listen = listen(args, settings)?;
     Ok(config)
 }

@@ -25,6 +25,8 @@ use crate::geo::Projection;
 pub(crate) const FRAME: Duration = Duration::from_millis(100);
 /// Real time a tick may spend on steps; what is left waits, and the real-time factor says so.
 const STEPS_BUDGET: Duration = Duration::from_millis(80);
+/// How long the head start of the first run may take.
+const HEAD_START_BUDGET: Duration = Duration::from_secs(5);
 /// The longest real time that is made up for after a stall.
 const CATCH_UP_MAX: Duration = Duration::from_millis(250);
 /// Real time from one status to the next.
@@ -100,7 +102,8 @@ impl Run {
         let projection = Projection::of(&network);
         let tracks = Arc::new(Tracks::new(&network, &projection));
         let choice = choice_of(&config, &config.controller)?;
-        let state = State::new(&config, &choice, config.demand_level)?;
+        let mut state = State::new(&config, &choice, config.demand_level)?;
+        run_ahead(&mut state, &tracks, &config);
         let now = config.clock.elapsed();
         let pace = Pace {
             controller: config.controller.clone(),
@@ -112,7 +115,7 @@ impl Run {
             next_changes: now,
             changes_shown: f64::NEG_INFINITY,
             measured: now,
-            measured_shown: 0.0,
+            measured_shown: state.shown,
             real_time_factor: 0.0,
             fault_reported: false,
         };
@@ -305,6 +308,20 @@ impl Run {
             self.pace.measured_shown = self.state.shown;
         }
     }
+}
+
+/// Brings the first run to its head start, unless that takes too long.
+fn run_ahead(state: &mut State, tracks: &Tracks, config: &Config) {
+    let begun = config.clock.elapsed();
+    while state.world().time() < config.head_start
+        && config.clock.elapsed().saturating_sub(begun) < HEAD_START_BUDGET
+    {
+        if let Err(error) = state.step(tracks, config.scenario.horizon) {
+            tracing::error!(%error, "the head start ends early");
+            break;
+        }
+    }
+    state.shown = state.world().time().min(config.head_start);
 }
 
 fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, Error> {

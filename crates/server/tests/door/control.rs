@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::client::{Server, config};
 use serde_json::json;
+use server::Config;
 
 #[tokio::test]
 async fn a_paused_run_stands_still_and_goes_on() {
@@ -79,6 +80,24 @@ async fn another_demand_starts_again_with_more_vehicles() {
     }
     let ratio = created[1] / created[0];
     assert!((2.5..3.5).contains(&ratio), "three times as many: {ratio}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_start_shows_traffic_at_once() {
+    let config = Config {
+        head_start: 120.0,
+        ..config()
+    };
+    let server = Server::start(config).await;
+    let scenario = server.get("/api/v1/scenario").await.json();
+    let status = &scenario["status"];
+    assert!(status["t"].as_f64().unwrap() >= 120.0, "{status}");
+    assert!(status["running"].as_u64().unwrap() > 0, "{status}");
+    let status = server
+        .control(&json!({"restart": true, "paused": true}))
+        .await;
+    assert_eq!(status["t"], 0.0);
     server.stop().await;
 }
 
