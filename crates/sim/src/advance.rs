@@ -111,8 +111,7 @@ impl<'a> Reader<'a> {
             let kind = &self.kinds[me.kind as usize];
             let ahead = match leader {
                 Some(ahead) => {
-                    let length = self.kinds[ahead.kind as usize].length;
-                    let gap = ahead.distance - length - me.distance;
+                    let gap = self.gap_between(ahead, me);
                     if self.is_parked(me, way, kind, ahead, gap) {
                         plan.moves.push(Move::standing(me, gap));
                         leader = Some(me);
@@ -141,6 +140,12 @@ impl<'a> Reader<'a> {
             plan.moves.push(step);
             leader = Some(me);
         }
+    }
+
+    /// Metres from a vehicle's front to the rear of one ahead of it on the same row.
+    #[inline]
+    pub(crate) fn gap_between(&self, ahead: &Vehicle, me: &Vehicle) -> f64 {
+        ahead.distance - self.kinds[ahead.kind as usize].length - me.distance
     }
 
     /// Whether a vehicle stands close behind one that stands, with nothing to ask of the junction:

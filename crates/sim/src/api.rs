@@ -234,8 +234,7 @@ impl World {
         let place = vehicles.iter().position(|other| other.id == me.id)?;
         let (leader, gap) = if let Some(ahead) = place.checked_sub(1) {
             let leader = &vehicles[ahead];
-            let length = self.kinds[leader.kind as usize].length;
-            (leader, leader.distance - length - me.distance)
+            (leader, reader.gap_between(leader, me))
         } else {
             let kind = &self.kinds[me.kind as usize];
             reader.look_ahead(me, row, self.map.way(row), kind)?
@@ -340,7 +339,7 @@ impl World {
             return Err(Error::Route(format!("there is no link {}", link.0)));
         }
         let network = Arc::clone(&self.network);
-        let links = Finder::new(&network)
+        let links = Finder::default()
             .fill(&network, &self.map, &vehicle.route, self.fewest_links())
             .ok_or_else(|| {
                 Error::Route("its links cannot be joined into two or more".to_owned())
@@ -455,7 +454,7 @@ impl World {
         let start = record.leg as usize + usize::from(inside);
         let mut wanted = vec![LinkId(old[start])];
         wanted.extend_from_slice(anchors);
-        let mut links = Finder::new(&network)
+        let mut links = Finder::default()
             .fill(&network, &self.map, &wanted, 2)
             .ok_or_else(|| Error::Route("its links cannot be joined".to_owned()))?
             .into_vec();

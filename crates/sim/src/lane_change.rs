@@ -155,7 +155,7 @@ impl World {
         }
         let ahead = if place > 0 {
             let leader = &self.state.rows[row as usize][place - 1];
-            Some(leader.distance - self.kinds[leader.kind as usize].length - me.distance)
+            Some(reader.gap_between(leader, me))
         } else {
             reader.look_ahead(me, row, way, kind).map(|(_, gap)| gap)
         };

@@ -27,7 +27,7 @@ pub(crate) struct Routes {
 impl Routes {
     /// Resolves the routes of a demand.
     pub(crate) fn new(network: &Network, demand: &Demand, map: &Map, fewest: usize) -> Self {
-        let mut finder = Finder::new(network);
+        let mut finder = Finder::default();
         let mut table = Vec::with_capacity(demand.routes.len());
         let mut of_demand = Vec::with_capacity(demand.routes.len());
         for anchors in &demand.routes {
@@ -81,15 +81,13 @@ impl Routes {
 }
 
 /// Fills the gaps between the anchors of a route.
+#[derive(Default)]
 pub(crate) struct Finder {
+    /// Made when the first gap is met; most routes have none.
     shortest: Option<roads::route::Shortest>,
 }
 
 impl Finder {
-    pub(crate) const fn new(_network: &Network) -> Self {
-        Self { shortest: None }
-    }
-
     /// The links to pass, or `None` when the anchors cannot be joined or there are fewer links
     /// than `fewest`.
     pub(crate) fn fill(

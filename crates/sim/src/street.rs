@@ -266,7 +266,7 @@ impl World {
             return false;
         };
         let network = Arc::clone(&self.network);
-        let mut finder = Finder::new(&network);
+        let mut finder = Finder::default();
         let onward = self.map.leaving(self.map.way(row));
         let best = onward
             .iter()
