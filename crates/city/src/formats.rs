@@ -25,6 +25,9 @@ pub(crate) const FORMATS: &[(&str, Check)] = &[
     ("chinese", chinese),
     ("english", english),
     ("folder-path", folder_path),
+    ("field-name", field_name),
+    ("purpose", purpose),
+    ("ed25519", ed25519),
 ];
 
 /// Checks `text` against the format named `format`; formats that are not ours pass.
@@ -227,6 +230,48 @@ fn folder_path(text: &str) -> Result<(), Wrong> {
     wrong(
         message,
         "write it from the city folder, such as `traffic/network.json`",
+    )
+}
+
+/// Lower-case words of letters and digits with `_` between them: what every SQL database takes.
+fn field_name(text: &str) -> Result<(), Wrong> {
+    let dashed = text.replace('_', "-");
+    if is_id(&dashed) && !text.contains('-') {
+        return Ok(());
+    }
+    let message = format!("`{}` is not a field's name", short(text));
+    let near = id(&dashed).err().and_then(|wrong| wrong.help);
+    match near.filter(|help| help.starts_with("write ")) {
+        Some(help) => wrong(message, help.replace('-', "_")),
+        None if is_id(&dashed) => wrong(message, format!("write `{}`", text.replace('-', "_"))),
+        None => wrong(message, "a field's name is lower-case words with `_`, `like_this`"),
+    }
+}
+
+/// What a fact is read for: the sort of purpose, `/`, and the id of the matter, policy, operation
+/// or analysis.
+fn purpose(text: &str) -> Result<(), Wrong> {
+    const SORTS: &[&str] = &["matter", "policy", "operation", "analysis"];
+    let (sort, of) = text.split_once('/').unwrap_or((text, ""));
+    if SORTS.contains(&sort) && is_id(of) {
+        return Ok(());
+    }
+    wrong(
+        format!("`{}` is not a purpose", short(text)),
+        "write `matter/ID`, `policy/ID`, `operation/ID` or `analysis/ID`",
+    )
+}
+
+/// `ed25519:` and 32 bytes in base64url without padding.
+fn ed25519(text: &str) -> Result<(), Wrong> {
+    let url_safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let key = text.strip_prefix("ed25519:").unwrap_or_default();
+    if key.len() == 43 && key.bytes().all(url_safe) {
+        return Ok(());
+    }
+    wrong(
+        format!("`{}` is not an Ed25519 public key", short(text)),
+        "write `ed25519:` and the 43 characters that `citybrain client key` prints",
     )
 }
 

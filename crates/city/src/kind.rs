@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::city::{City, Definition};
 use crate::document::Document;
 use crate::fault::Fault;
-use crate::kinds::{CitySettings, Department};
+use crate::kinds::{Agreement, CitySettings, Client, Dataset, Department};
 use crate::names::Error;
 use crate::suggest::nearest;
 
@@ -54,6 +54,9 @@ pub(crate) type Parsed = (String, Box<dyn Any + Send + Sync>);
 pub const KINDS: &[KindEntry] = &[
     KindEntry::of::<CitySettings>(),
     KindEntry::of::<Department>(),
+    KindEntry::of::<Dataset>(),
+    KindEntry::of::<Agreement>(),
+    KindEntry::of::<Client>(),
 ];
 
 /// The kind named `name`.

@@ -13,8 +13,9 @@ use serde_json::Value;
 /// The layers, bottom first. A crate uses only crates of lower layers.
 const LAYERS: &[&[&str]] = &[
     &["city"],
-    &["roads", "ledger"],
-    &["pool", "decide", "pay", "sim"],
+    &["roads", "ledger", "decide"],
+    &["pool", "pay", "sim", "synthetic"],
+    &["lake", "cluster"],
     &["services", "policy", "ops", "economy", "signals"],
     &["server"],
     &["citybrain", "cityflow-python"],
@@ -25,11 +26,13 @@ const TRAFFIC_ALONE: &[(&str, &[&str])] = &[("roads", &[]), ("sim", &["roads"])]
 
 /// Heavy dependencies, and the only crates that may name them.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("datafusion", &["pool"]),
-    ("deltalake", &["pool"]),
-    ("object_store", &["pool"]),
+    ("datafusion", &["lake", "cluster"]),
+    ("datafusion-postgres", &["lake"]),
+    ("deltalake", &["lake", "cluster"]),
+    ("object_store", &["pool", "lake", "cluster"]),
+    ("rusqlite", &["pool"]),
     ("axum", &["server"]),
-    ("hyper", &["server"]),
+    ("hyper", &["server", "citybrain"]),
     ("tower-http", &["server"]),
     ("anyhow", &["citybrain"]),
     ("clap", &["citybrain"]),

@@ -1,0 +1,1 @@
+//! History in Delta tables, and questions in SQL over it.

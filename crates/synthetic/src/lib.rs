@@ -1,0 +1,1 @@
+//! A made-up population, consistent across departments, to try the pool with.
