@@ -235,6 +235,7 @@ impl Layers {
             protocol,
             compare,
             up,
+            pool,
             ..
         } = settings;
         let not_negative = |number: f64| number.is_finite() && number >= 0.0;
@@ -313,6 +314,40 @@ impl Layers {
                 "up.speed",
                 server::SPEED_RANGE.contains(&up.speed),
                 "from 0.1 to 60",
+            ),
+            (
+                "pool.shards",
+                (1..=256).contains(&pool.shards),
+                "from 1 to 256",
+            ),
+            (
+                "pool.persons",
+                (100..=20_000_000).contains(&pool.persons),
+                "from 100 to 20000000",
+            ),
+            ("pool.seed", pool.seed >= 0, "zero or more"),
+            (
+                "pool.state",
+                pool.state.is_empty()
+                    || pool.state.starts_with("postgres://")
+                    || pool.state.starts_with("postgresql://"),
+                "empty, or postgres://USER:PASSWORD@HOST/DATABASE",
+            ),
+            (
+                "pool.history",
+                pool.history.is_empty() || pool.history.starts_with("s3://"),
+                "empty, or s3://BUCKET/PREFIX",
+            ),
+            (
+                "pool.sql-listen",
+                pool.sql_listen.is_empty()
+                    || pool.sql_listen.parse::<std::net::SocketAddr>().is_ok(),
+                "empty, or ADDRESS:PORT, for example 127.0.0.1:5433",
+            ),
+            (
+                "pool.refresh-every",
+                positive(pool.refresh_every),
+                "greater than zero",
             ),
             ("up.control", is_controller(&up.control), "a controller"),
             (
@@ -405,6 +440,24 @@ pub(crate) struct Settings {
     pub(crate) protocol: Protocol,
     pub(crate) compare: Compare,
     pub(crate) up: Up,
+    pub(crate) pool: Pool,
+}
+
+/// `[pool]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Pool {
+    pub(crate) city: PathBuf,
+    pub(crate) data: PathBuf,
+    pub(crate) state: String,
+    pub(crate) shards: i64,
+    pub(crate) history: String,
+    pub(crate) demonstration: bool,
+    pub(crate) persons: i64,
+    pub(crate) seed: i64,
+    pub(crate) sql_listen: String,
+    pub(crate) nats: String,
+    pub(crate) refresh_every: f64,
 }
 
 /// `[log]`.
