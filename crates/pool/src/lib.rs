@@ -1,9 +1,23 @@
 //! The data pool: keyed state of every record, ingest and quality, and the exchange.
+//!
+//! *Knows*: the tables that a city's datasets define, the records in force by key and by subject,
+//! the outbox that every write goes through, and the Parquet files that bulk loads add to history.
+//! *Does not know*: Delta Lake and SQL over history (`lake`), HTTP, the command line, the machine's
+//! clock.
+//!
+//! The front door is [`Pool`].
 
 pub mod clock;
+mod error;
+mod migrations;
+mod pool;
+mod sql;
 pub mod table;
 pub mod value;
 
 pub use clock::{Clock, Moment, StandingClock};
+pub use error::Error;
+pub use pool::*;
+pub use sql::{FromSqlValue, Row, Sql, SqlValue, Transaction};
 pub use table::{Table, TableId, Tables};
 pub use value::Value;
