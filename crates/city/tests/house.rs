@@ -32,8 +32,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("object_store", &["pool", "lake", "cluster"]),
     ("rusqlite", &["pool"]),
     ("axum", &["server"]),
-    ("hyper", &["server", "citybrain"]),
-    ("tower-http", &["server"]),
+    ("hyper", &["server", "citybrain", "lake"]), // lake: for its features only, see there
+    ("tower-http", &["server", "lake"]),         // as above
     ("anyhow", &["citybrain"]),
     ("clap", &["citybrain"]),
     ("pyo3", &["cityflow-python"]),
