@@ -343,9 +343,9 @@ mod tests {
         t/departments/parks/departmnt.yaml unknown-file: belongs to no kind of definition
             did you mean `departments/{id}/department.yaml`?
         t/departments/parks.yaml unknown-file: belongs to no kind of definition
-            a city folder holds `city.yaml`, `departments/{id}/department.yaml`, README.md and `traffic/`
+            a city folder holds `city.yaml`, `departments/{id}/department.yaml`, `departments/{department}/datasets/{id}.yaml`, `departments/{department}/agreements/{id}.yaml`, `departments/{department}/clients/{id}.yaml`, README.md and `traffic/`
         t/notes.txt unknown-file: belongs to no kind of definition
-            a city folder holds `city.yaml`, `departments/{id}/department.yaml`, README.md and `traffic/`
+            a city folder holds `city.yaml`, `departments/{id}/department.yaml`, `departments/{department}/datasets/{id}.yaml`, `departments/{department}/agreements/{id}.yaml`, `departments/{department}/clients/{id}.yaml`, README.md and `traffic/`
         ");
     }
 

@@ -30,6 +30,11 @@ impl Document {
         &self.inside
     }
 
+    /// The id of the department in whose folder the file is, if it is in one.
+    pub fn department(&self) -> Option<&str> {
+        self.department.as_deref()
+    }
+
     /// The file as messages show it: the city folder's path as given, and [`Self::path`].
     pub fn shown(&self) -> &Path {
         &self.source.shown

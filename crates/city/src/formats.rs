@@ -28,6 +28,7 @@ pub(crate) const FORMATS: &[(&str, Check)] = &[
     ("field-name", field_name),
     ("purpose", purpose),
     ("ed25519", ed25519),
+    ("sha256", sha256),
 ];
 
 /// Checks `text` against the format named `format`; formats that are not ours pass.
@@ -244,7 +245,10 @@ fn field_name(text: &str) -> Result<(), Wrong> {
     match near.filter(|help| help.starts_with("write ")) {
         Some(help) => wrong(message, help.replace('-', "_")),
         None if is_id(&dashed) => wrong(message, format!("write `{}`", text.replace('-', "_"))),
-        None => wrong(message, "a field's name is lower-case words with `_`, `like_this`"),
+        None => wrong(
+            message,
+            "a field's name is lower-case words with `_`, `like_this`",
+        ),
     }
 }
 
@@ -265,13 +269,27 @@ fn purpose(text: &str) -> Result<(), Wrong> {
 /// `ed25519:` and 32 bytes in base64url without padding.
 fn ed25519(text: &str) -> Result<(), Wrong> {
     let url_safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    // 43 characters hold 258 bits: the last two of 256 that follow the key must be 0.
+    const LAST: &str = "AEIMQUYcgkosw048";
     let key = text.strip_prefix("ed25519:").unwrap_or_default();
-    if key.len() == 43 && key.bytes().all(url_safe) {
+    if key.len() == 43 && key.bytes().all(url_safe) && key.ends_with(|c| LAST.contains(c)) {
         return Ok(());
     }
     wrong(
         format!("`{}` is not an Ed25519 public key", short(text)),
         "write `ed25519:` and the 43 characters that `citybrain client key` prints",
+    )
+}
+
+/// 64 hexadecimal digits, in lower case so that they compare as text.
+fn sha256(text: &str) -> Result<(), Wrong> {
+    let hexadecimal = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    if text.len() == 64 && text.bytes().all(hexadecimal) {
+        return Ok(());
+    }
+    wrong(
+        format!("`{}` is not a SHA-256 hash", short(text)),
+        "write its 64 hexadecimal digits in lower case",
     )
 }
 
@@ -402,6 +420,69 @@ mod tests {
                 ("a//b", help),
                 ("c:\\x", help),
             ],
+        );
+    }
+
+    #[test]
+    fn field_names() {
+        let rule = "a field's name is lower-case words with `_`, `like_this`";
+        expect(
+            "field-name",
+            &["a", "built_on", "line_19", "iso8601"],
+            &[
+                ("built-on", "write `built_on`"),
+                ("Built On", "write `built_on`"),
+                ("builtOn", "write `builton`"),
+                ("_from", "write `from`"),
+                ("a__b", "write `a_b`"),
+                ("19", rule),
+                ("", rule),
+                ("姓名", rule),
+            ],
+        );
+    }
+
+    #[test]
+    fn purposes() {
+        let help = "write `matter/ID`, `policy/ID`, `operation/ID` or `analysis/ID`";
+        expect(
+            "purpose",
+            &[
+                "matter/birth-registration",
+                "policy/rent-subsidy-2026",
+                "operation/a",
+                "analysis/b",
+            ],
+            &[
+                ("matter", help),
+                ("matter/", help),
+                ("matters/birth", help),
+                ("matter/Birth", help),
+                ("matter/a/b", help),
+                ("", help),
+            ],
+        );
+    }
+
+    #[test]
+    fn keys_and_hashes() {
+        let key = "write `ed25519:` and the 43 characters that `citybrain client key` prints";
+        expect(
+            "ed25519",
+            &["ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"],
+            &[
+                ("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", key),
+                ("ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo", key),
+                ("ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURp", key),
+                ("ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHU", key),
+            ],
+        );
+        let hash = "write its 64 hexadecimal digits in lower case";
+        let (lower, upper) = ("0a".repeat(32), "0A".repeat(32));
+        expect(
+            "sha256",
+            &[&lower],
+            &[(&upper, hash), ("", hash), ("0a", hash)],
         );
     }
 }

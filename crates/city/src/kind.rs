@@ -172,7 +172,7 @@ mod tests {
         let error = kind("departement").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no kind of definition is named `departement`; there are: city, department"
+            "no kind of definition is named `departement`; there are: city, department, dataset, agreement, client"
         );
         let Error::UnknownKind { nearest, .. } = error;
         assert_eq!(nearest, Some("department"));

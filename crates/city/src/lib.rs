@@ -37,6 +37,7 @@ mod kind;
 pub mod kinds;
 pub mod limits;
 mod names;
+pub mod numbers;
 mod schema;
 mod shape;
 mod source;

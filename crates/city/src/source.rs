@@ -20,6 +20,11 @@ impl ContentHash {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The hash that these bytes are, as [`Self::as_bytes`] gave them.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes of the hash.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

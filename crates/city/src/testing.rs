@@ -28,6 +28,47 @@ responsible_for:
 contact: {email: data@parks.example.org, fictitious: true}
 ";
 
+/// A dataset of that department that is right.
+pub(crate) const TREES: &str = "\
+id: trees
+title: {zh: 古树名木, en: Old trees}
+description: {zh: 每株一条, en: One record for each tree}
+subject: thing
+subject_field: tree
+key: [tree]
+share: conditional
+share_note: {zh: 依申请, en: On request}
+updates: daily
+expected_records: 3000
+fields:
+  - {name: tree, title: {zh: 编号, en: Number}, type: text, max_length: 20}
+  - {name: species, title: {zh: 树种, en: Species}, type: text, one_of: [ginkgo, camphor]}
+  - {name: height_m, title: {zh: 高, en: Height}, type: decimal, scale: 1}
+  - {name: planted_on, title: {zh: 栽植日, en: Planted on}, type: date, required: true}
+  - {name: owner, title: {zh: 权利人, en: Owner}, type: text, format: citizen-number, sensitivity: personal}
+  - {name: owner_illness, title: {zh: 病史, en: Illness}, type: text, sensitivity: sensitive}
+quality:
+  - id: height
+    title: {zh: 高度合理, en: A height that trees have}
+    rule: height_m in [0..120]
+";
+
+/// An agreement about it that is right where there is a department `forests`.
+pub(crate) const AGREEMENT: &str = "\
+id: trees-forests
+title: {zh: 古树数据共享, en: Old trees for the forest bureau}
+consumer: forests
+dataset: trees
+fields: [tree, species, owner]
+purposes: [matter/felling]
+legal_basis:
+  - {zh: 古树名木保护条例, en: Regulation on old trees}
+from: 2026-01-01
+until: 2027-12-31
+uses: [look-up]
+rate: {per_second: 50, per_day: 100000}
+";
+
 /// One line per fault: `path:line:column code: message`, and below it the help.
 pub(crate) fn render(faults: &[Fault]) -> String {
     faults.iter().fold(String::new(), |mut text, fault| {

@@ -9,6 +9,8 @@ use crate::fault::Fault;
 use crate::kind::Kind;
 use crate::names::{Id, Reference, Text};
 
+mod rules;
+
 /// A dataset: a table that a department holds and keeps up to date.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +27,7 @@ pub struct Dataset {
     /// The field that holds the subject's number or name.
     pub subject_field: String,
     /// The fields that together identify a record, in order.
-    #[schemars(length(min = 1, max = 8))]
+    #[schemars(length(min = 1, max = 8), extend("uniqueItems" = true))]
     pub key: Vec<String>,
     /// Whether other departments may have it.
     pub share: Share,
@@ -73,7 +75,10 @@ pub struct Field {
     pub format: Option<FieldFormat>,
     /// For a text out of a closed list: the words it may be.
     #[serde(default)]
-    #[schemars(length(max = 500))]
+    #[schemars(
+        length(max = 500),
+        extend("uniqueItems" = true, "items" = {"type": "string", "minLength": 1, "maxLength": 200})
+    )]
     pub one_of: Vec<String>,
     /// For a text: most characters it may have; 500 if left out.
     #[schemars(range(min = 1, max = 65_536))]
@@ -120,7 +125,9 @@ pub enum FieldFormat {
 }
 
 /// Who may see a field.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sensitivity {
     /// Anybody.
@@ -236,6 +243,28 @@ impl Dataset {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
+
+    /// Whether every record has the field named `name`: it is required, of the key or the subject.
+    pub fn always_has(&self, name: &str) -> bool {
+        self.field(name).is_some_and(|field| field.required)
+            || self.subject_field == name
+            || self.key.iter().any(|key| key == name)
+    }
+}
+
+impl FieldType {
+    /// What it is called in messages and in definitions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Money => "money",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Datetime => "datetime",
+        }
+    }
 }
 
 impl Kind for Dataset {
@@ -246,7 +275,7 @@ impl Kind for Dataset {
         self.id.as_str()
     }
 
-    fn check(&self, _here: &Document, _city: &City) -> Vec<Fault> {
-        Vec::new()
+    fn check(&self, here: &Document, city: &City) -> Vec<Fault> {
+        rules::check(self, here, city)
     }
 }
