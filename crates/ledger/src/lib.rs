@@ -22,23 +22,40 @@
 //! | tile | 256 hashes of one level of the tree; a static file |
 //! | segment | the file in which entries become durable |
 
+pub mod batch;
+mod builder;
+mod checkpoint;
+mod commit;
 mod error;
 mod hash;
-mod key;
+pub mod key;
 mod log;
+pub mod note;
+pub mod notes;
+mod open;
 mod options;
 mod outside;
 mod proof;
+mod publish;
+mod queue;
+mod segment;
 pub mod storage;
 mod subject;
 mod ticket;
+pub mod tile;
+pub mod tree;
+mod watch;
+mod work;
 
 pub use error::Error;
 pub use hash::{Hash, NoHash, empty_root, leaf_hash, node_hash};
 pub use key::{Algorithm, LocalSigner, SecretKey, VerifierKey};
-pub use log::{Log, Receipt, Status};
+pub use log::{ENTRIES_MAX, Log, Receipt, Status};
 pub use options::{Clock, OnAlarm, Options};
 pub use outside::{Alarm, Outage, Party, Signer, Stamper, Witness, WitnessRefusal, WitnessRequest};
-pub use proof::{Consistency, Proof, verify_consistency, verify_inclusion};
+pub use checkpoint::{Checkpoint, SignedCheckpoint, cosign};
+pub use proof::{
+    Consistency, PROOF_FORMAT, Proof, Proven, verify_consistency, verify_inclusion,
+};
 pub use subject::{SubjectKey, SubjectToken};
 pub use ticket::Ticket;

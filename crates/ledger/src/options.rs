@@ -30,7 +30,8 @@ pub struct Options {
     /// Who hears of trouble; it is logged as well.
     pub on_alarm: Option<OnAlarm>,
     /// Tiles and a checkpoint are published this long after the last ones, if there is news.
-    pub publish_every: Duration,
+    /// `None`: only when [`crate::Log::publish`] is called, and no thread is started for it.
+    pub publish_every: Option<Duration>,
     /// Or as soon as so many entries wait to be published.
     pub publish_entries: u64,
     /// A time stamp is asked for this long after the last one.
@@ -56,7 +57,7 @@ impl Options {
             witness: None,
             stamper: None,
             on_alarm: None,
-            publish_every: Duration::from_secs(1),
+            publish_every: Some(Duration::from_secs(1)),
             publish_entries: 65_536,
             stamp_every: Duration::from_mins(10),
             segment_bytes: 64 << 20,

@@ -10,6 +10,8 @@ pub trait Storage: Send + Sync {
     /// Takes the folder for this process alone, until the storage is dropped. `false` when another
     /// has it.
     fn take(&self) -> io::Result<bool>;
+    /// Gives it back.
+    fn release(&self);
     /// The whole file; `NotFound` when it is not there.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
     /// The names in a folder, in any order; none when the folder is not there.
@@ -98,6 +100,14 @@ impl Storage for Disk {
             Err(fs::TryLockError::WouldBlock) => Ok(false),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    fn release(&self) {
+        // Closing the file gives the lock back.
+        *self
+            .lock
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
