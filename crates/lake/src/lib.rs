@@ -1,1 +1,22 @@
 //! History in Delta tables, and questions in SQL over it.
+//!
+//! *Knows*: Delta Lake, Parquet, object stores, SQL (DataFusion), PostgreSQL's protocol; which
+//! rows and fields a session may see, and how to keep the rest out of its reach. *Does not know*:
+//! who may see what (sessions are given [`TableGrant`]s), tokens and signatures, HTTP, the command
+//! line, the machine's clock.
+//!
+//! The front door is [`Lake`]: its [`Keeper`] carries the pool's outbox into history, and
+//! [`Lake::session`] answers questions over history and what is not yet in it.
+
+pub mod doors;
+mod error;
+mod feed;
+pub mod history;
+mod lake;
+pub mod questions;
+
+pub use error::Error;
+pub use feed::Feed;
+pub use history::{Keeper, KeeperOptions};
+pub use lake::Lake;
+pub use questions::{Answer, Secret, Session, TableGrant, Who};

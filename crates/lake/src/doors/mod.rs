@@ -1,0 +1,1 @@
+//! Doors to questions that are not HTTP.

@@ -1,0 +1,123 @@
+//! What can go wrong with history and with questions.
+
+use datafusion::error::DataFusionError;
+
+/// Why history could not be kept or a question not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The place of history cannot be used.
+    #[error("history cannot be kept at {place}: {reason}; give a folder, or s3://bucket/prefix")]
+    Place {
+        /// The folder or address, without keys.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A table of history cannot be read or written.
+    #[error("history of {table}: {action} failed: {source}")]
+    Table {
+        /// `department/dataset`.
+        table: String,
+        /// What was being done.
+        action: &'static str,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The pool did not answer.
+    #[error("the pool: {0}")]
+    Pool(#[from] pool::Error),
+    /// There is no such dataset.
+    #[error("there is no dataset `{name}`; those of a department are listed by `citybrain pool`")]
+    NoTable {
+        /// The name asked for.
+        name: String,
+    },
+    /// A statement that is not a question.
+    #[error("{what} is refused: only questions (SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES) are answered")]
+    Refused {
+        /// What it is.
+        what: String,
+    },
+    /// The question is wrong.
+    #[error("{message}")]
+    Question {
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A limit was passed.
+    #[error("{message} (limit {name})")]
+    Limit {
+        /// The limit's name.
+        name: &'static str,
+        /// What passed it.
+        message: String,
+    },
+    /// An agreement's row filter cannot be understood.
+    #[error("the row filter of agreement `{agreement}` on {table} cannot be used: {reason}")]
+    Rows {
+        /// The agreement.
+        agreement: String,
+        /// The dataset.
+        table: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Something of ours failed; the details are in the log and not here, because they could
+    /// name what the asker may not see.
+    #[error("the question could not be answered; the server's log says why")]
+    Hidden,
+    /// A file of keys cannot be read or written.
+    #[error("{path}: {source}")]
+    Key {
+        /// The file.
+        path: String,
+        /// What went wrong.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// Something failed on a table.
+    pub(crate) fn table(
+        table: &pool::Table,
+        action: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let (table, source) = (table.name(), source.into());
+        Self::Table { table, action, source }
+    }
+
+    /// What an asker may know of what DataFusion says. Messages about the question and about
+    /// values that the question itself worked out pass; those about files and our own parts do not.
+    pub(crate) fn asked(error: &DataFusionError) -> Self {
+        let root = error.find_root();
+        match root {
+            DataFusionError::External(inner) => {
+                if let Some(Self::Limit { name, message }) = inner.downcast_ref::<Self>() {
+                    return Self::Limit { name, message: message.clone() };
+                }
+                if let Some(Self::Refused { what }) = inner.downcast_ref::<Self>() {
+                    return Self::Refused { what: what.clone() };
+                }
+                tracing::error!(%error, "a question failed");
+                Self::Hidden
+            }
+            DataFusionError::SQL(..)
+            | DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::ArrowError(..)
+            | DataFusionError::Execution(_) => Self::Question { message: root.strip_backtrace() },
+            DataFusionError::ResourcesExhausted(_) => Self::Limit {
+                name: "MEMORY_BYTES_MAX",
+                message: "the question needs more memory than it may have; narrow it".to_owned(),
+            },
+            _ => {
+                tracing::error!(%error, "a question failed");
+                Self::Hidden
+            }
+        }
+    }
+}

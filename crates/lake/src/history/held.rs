@@ -1,0 +1,80 @@
+//! A table of history in memory: its log, its files and its overlay, as questions see them.
+
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use deltalake::DeltaTable;
+use pool::Table;
+use tokio::sync::Mutex;
+
+use super::log::{self, HistoryFile};
+use super::overlay::{Keys, Overlay};
+use crate::error::Error;
+use crate::history::place::Place;
+
+/// What a question sees of a table: always files and overlay that belong together.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) files: Arc<Vec<HistoryFile>>,
+    pub(crate) overlay: Arc<Overlay>,
+    /// Up to which entry the files are.
+    pub(crate) taken: u64,
+}
+
+/// A table of history.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) table: Arc<Table>,
+    pub(crate) keys: Keys,
+    /// The log; none while the table has never been written. Whoever changes the table holds it.
+    pub(crate) delta: Mutex<Option<DeltaTable>>,
+    view: RwLock<Arc<View>>,
+}
+
+impl Held {
+    /// Reads the table's log, if there is one.
+    pub(crate) async fn open(place: &Place, table: Arc<Table>) -> Result<Self, Error> {
+        let keys = Keys::new(&table).map_err(|error| Error::table(&table, "encode keys", error))?;
+        let delta = log::open(place, &table).await?;
+        let view = match &delta {
+            Some(delta) => View {
+                files: Arc::new(log::files(delta, &table)?),
+                taken: log::taken(delta, &table).await?,
+                overlay: Arc::default(),
+            },
+            None => View::default(),
+        };
+        Ok(Self { table, keys, delta: Mutex::new(delta), view: RwLock::new(Arc::new(view)) })
+    }
+
+    /// What there is now.
+    pub(crate) fn view(&self) -> Arc<View> {
+        let view: RwLockReadGuard<'_, Arc<View>> = self.view.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(&view)
+    }
+
+    /// Puts another view in place. Only the keeper does.
+    pub(crate) fn show(&self, view: View) {
+        *self.view.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(view);
+    }
+
+    /// Reads again what the log says, after a commit up to entry `seq`.
+    pub(crate) fn show_committed(&self, delta: &DeltaTable, seq: Option<u64>) -> Result<(), Error> {
+        let before = self.view();
+        let taken = seq.unwrap_or(before.taken);
+        self.show(View {
+            files: Arc::new(log::files(delta, &self.table)?),
+            overlay: Arc::new(before.overlay.after(taken)),
+            taken,
+        });
+        Ok(())
+    }
+
+    /// The log, made if there is none, with all columns.
+    pub(crate) async fn log(&self, place: &Place, delta: Option<DeltaTable>) -> Result<DeltaTable, Error> {
+        let delta = match delta {
+            Some(delta) => delta,
+            None => log::create(place, &self.table).await?,
+        };
+        log::widen(delta, &self.table).await
+    }
+}

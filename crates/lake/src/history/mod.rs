@@ -1,0 +1,35 @@
+//! History: one Delta table for each dataset, with all versions of all records.
+//!
+//! A record in force lies in a file of the partition `_current=true`; when it is superseded it
+//! moves to `_current=false` and gets its `_to`. A question as of a moment reads the rows with
+//! `_from <= moment and (_to is null or _to > moment)`. `_bucket` is a hash of the subject, so that
+//! a change rewrites a small part of a table.
+
+mod files;
+mod folder;
+mod held;
+mod keeper;
+mod log;
+mod maintain;
+mod overlay;
+pub(crate) mod place;
+mod refresh;
+
+pub(crate) use files::{conform, stored_schema};
+pub(crate) use held::{Held, View};
+pub use keeper::{Keeper, KeeperOptions};
+pub(crate) use log::HistoryFile;
+pub(crate) use maintain::maintain;
+pub use maintain::{MaintainOptions, Maintained};
+pub(crate) use overlay::{Effect, Layer, Overlay};
+
+/// Since when a version has been in force.
+pub const FROM: &str = "_from";
+/// Until when it was; null while it is.
+pub const TO: &str = "_to";
+/// Partition column: whether it is in force.
+pub const CURRENT: &str = "_current";
+/// Partition column: the bucket, a hash of the subject.
+pub const BUCKET: &str = "_bucket";
+/// Under which name history notes in a table's log up to which entry of the outbox it is.
+pub const APPLICATION: &str = "pool";

@@ -1,0 +1,134 @@
+//! The hidden part of a plan: history's files and the overlay, as streams of stored rows.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::object_store::ObjectStoreUrl;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileGroupPartitioner, FileScanConfigBuilder, ParquetSource,
+};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::Result;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
+use object_store::ObjectMeta;
+use object_store::path::Path;
+use pool::{Moment, Table};
+
+use super::sight::read_type;
+use crate::history::place::{INSIDE, Place};
+use crate::history::{FROM, Held, HistoryFile, TO, View, conform};
+
+/// Files smaller than this are not divided between threads.
+const DIVIDE_BYTES_MIN: usize = 1 << 20;
+
+/// A stream of rows: one partition of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) plan: Arc<dyn ExecutionPlan>,
+    pub(crate) partition: usize,
+    /// Whether rows of keys that the overlay has must be left out.
+    pub(crate) covered: bool,
+}
+
+/// What a table's files hold, in the types in which they are read.
+pub(crate) fn file_schema(table: &Table) -> SchemaRef {
+    let stored = crate::history::stored_schema(table);
+    let field = |field: &Arc<Field>| Field::new(field.name(), read_type(field.data_type()), true);
+    Arc::new(Schema::new(stored.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+/// What is read, and how.
+pub(crate) struct Scan<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) held: &'a Held,
+    pub(crate) view: &'a View,
+    /// Whether to read files of buckets that the overlay does not touch.
+    pub(crate) free: bool,
+    pub(crate) as_of: Option<Moment>,
+    /// The columns to read, as positions in [`file_schema`].
+    pub(crate) columns: &'a [usize],
+    /// A condition over [`file_schema`] that lets files and pages be skipped.
+    pub(crate) skip: Option<Arc<dyn PhysicalExpr>>,
+    pub(crate) partitions: usize,
+    pub(crate) footers: Arc<datafusion::execution::cache::cache_manager::FileMetadataCache>,
+}
+
+impl Scan<'_> {
+    /// The sources, which together hold each record once. At least one.
+    pub(crate) fn sources(&self) -> Result<Vec<Source>> {
+        let table = &self.held.table;
+        let effect = self.view.overlay.effect(table, &self.held.keys, self.as_of)?;
+        let wanted = |file: &&HistoryFile| file.current || self.as_of.is_some();
+        let (covered, free): (Vec<&HistoryFile>, Vec<&HistoryFile>) =
+            self.view.files.iter().filter(wanted).partition(|file| effect.buckets.contains(&file.bucket));
+        let mut sources = Vec::new();
+        let free = if self.free { free } else { Vec::new() };
+        for (files, covered) in [(free, false), (covered, true)] {
+            let Some(plan) = self.files(&files)? else {
+                continue;
+            };
+            let count = plan.properties().partitioning.partition_count();
+            let source = |partition| Source { plan: Arc::clone(&plan), partition, covered };
+            sources.extend((0..count).map(source));
+        }
+        if !effect.rows.is_empty() || sources.is_empty() {
+            let plan = self.memory(&effect.rows)?;
+            sources.push(Source { plan, partition: 0, covered: false });
+        }
+        Ok(sources)
+    }
+
+    fn files(&self, files: &[&HistoryFile]) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let folder = Place::path(&self.held.table);
+        let file = |file: &&HistoryFile| {
+            PartitionedFile::new_from_meta(ObjectMeta {
+                location: Path::from(format!("{folder}/{}", file.path)),
+                last_modified: chrono::DateTime::from_timestamp_millis(file.modified_ms).unwrap_or_default(),
+                size: file.bytes,
+                e_tag: None,
+                version: None,
+            })
+        };
+        let all = vec![FileGroup::new(files.iter().map(file).collect())];
+        let groups = FileGroupPartitioner::new()
+            .with_target_partitions(self.partitions)
+            .with_repartition_file_min_size(DIVIDE_BYTES_MIN)
+            .repartition_file_groups(&all)
+            .unwrap_or(all);
+        let readers = CachedParquetFileReaderFactory::new(Arc::clone(&self.place.objects), Arc::clone(&self.footers));
+        let mut source = ParquetSource::new(file_schema(&self.held.table))
+            .with_parquet_file_reader_factory(Arc::new(readers))
+            .with_enable_page_index(true)
+            .with_bloom_filter_on_read(true);
+        if let Some(skip) = &self.skip {
+            source = source.with_predicate(Arc::clone(skip));
+        }
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(INSIDE)?, Arc::new(source))
+            .with_file_groups(groups)
+            .with_projection_indices(Some(self.columns.to_vec()))?
+            .build();
+        Ok(Some(DataSourceExec::from_data_source(config)))
+    }
+
+    /// The overlay's rows.
+    fn memory(&self, rows: &[RecordBatch]) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = file_schema(&self.held.table);
+        let rows = rows.iter().map(|rows| conform(rows, &schema)).collect::<Result<Vec<_>, _>>()?;
+        let plan = MemorySourceConfig::try_new_exec(&[rows], schema, Some(self.columns.to_vec()))?;
+        Ok(plan)
+    }
+}
+
+/// The condition that a version was in force at a moment, in SQL.
+pub(crate) fn in_force(as_of: Moment) -> String {
+    let at = as_of.rfc3339();
+    format!("\"{FROM}\" <= TIMESTAMP '{at}' AND (\"{TO}\" IS NULL OR \"{TO}\" > TIMESTAMP '{at}')")
+}

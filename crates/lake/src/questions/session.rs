@@ -1,0 +1,224 @@
+//! A session: who asks, what they may see, and the engine that answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
+use datafusion::common::{DFSchema, config::Dialect};
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use pool::Moment;
+use url::Url;
+
+use super::answer::{Answer, Read};
+use super::catalogue::{Common, Department, Entry, SYSTEM, System, sql_name};
+use super::limits::{FOOTER_BYTES_MAX, MEMORY_BYTES_MAX, PURPOSE_BYTES_MAX};
+use super::refuse;
+use super::scan::{file_schema, in_force};
+use super::sight::{Sight, sights};
+use super::who::{TableGrant, Who};
+use crate::error::Error;
+use crate::history::place::INSIDE;
+use crate::lake::Lake;
+
+/// The catalogue's name.
+pub(crate) const CATALOGUE: &str = "city";
+
+/// A session. It answers any number of questions, each within the limits of one.
+#[derive(Clone)]
+pub struct Session {
+    lake: Arc<Lake>,
+    who: Arc<Who>,
+    context: SessionContext,
+    /// Why a table may be seen, by its name in SQL.
+    reasons: Arc<BTreeMap<String, (String, Vec<String>)>>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("who", &self.who).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(crate) async fn open(lake: Arc<Lake>, who: Who, grants: Vec<TableGrant>, as_of: Option<Moment>) -> Result<Self, Error> {
+        if who.purpose.is_empty() || who.purpose.len() > PURPOSE_BYTES_MAX {
+            let message = format!("a purpose has 1 to {PURPOSE_BYTES_MAX} bytes, for example analysis/congestion");
+            return Err(Error::Question { message });
+        }
+        let runtime = runtime(&lake)?;
+        let context = SessionContext::new_with_state(
+            SessionStateBuilder::new()
+                .with_config(config(&who))
+                .with_runtime_env(runtime)
+                .with_expr_planners(SessionStateDefaults::default_expr_planners())
+                .with_scalar_functions(scalar_functions())
+                .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+                .with_window_functions(SessionStateDefaults::default_window_functions())
+                .build(),
+        );
+        let sights = sights(&lake.tables(), &who, &grants)?;
+        let reasons = sights.iter().map(|sight| {
+            let reasons = sight.parts.iter().map(|part| part.reason.clone()).collect();
+            (sql_table(sight), (sight.table.name(), reasons))
+        });
+        let reasons = Arc::new(reasons.collect());
+        let entries = sights.into_iter().map(|sight| entry(&context, sight)).collect::<Result<Vec<_>, _>>()?;
+        let now_and_then = as_of.map(|moment| condition(&context, &entries, &in_force(moment))).transpose()?;
+        let common = Common {
+            tokens: lake.secret().tokens(&who.purpose),
+            lake: Arc::clone(&lake),
+            as_of,
+            in_force: now_and_then.flatten(),
+        };
+        context.register_catalog(CATALOGUE, catalogue(&common, entries, &who)?);
+        Ok(Self { lake, who: Arc::new(who), context, reasons })
+    }
+
+    /// Who asks.
+    pub fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// The engine, for the doors.
+    pub(crate) fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    pub(crate) fn lake(&self) -> &Arc<Lake> {
+        &self.lake
+    }
+
+    /// Answers a question.
+    pub async fn query(&self, question: &str) -> Result<Answer, Error> {
+        refuse::text(question)?;
+        let state = self.context.state();
+        let statement = state.sql_to_statement(question, &Dialect::PostgreSQL).map_err(|error| Error::asked(&error))?;
+        refuse::statement(&statement)?;
+        let plan = Box::pin(state.statement_to_plan(statement)).await.map_err(|error| Error::asked(&error))?;
+        self.answer(plan).await
+    }
+
+    /// Answers a question that is understood already.
+    pub(crate) async fn answer(&self, plan: LogicalPlan) -> Result<Answer, Error> {
+        refuse::plan(&plan)?;
+        let state = self.context.state();
+        let plan = state.optimize(&plan).map_err(|error| Error::asked(&error))?;
+        let reads = self.reads(&plan);
+        let plan = Box::pin(state.query_planner().create_physical_plan(&plan, &state)).await;
+        let plan = plan.map_err(|error| Error::asked(&error))?;
+        Answer::begin(plan, self.context.task_ctx(), reads, self.lake.turn().await?)
+    }
+
+    /// Which datasets a plan reads, which fields, and by which agreements.
+    fn reads(&self, plan: &LogicalPlan) -> Vec<Read> {
+        let mut reads: BTreeMap<String, Read> = BTreeMap::new();
+        let visited = plan.apply_with_subqueries(|plan| {
+            if let LogicalPlan::TableScan(scan) = plan {
+                let schema = scan.table_name.schema().map_or_else(|| sql_name(&self.who.department), str::to_owned);
+                let name = format!("{schema}.{}", scan.table_name.table());
+                if let Some((table, reasons)) = self.reasons.get(&name) {
+                    let read = reads.entry(name).or_insert_with(|| Read {
+                        table: table.clone(),
+                        fields: Vec::new(),
+                        reasons: reasons.clone(),
+                    });
+                    let fields = scan.projected_schema.fields().iter().map(|field| field.name().clone());
+                    read.fields.extend(fields);
+                    read.fields.sort_unstable();
+                    read.fields.dedup();
+                }
+            }
+            Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+        });
+        if let Err(error) = visited {
+            tracing::error!(%error, "what a question reads could not be told");
+        }
+        reads.into_values().collect()
+    }
+}
+
+fn sql_table(sight: &Sight) -> String {
+    format!("{}.{}", sql_name(&sight.table.department), sql_name(&sight.table.dataset))
+}
+
+fn config(who: &Who) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_information_schema(true)
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOGUE, sql_name(&who.department));
+    let options = config.options_mut();
+    options.sql_parser.dialect = Dialect::PostgreSQL;
+    options.execution.collect_statistics = false;
+    config
+}
+
+/// The engine's own functions but for those that are refused.
+fn scalar_functions() -> Vec<Arc<datafusion::logical_expr::ScalarUDF>> {
+    let mut functions = SessionStateDefaults::default_scalar_functions();
+    functions.retain(|function| !refuse::REFUSED_FUNCTIONS.contains(&function.name()));
+    functions
+}
+
+/// Memory, scratch files and the way to history, for one session.
+fn runtime(lake: &Lake) -> Result<Arc<RuntimeEnv>, Error> {
+    let wrong = |error: datafusion::error::DataFusionError| Error::asked(&error);
+    let cache = CacheManagerConfig::default().with_file_metadata_cache(Some(lake.footers())).with_metadata_cache_limit(FOOTER_BYTES_MAX);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES_MAX)))
+        .with_cache_manager(cache)
+        .build_arc()
+        .map_err(wrong)?;
+    let inside = Url::parse(INSIDE).map_err(|error| Error::Question { message: error.to_string() })?;
+    runtime.register_object_store(&inside, Arc::clone(&lake.place().objects));
+    Ok(runtime)
+}
+
+/// Understands a sight's row filters.
+fn entry(context: &SessionContext, sight: Sight) -> Result<Entry, Error> {
+    let schema = DFSchema::try_from(file_schema(&sight.table).as_ref().clone()).map_err(|error| Error::asked(&error))?;
+    let filter = |part: &super::sight::Part| {
+        let understood = part.rows.as_ref().map(|rows| context.parse_sql_expr(rows, &schema)).transpose();
+        understood.map_err(|error| Error::Rows {
+            agreement: part.reason.clone(),
+            table: sight.table.name(),
+            reason: error.strip_backtrace(),
+        })
+    };
+    let filters = sight.parts.iter().map(filter).collect::<Result<_, _>>()?;
+    Ok(Entry { sight, filters })
+}
+
+/// Understands a condition on system columns, which all tables have.
+fn condition(context: &SessionContext, entries: &[Entry], sql: &str) -> Result<Option<Expr>, Error> {
+    let Some(any) = entries.first() else {
+        return Ok(None);
+    };
+    let schema = DFSchema::try_from(file_schema(&any.sight.table).as_ref().clone()).map_err(|error| Error::asked(&error))?;
+    let condition = context.parse_sql_expr(sql, &schema).map_err(|error| Error::asked(&error))?;
+    Ok(Some(condition))
+}
+
+fn catalogue(common: &Common, entries: Vec<Entry>, who: &Who) -> Result<Arc<MemoryCatalogProvider>, Error> {
+    let wrong = |error: datafusion::error::DataFusionError| Error::asked(&error);
+    let catalogue = Arc::new(MemoryCatalogProvider::new());
+    let entries = Arc::new(entries);
+    let mut departments: BTreeMap<String, BTreeMap<String, Entry>> = BTreeMap::new();
+    departments.entry(sql_name(&who.department)).or_default();
+    for entry in entries.iter() {
+        let tables = departments.entry(sql_name(&entry.sight.table.department)).or_default();
+        tables.insert(sql_name(&entry.sight.table.dataset), entry.clone());
+    }
+    for (name, tables) in departments {
+        let department = Department { common: common.clone(), tables };
+        catalogue.register_schema(&name, Arc::new(department)).map_err(wrong)?;
+    }
+    let system = System { common: common.clone(), entries };
+    catalogue.register_schema(SYSTEM, Arc::new(system)).map_err(wrong)?;
+    Ok(catalogue)
+}
