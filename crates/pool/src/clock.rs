@@ -18,6 +18,13 @@ impl Moment {
     }
 }
 
+/// As RFC 3339.
+impl serde::Serialize for Moment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
 /// What tells the time.
 pub trait Clock: Send + Sync {
     /// Now. Never goes back by much; callers that need order use sequence numbers.

@@ -8,15 +8,27 @@
 //! The front door is [`Pool`].
 
 pub mod clock;
+mod codec;
 mod error;
+pub mod exchange;
+mod faults;
+mod history_files;
+pub mod ingest;
 mod migrations;
+mod outbox;
 mod pool;
+pub mod quality;
+pub mod quarantine;
+pub mod sources;
+mod runtime;
 mod sql;
+mod state;
 pub mod table;
 pub mod value;
 
 pub use clock::{Clock, Moment, StandingClock};
 pub use error::Error;
+pub use faults::{Faults, Then};
 pub use pool::*;
 pub use sql::{FromSqlValue, Row, Sql, SqlValue, Transaction};
 pub use table::{Table, TableId, Tables};

@@ -20,4 +20,8 @@ macro_rules! migrations {
 /// All of them.
 pub(crate) const MIGRATIONS: &[Migration] = migrations![
     1 "0001_outbox",
+    2 "0002_state",
+    10 "0010_ingest",
+    20 "0020_agreements",
+    21 "0021_transfers",
 ];
