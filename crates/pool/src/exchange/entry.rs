@@ -228,6 +228,11 @@ pub(crate) fn digits(buffer: &mut [u8; 20], number: i64) -> &[u8] {
     &buffer[at..]
 }
 
+/// What stands in the ledger as evidence of a token: its SHA-256, base64url.
+pub fn evidence_of(token: &str) -> String {
+    evidence_text(&super::tokens::sha256(token.as_bytes()))
+}
+
 /// Evidence as it stands in entries.
 pub(crate) fn evidence_text(evidence: &[u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(evidence)
@@ -272,7 +277,8 @@ mod tests {
     #[test]
     fn numbers_have_all_their_digits() {
         for number in [0, 7, -1, i64::MIN, i64::MAX] {
-            assert_eq!(digits(&mut itoa_buffer(), number), number.to_string().as_bytes());
+            let mut buffer = itoa_buffer();
+            assert_eq!(digits(&mut buffer, number), number.to_string().as_bytes());
         }
     }
 }

@@ -40,7 +40,7 @@ pub use changes::{Change, Changes, Cursor, EVENT_ROWS_MAX, Event};
 pub use clients::{Clients, KnownClient, public_key, public_key_text};
 pub use denial::{Denial, Lack, Missing, use_word};
 pub use disclosure::Disclosure;
-pub use entry::{DeniedCall, Entry, SignedStep, Transfer};
+pub use entry::{DeniedCall, Entry, SignedStep, Transfer, evidence_of};
 pub use fields::FieldSet;
 pub use grants::{Ask, Basis, Grant, Granted, Grants, InForce, Offer};
 pub use link::{Linked, LinkedDisclosure};

@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::clients::public_key_text;
 use super::tokens::{Call, LIFE_MAX_S, USUAL_HEADER, sha256};
@@ -27,8 +28,13 @@ pub struct Signer {
 
 /// A key that is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an Ed25519 private key is 32 bytes (its seed)")]
+#[error("this is no Ed25519 private key: it must be PKCS #8 in PEM, as `citybrain client key` and `openssl genpkey -algorithm ed25519` write it")]
 pub struct NoKey;
+
+/// What stands around a private key in a PEM file.
+const PEM: [&str; 2] = ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"];
+/// Characters in a line of a PEM file.
+const PEM_LINE: usize = 64;
 
 impl Signer {
     /// Signs for `client` with the key whose seed is `seed`. `run` must differ from run to run: it
@@ -36,6 +42,24 @@ impl Signer {
     pub fn new(client: &str, seed: &[u8], run: u64) -> Result<Self, NoKey> {
         let key = Ed25519KeyPair::from_seed_unchecked(seed).or(Err(NoKey))?;
         Ok(Self { client: client.to_owned(), key, run: format!("{run:x}"), made: AtomicU64::new(0) })
+    }
+
+    /// Signs for `client` with the key of a PEM file (PKCS #8).
+    pub fn from_pem(client: &str, pem: &str, run: u64) -> Result<Self, NoKey> {
+        let (_, rest) = pem.split_once(PEM[0]).ok_or(NoKey)?;
+        let (text, _) = rest.split_once(PEM[1]).ok_or(NoKey)?;
+        let text: String = text.split_whitespace().collect();
+        let der = STANDARD.decode(text).or(Err(NoKey))?;
+        let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).or(Err(NoKey))?;
+        Ok(Self { client: client.to_owned(), key, run: format!("{run:x}"), made: AtomicU64::new(0) })
+    }
+
+    /// A new private key, as a PEM file has it (PKCS #8).
+    pub fn new_pem() -> Result<String, NoKey> {
+        let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).or(Err(NoKey))?;
+        let text = STANDARD.encode(der.as_ref());
+        let lines: Vec<&str> = text.as_bytes().chunks(PEM_LINE).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        Ok(format!("{}\n{}\n{}\n", PEM[0], lines.join("\n"), PEM[1]))
     }
 
     /// Signs for a client of a demonstration city, whose key anybody can derive.
@@ -117,7 +141,20 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_32_bytes() {
+    fn a_key_is_32_bytes_or_a_pem_file() {
         assert_eq!(Signer::new("a", &[1; 31], 0).err(), Some(NoKey));
+        let pem = Signer::new_pem().unwrap();
+        let (one, two) = (Signer::from_pem("a", &pem, 0).unwrap(), Signer::from_pem("b", &pem, 0).unwrap());
+        assert_eq!(one.public_key(), two.public_key());
+        assert_ne!(one.public_key(), Signer::from_pem("a", &Signer::new_pem().unwrap(), 0).unwrap().public_key());
+        assert_eq!(Signer::from_pem("a", "", 0).err(), Some(NoKey));
+    }
+
+    #[test]
+    fn a_key_that_openssl_made_is_read() {
+        // openssl genpkey -algorithm ed25519; openssl pkey -pubout -outform DER | tail -c 32 | base64
+        let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIOvpe68Lzw5MWsu987mEiYgLfEPJ1uPTHSzZz1W3OaZy\n-----END PRIVATE KEY-----\n";
+        let signer = Signer::from_pem("a", pem, 0).unwrap();
+        assert_eq!(signer.public_key(), "ed25519:MYaA9N5Ek0DVLWVpB5fSzfdQyk7rs7sCN5fnN4rqSRQ");
     }
 }
