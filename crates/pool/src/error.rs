@@ -169,6 +169,9 @@ pub enum Error {
         /// Why not.
         source: object_store::Error,
     },
+    /// A write is durable, but look-ups do not see it yet: it is applied before the next write.
+    #[error("the write is kept, but look-ups do not show it yet: {0}")]
+    Unapplied(String),
     /// The pool is shutting down, or stopped after a fault that it could not go on from.
     #[error("the pool has stopped taking writes: {0}")]
     Stopped(String),

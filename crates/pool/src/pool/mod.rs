@@ -1,128 +1,129 @@
 //! The pool's front door: writes that are durable before they are acknowledged, and look-ups.
 
+mod catalogue;
+mod inner;
+mod open;
 mod options;
+mod reads;
 mod types;
+mod writes;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::mpsc::{Sender, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
 
-use arrow::array::RecordBatch;
 use city::City;
 use tokio::sync::watch;
 
+pub(crate) use catalogue::Catalogue;
+pub(crate) use inner::Inner;
 pub use options::*;
 pub use types::{DataFile, Entry, Payload, Receipt, Record, Write};
 
 use crate::clock::Clock;
+use crate::codec::TableCodec;
 use crate::error::Error;
+use crate::outbox::{self, Message};
 use crate::sql::Sql;
-use crate::table::{Table, Tables};
-use crate::value::Value;
+use crate::table::{Table, TableId, Tables};
 
 /// The data pool. All calls block; look-ups take microseconds.
 #[derive(Debug)]
-pub struct Pool {}
+pub struct Pool {
+    inner: Arc<Inner>,
+    committer: SyncSender<Message>,
+    newest: watch::Receiver<u64>,
+    /// One for each table: a load excludes other writes of its table.
+    loads: Mutex<HashMap<TableId, Arc<RwLock<()>>>>,
+    stop_settling: Sender<()>,
+    threads: Vec<JoinHandle<()>>,
+    _in_use: File,
+}
 
 impl Pool {
-    /// Opens the pool, or makes it: migrates the database, applies what the outbox holds and
-    /// keyed state does not have yet, and begins to take writes.
-    pub fn open(options: Options, city: &City, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
-        todo!()
-    }
-
     /// The tables, as the definitions in force have them.
     pub fn tables(&self) -> Arc<Tables> {
-        todo!()
+        Arc::clone(&self.inner.catalogue().tables)
     }
 
     /// The table of a dataset, by its id or `department/id`.
+    ///
+    /// # Errors
+    /// [`Error::NoTable`]
     pub fn table(&self, name: &str) -> Result<Arc<Table>, Error> {
-        todo!()
+        let tables = self.tables();
+        tables.get(name).map(Arc::clone).ok_or_else(|| Error::NoTable(name.to_owned()))
     }
 
     /// Takes other definitions into force.
     pub fn use_city(&self, city: &City) -> Result<(), Error> {
-        todo!()
-    }
-
-    /// Writes changes of one table. When it returns they are durable and visible to look-ups.
-    pub fn write(&self, write: Write) -> Result<Receipt, Error> {
-        todo!()
-    }
-
-    /// Writes many records at once (tens of thousands and more; no deletes): straight into
-    /// history's files, then into keyed state in sorted order. Other writes of the same table wait.
-    pub fn load(&self, write: Write) -> Result<Receipt, Error> {
-        todo!()
-    }
-
-    /// The record with this key: one value for each of the key's fields, in order.
-    pub fn get(&self, table: &Arc<Table>, key: &[Value]) -> Result<Option<Record>, Error> {
-        todo!()
-    }
-
-    /// The records of a subject, in the order of their keys, `limit` at most.
-    pub fn of_subject(&self, table: &Arc<Table>, subject: &str, limit: usize) -> Result<Vec<Record>, Error> {
-        todo!()
-    }
-
-    /// How many records are in force. Counted as they are written, so it costs nothing.
-    pub fn count(&self, table: &Table) -> Result<u64, Error> {
-        todo!()
-    }
-
-    /// All records in force, in batches: the table's columns and `_from`, ordered by subject and
-    /// key within each shard. It sees writes made before it began; later ones may or may not show.
-    pub fn scan(&self, table: &Arc<Table>) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send + '_>, Error> {
-        todo!()
-    }
-
-    /// Entries of the outbox after `seq`, oldest first: `limit` at most, and at least one if there is one.
-    ///
-    /// # Errors
-    /// [`Error::Trimmed`] when some of them are gone.
-    pub fn entries_after(&self, seq: u64, limit: usize) -> Result<Vec<Entry>, Error> {
-        todo!()
+        let catalogue = Catalogue::of(city, &self.inner.meta, self.inner.state.as_ref())?;
+        *self.inner.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
+        Ok(())
     }
 
     /// The number of the last write that is applied, as it grows.
     pub fn newest(&self) -> watch::Receiver<u64> {
-        todo!()
+        self.newest.clone()
     }
 
     /// Notes that `consumer` has durably taken all entries up to `seq`; entries that all consumers
     /// have taken are trimmed in time. The consumer `history` is always waited for.
     pub fn consumed(&self, consumer: &str, seq: u64) -> Result<(), Error> {
-        todo!()
+        outbox::note_consumed(&self.inner.meta, consumer, seq, self.inner.clock.now())
     }
 
     /// Up to which entry `consumer` has taken them; 0 if it is new.
     pub fn cursor(&self, consumer: &str) -> Result<u64, Error> {
-        todo!()
+        outbox::cursor(&self.inner.meta, consumer)
     }
 
     /// The meta database, for small things of other modules.
     pub fn meta(&self) -> &Sql {
-        todo!()
+        &self.inner.meta
     }
 
     /// Where history is.
     pub fn history(&self) -> &HistoryUrl {
-        todo!()
+        &self.inner.options.history
+    }
+
+    /// How the pool was opened.
+    pub fn options(&self) -> &Options {
+        &self.inner.options
     }
 
     /// What tells the time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        todo!()
+        &self.inner.clock
     }
 
-    /// Makes keyed state durable in its own files, and trims the outbox. Called now and then by
+    /// Makes keyed state durable in its own files, and trims the outbox. Happens now and then by
     /// itself as well.
     pub fn settle(&self) -> Result<(), Error> {
-        todo!()
+        outbox::settle(&self.inner, &self.committer, 0).map(drop)
     }
 
-    /// Looks for damage in keyed state and outbox.
+    /// Looks for damage in keyed state: reads all of it.
     pub fn check(&self) -> Result<(), Error> {
-        todo!()
+        self.inner.state.check()
+    }
+
+    fn codec(&self, table: &Table) -> Result<Arc<TableCodec>, Error> {
+        self.inner.catalogue().codec(table.id).ok_or_else(|| Error::NoTable(table.name()))
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        drop(self.stop_settling.send(()));
+        drop(self.committer.send(Message::Stop));
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the pool panicked");
+            }
+        }
     }
 }

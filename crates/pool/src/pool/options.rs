@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::faults::Faults;
+
 /// How a pool is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -21,6 +23,8 @@ pub struct Options {
     pub idempotency_days: u32,
     /// Days for which entries wait for a consumer other than history.
     pub subscriber_days: u32,
+    /// What goes wrong on purpose, for tests.
+    pub faults: Faults,
 }
 
 /// Where keyed state is.
@@ -76,6 +80,7 @@ impl Options {
             outbox_bytes_max: 8 << 30,
             idempotency_days: 7,
             subscriber_days: 7,
+            faults: Faults::default(),
             data,
         }
     }

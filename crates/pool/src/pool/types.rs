@@ -66,6 +66,9 @@ pub struct Entry {
     pub source: String,
     /// What was written.
     pub payload: Payload,
+    /// Rows of a batch whose record had another subject before, and that subject. Only in tables
+    /// whose key does not begin with the subject. Of files the rows are counted over all of them.
+    pub moved: Vec<(u32, String)>,
     /// How many records were there before. Known for bulk loads once they are applied.
     pub replaced: Option<u64>,
 }

@@ -147,3 +147,15 @@ macro_rules! values {
         [$($crate::SqlValue::from($value)),*]
     };
 }
+
+/// Characters of a statement that a message repeats.
+const SHOWN: usize = 120;
+
+/// The beginning of a statement, for messages. Statements hold no data: those are parameters.
+pub(super) fn shortened(sql: &str) -> String {
+    let one_line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    match one_line.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{} …", &one_line[..at]),
+        None => one_line,
+    }
+}

@@ -1,0 +1,13 @@
+//! The outbox: every write, in one order, durable before anything else is done with it.
+
+mod committer;
+mod entries;
+mod payload;
+mod replay;
+mod settle;
+
+pub(crate) use committer::{Committer, Draft, Kind, Message};
+pub(crate) use entries::{cursor, entries_after, note_consumed};
+pub(crate) use payload::{brought_to, content_hash, decode_batch, encode_batch};
+pub(crate) use replay::{files, moved, replay};
+pub(crate) use settle::{Settler, settle};

@@ -1,0 +1,365 @@
+//! One SQLite file of records.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rustc_hash::FxHashMap;
+
+use super::change::Change;
+use super::rows::Parted;
+use crate::codec::Columns;
+use crate::error::Error;
+use crate::faults::Faults;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS record (
+    tab INTEGER NOT NULL, subject TEXT NOT NULL, key BLOB NOT NULL,
+    from_us INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (tab, subject, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS locator (
+    tab INTEGER NOT NULL, key BLOB NOT NULL, subject TEXT NOT NULL,
+    PRIMARY KEY (tab, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tally (tab INTEGER PRIMARY KEY, records INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS loaded (seq INTEGER PRIMARY KEY, replaced INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, shards INTEGER NOT NULL);
+";
+
+const INSERT: &str = "INSERT INTO record (tab, subject, key, from_us, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+const UPDATE: &str = "UPDATE record SET from_us = ?4, body = ?5 WHERE tab = ?1 AND subject = ?2 AND key = ?3";
+const DELETE: &str = "DELETE FROM record WHERE tab = ?1 AND subject = ?2 AND key = ?3";
+const LOCATE: &str = "INSERT INTO locator (tab, key, subject) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET subject = excluded.subject";
+const UNLOCATE: &str = "DELETE FROM locator WHERE tab = ?1 AND key = ?2";
+
+/// Bytes of a page. Large ones hold more sorted rows under fewer parents.
+const PAGE_BYTES: u32 = 8_192;
+/// Kibibytes of pages that the writing connection keeps.
+const CACHE_KIB: u32 = 16_384;
+/// How long to wait for another process.
+const BUSY: Duration = Duration::from_secs(10);
+/// A write-ahead log of more bytes than this is cut, though writers wait for that.
+const LOG_BYTES_MAX: u64 = 256 << 20;
+
+/// One file, one connection that writes and some that read.
+#[derive(Debug)]
+pub(super) struct Shard {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Vec<Mutex<Connection>>,
+    next: AtomicUsize,
+    /// The last entry applied.
+    applied: AtomicU64,
+}
+
+impl Shard {
+    /// Opens the file, and tells the shards and the tallies in it.
+    pub(super) fn open(path: &Path, shards: u32, readers: usize) -> Result<(Self, FxHashMap<u32, i64>), Error> {
+        let fault = |source| fault(path, "open", source);
+        let writer = Connection::open(path).map_err(fault)?;
+        writer.busy_timeout(BUSY).map_err(fault)?;
+        let pragmas = format!(
+            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+             PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -{CACHE_KIB}; PRAGMA temp_store = MEMORY;"
+        );
+        writer.execute_batch(&pragmas).map_err(fault)?;
+        writer.execute_batch(SCHEMA).map_err(fault)?;
+        writer
+            .execute("INSERT INTO progress (one, seq, shards) VALUES (1, 0, ?1) ON CONFLICT DO NOTHING", [shards])
+            .map_err(fault)?;
+        let progress = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?));
+        let (applied, found) = writer.query_row("SELECT seq, shards FROM progress", [], progress).map_err(fault)?;
+        if found != shards {
+            return Err(Error::Shards { found, wanted: shards });
+        }
+        let tallies = tallies(&writer).map_err(fault)?;
+        let readers = (0..readers).map(|_| reader(path).map(Mutex::new)).collect::<Result<_, _>>().map_err(fault)?;
+        let shard = Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers,
+            next: AtomicUsize::new(0),
+            applied: AtomicU64::new(applied.cast_unsigned()),
+        };
+        Ok((shard, tallies))
+    }
+
+    pub(super) fn applied(&self) -> u64 {
+        self.applied.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn fault(&self, what: &'static str) -> impl Fn(rusqlite::Error) -> Error {
+        move |source| fault(&self.path, what, source)
+    }
+
+    /// Applies its part of the changes in one transaction. Says for each how many records it
+    /// found, and by how much each table grew.
+    pub(super) fn apply(
+        &self,
+        part: usize,
+        changes: &[Change],
+        parted: &[Parted],
+        faults: &Faults,
+    ) -> Result<(Vec<u64>, FxHashMap<u32, i64>), Error> {
+        let writer = lock(&self.writer);
+        let mut growth = FxHashMap::default();
+        let mut replaced = vec![0; changes.len()];
+        let from = self.applied();
+        writer.execute_batch("BEGIN IMMEDIATE").map_err(self.fault("begin a transaction"))?;
+        let done = (|| {
+            for (at, (change, parted)) in changes.iter().zip(parted).enumerate() {
+                if change.seq > from && parted.touches(part) {
+                    let grown = growth.entry(change.codec.table.id.0).or_insert(0);
+                    replaced[at] = self.apply_one(&writer, part, change, parted, grown)?;
+                    faults.pass("shard-middle").map_err(Error::io("write", &self.path))?;
+                } else if change.bulk && change.seq <= from {
+                    replaced[at] = self.loaded(&writer, change.seq)?;
+                }
+            }
+            let last = changes.iter().map(|change| change.seq).max().unwrap_or(0).max(from);
+            self.finish(&writer, last, &growth).map_err(self.fault("commit"))?;
+            Ok(last)
+        })();
+        match done {
+            Ok(last) => self.applied.store(last, Ordering::SeqCst),
+            Err(error) => {
+                if !writer.is_autocommit() {
+                    writer.execute_batch("ROLLBACK").map_err(self.fault("roll back"))?;
+                }
+                return Err(error);
+            }
+        }
+        faults.pass("shard-committed").map_err(Error::io("write", &self.path))?;
+        Ok((replaced, growth))
+    }
+
+    fn finish(&self, writer: &Connection, last: u64, growth: &FxHashMap<u32, i64>) -> rusqlite::Result<()> {
+        for (tab, grown) in growth.iter().filter(|(_, grown)| **grown != 0) {
+            let tally = "INSERT INTO tally (tab, records) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET records = records + excluded.records";
+            writer.prepare_cached(tally)?.execute((tab, grown))?;
+        }
+        writer.prepare_cached("UPDATE progress SET seq = ?1")?.execute([last.cast_signed()])?;
+        writer.execute_batch("COMMIT")
+    }
+
+    fn apply_one(
+        &self,
+        writer: &Connection,
+        part: usize,
+        change: &Change,
+        parted: &Parted,
+        grown: &mut i64,
+    ) -> Result<u64, Error> {
+        let columns = Columns::new(&change.codec, &change.batch)?;
+        let mut rows = Rows::new(writer, change).map_err(self.fault("prepare"))?;
+        let mut run = || -> rusqlite::Result<u64> {
+            let mut replaced = 0;
+            for at in &parted.moved[part] {
+                let (row, before) = &change.moved[*at];
+                let gone = rows.delete(&columns, *row, before)?;
+                replaced += gone;
+                *grown -= gone.cast_signed();
+            }
+            let mut new = 0;
+            for row in &parted.rows[part] {
+                if change.is_delete(*row) {
+                    let gone = rows.delete(&columns, *row, columns.subject(*row as usize))?;
+                    replaced += gone;
+                    *grown -= gone.cast_signed();
+                } else if rows.put(&columns, *row)? {
+                    new += 1;
+                } else {
+                    replaced += 1;
+                }
+            }
+            *grown += new;
+            for location in &parted.locations[part] {
+                let subject = (!change.is_delete(location.row)).then(|| columns.subject(location.row as usize));
+                rows.locate(&parted.keys[location.key.clone()], subject)?;
+            }
+            Ok(replaced)
+        };
+        let replaced = run().map_err(self.fault("write"))?;
+        if change.bulk {
+            let note = "INSERT INTO loaded (seq, replaced) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET replaced = excluded.replaced";
+            let numbers = (change.seq.cast_signed(), replaced.cast_signed());
+            writer.prepare_cached(note).and_then(|mut note| note.execute(numbers)).map_err(self.fault("write"))?;
+        }
+        Ok(replaced)
+    }
+
+    fn loaded(&self, writer: &Connection, seq: u64) -> Result<u64, Error> {
+        let row = writer.query_row("SELECT replaced FROM loaded WHERE seq = ?1", [seq.cast_signed()], |row| row.get::<_, i64>(0));
+        Ok(row.optional().map_err(self.fault("read"))?.unwrap_or(0).cast_unsigned())
+    }
+
+    /// Notes that entries up to `seq` have been applied.
+    pub(super) fn note(&self, seq: u64) -> Result<(), Error> {
+        let writer = lock(&self.writer);
+        let note = || {
+            writer.prepare_cached("UPDATE progress SET seq = ?1 WHERE seq < ?1")?.execute([seq.cast_signed()])?;
+            writer.prepare_cached("DELETE FROM loaded WHERE seq <= ?1")?.execute([seq.cast_signed()])
+        };
+        note().map_err(self.fault("note progress"))?;
+        self.applied.fetch_max(seq, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Syncs the log, and moves it into the file.
+    pub(super) fn make_durable(&self) -> Result<(), Error> {
+        let log = self.path.with_extension("sqlite-wal");
+        let sync = || -> std::io::Result<u64> {
+            let file = File::open(&log)?;
+            file.sync_data()?;
+            Ok(file.metadata()?.len())
+        };
+        let bytes = sync().map_err(Error::io("sync", &log))?;
+        let how = if bytes > LOG_BYTES_MAX { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(PASSIVE)" };
+        let checkpoint = |connection: &Connection| connection.query_row(how, [], |_| Ok(()));
+        // Not the writer's connection: a checkpoint beside it lets writes go on.
+        self.read(|reader| checkpoint(reader).map_err(self.fault("checkpoint")))
+    }
+
+    /// Runs `run` with a connection that reads.
+    pub(super) fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let count = self.readers.len();
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let turn = |at: usize| &self.readers[(first + at) % count];
+        let free = (0..count).find_map(|at| turn(at).try_lock().ok());
+        run(&free.unwrap_or_else(|| lock(turn(0))))
+    }
+
+    /// Looks for damage.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let verdict = self.read(|reader| {
+            reader.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).map_err(self.fault("check"))
+        })?;
+        if verdict == "ok" {
+            return Ok(());
+        }
+        Err(Error::Damaged { path: self.path.clone(), detail: verdict })
+    }
+
+    /// How many records of each table there are, counted one by one.
+    pub(super) fn recount(&self) -> Result<(FxHashMap<u32, i64>, FxHashMap<u32, i64>), Error> {
+        self.read(|reader| {
+            let count = || {
+                let mut counts = FxHashMap::default();
+                let mut statement = reader.prepare("SELECT tab, count(*) FROM record GROUP BY tab")?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    counts.insert(row.get(0)?, row.get(1)?);
+                }
+                Ok((counts, tallies(reader)?))
+            };
+            count().map_err(self.fault("count"))
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The statements that change records, prepared, with room for their values.
+struct Rows<'a> {
+    tab: i64,
+    at: i64,
+    insert: CachedStatement<'a>,
+    update: CachedStatement<'a>,
+    delete: CachedStatement<'a>,
+    locate: CachedStatement<'a>,
+    unlocate: CachedStatement<'a>,
+    key: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(writer: &'a Connection, change: &Change) -> rusqlite::Result<Self> {
+        let tab = i64::from(change.codec.table.id.0);
+        let mut this = Self {
+            tab,
+            at: change.at.0,
+            insert: writer.prepare_cached(INSERT)?,
+            update: writer.prepare_cached(UPDATE)?,
+            delete: writer.prepare_cached(DELETE)?,
+            locate: writer.prepare_cached(LOCATE)?,
+            unlocate: writer.prepare_cached(UNLOCATE)?,
+            key: Vec::new(),
+            body: Vec::new(),
+        };
+        this.insert.raw_bind_parameter(1, tab)?;
+        this.insert.raw_bind_parameter(4, change.at.0)?;
+        Ok(this)
+    }
+
+    /// Whether it is new.
+    #[inline]
+    fn put(&mut self, columns: &Columns<'_>, row: u32) -> rusqlite::Result<bool> {
+        self.key.clear();
+        self.body.clear();
+        columns.put_key(row as usize, &mut self.key);
+        columns.put_body(row as usize, &mut self.body);
+        let subject = columns.subject(row as usize);
+        self.insert.raw_bind_parameter(2, subject)?;
+        self.insert.raw_bind_parameter(3, self.key.as_slice())?;
+        self.insert.raw_bind_parameter(5, self.body.as_slice())?;
+        if self.insert.raw_execute()? == 1 {
+            return Ok(true);
+        }
+        self.update.execute((self.tab, subject, &self.key, self.at, &self.body))?;
+        Ok(false)
+    }
+
+    /// How many went.
+    fn delete(&mut self, columns: &Columns<'_>, row: u32, subject: &str) -> rusqlite::Result<u64> {
+        self.key.clear();
+        columns.put_key(row as usize, &mut self.key);
+        Ok(self.delete.execute((self.tab, subject, &self.key))? as u64)
+    }
+
+    fn locate(&mut self, key: &[u8], subject: Option<&str>) -> rusqlite::Result<usize> {
+        match subject {
+            Some(subject) => self.locate.execute((self.tab, key, subject)),
+            None => self.unlocate.execute((self.tab, key)),
+        }
+    }
+}
+
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(path, flags)?;
+    reader.busy_timeout(BUSY)?;
+    reader.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 2147418112; PRAGMA cache_size = -512;")?;
+    Ok(reader)
+}
+
+fn tallies(connection: &Connection) -> rusqlite::Result<FxHashMap<u32, i64>> {
+    let mut statement = connection.prepare("SELECT tab, records FROM tally")?;
+    let mut rows = statement.query([])?;
+    let mut tallies = FxHashMap::default();
+    while let Some(row) = rows.next()? {
+        tallies.insert(row.get(0)?, row.get(1)?);
+    }
+    Ok(tallies)
+}
+
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn fault(path: &Path, what: &str, source: rusqlite::Error) -> Error {
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            Error::Damaged { path: path.to_owned(), detail: source.to_string() }
+        }
+        _ => {
+            let name = path.file_name().map_or_else(|| path.as_os_str(), |name| name);
+            Error::Sql { database: name.to_string_lossy().into_owned(), what: what.to_owned(), source: Box::new(source) }
+        }
+    }
+}
