@@ -22,7 +22,11 @@ pub(crate) const SUMO_HOME: &str = "SUMO_HOME";
 pub(crate) const NOT_OPTIONS: [&str; 2] = [CONFIG, "CITYBRAIN_SCENARIOS"];
 
 /// What each variable does, for the reference page.
-pub(crate) const DESCRIBED: [(&str, &str); 4] = [
+pub(crate) const DESCRIBED: [(&str, &str); 5] = [
+    (
+        "AWS_*",
+        "keys, endpoint and region of the object store that the option `pool.history` names",
+    ),
     (CONFIG, "configuration file, when `--config` is not given"),
     (
         RUST_LOG,
@@ -37,6 +41,22 @@ pub(crate) const DESCRIBED: [(&str, &str); 4] = [
         "folder of the SUMO installation that `bench engine --sumo` runs",
     ),
 ];
+
+/// The variables of an object store that speaks S3, as all tools for it name them.
+pub(crate) const OBJECT_STORE: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_ALLOW_HTTP",
+];
+
+/// What is set of [`OBJECT_STORE`], with the names that the library gives them.
+pub(crate) fn object_store() -> Vec<(String, String)> {
+    let set = |name: &&str| Some((name.to_ascii_lowercase(), read(name)?));
+    OBJECT_STORE.iter().filter_map(set).collect()
+}
 
 /// The variable of an option: `traffic.lane-change` is `CITYBRAIN_TRAFFIC_LANE_CHANGE`.
 pub(crate) fn of_option(key: &str) -> String {

@@ -6,6 +6,7 @@ use roads::Network;
 use tokio::sync::{Semaphore, watch};
 
 use crate::assets::Assets;
+use crate::bureau::Bureau;
 use crate::config::{Config, Limits, Title};
 use crate::error::Error;
 use crate::geo::Projection;
@@ -25,6 +26,8 @@ pub(crate) struct App {
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) assets: Assets,
+    /// The city's data, if it is served.
+    pub(crate) bureau: Option<Bureau>,
 }
 
 impl App {
@@ -44,6 +47,7 @@ impl App {
             ),
             limits: config.limits.clone(),
             places: Arc::new(Semaphore::new(config.limits.live_clients_max)),
+            bureau: config.bureau.clone(),
             live: Live::start(config)?,
             stopping,
             network,

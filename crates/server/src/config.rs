@@ -7,6 +7,7 @@ use std::time::Duration;
 use roads::{Demand, Network, Point};
 use serde::{Deserialize, Serialize};
 
+use crate::bureau::Bureau;
 use crate::clock::{Clock, SystemClock};
 use crate::controllers::{self, ControllerChoice};
 use crate::error::Error;
@@ -221,6 +222,8 @@ pub struct Config {
     /// Simulated seconds that the first run is ahead when the page opens, so that there is traffic
     /// on the roads; runs that follow start at second 0.
     pub head_start: f64,
+    /// The city's data; without it the exchange and the Bureau are not served.
+    pub bureau: Option<Bureau>,
     /// Every limit.
     pub limits: Limits,
     /// The time.
@@ -242,6 +245,7 @@ impl Config {
             demand_level: 1.0,
             speed: 1.0,
             head_start: 0.0,
+            bureau: None,
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),
         }

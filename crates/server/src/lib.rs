@@ -10,11 +10,13 @@
 mod api;
 mod app;
 mod assets;
+pub mod bureau;
 pub mod clock;
 pub mod config;
 mod connections;
 pub mod controllers;
 pub mod error;
+pub mod exchange;
 pub mod geo;
 pub mod live;
 mod pages;
@@ -24,6 +26,7 @@ mod server;
 mod testing;
 mod tiles;
 
+pub use bureau::Bureau;
 pub use config::{Config, Demands, Ground, GroundKind, Limits, SPEED_RANGE, ScenarioSource, Title};
 pub use controllers::ControllerChoice;
 pub use error::Error;

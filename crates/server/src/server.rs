@@ -21,9 +21,11 @@ use tracing::Level;
 
 use crate::api;
 use crate::app::App;
+use crate::bureau;
 use crate::config::Config;
 use crate::connections::Limited;
 use crate::error::Error;
+use crate::exchange::{self, ExchangeState};
 use crate::pages;
 use crate::problem::Problem;
 
@@ -122,7 +124,9 @@ fn router(app: Arc<App>) -> Router {
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
-    Router::new()
+    let exchange = exchange(&app);
+    let bureau = app.bureau.clone().map(|data| bureau::router(data, app.stopping.clone()));
+    let layered = Router::new()
         .route("/", get(pages::command_centre))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
@@ -131,6 +135,7 @@ fn router(app: Arc<App>) -> Router {
         .fallback(pages::file_or_not_found)
         .method_not_allowed_fallback(api::method_not_allowed)
         .with_state(app)
+        .merge(bureau.unwrap_or_default())
         .layer(DefaultBodyLimit::max(body_bytes_max))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -166,7 +171,22 @@ fn router(app: Arc<App>) -> Router {
                 .make_span_with(DefaultMakeSpan::new().level(Level::DEBUG))
                 .on_response(DefaultOnResponse::new().level(Level::DEBUG))
                 .on_failure(DefaultOnFailure::new().level(Level::WARN)),
-        )
+        );
+    // Beside the layers: a look-up costs less than compressing or tracing it would.
+    exchange.unwrap_or_default().merge(layered)
+}
+
+/// The exchange's routes, if there is the city's data to exchange.
+fn exchange(app: &App) -> Option<Router> {
+    let data = app.bureau.as_ref()?;
+    let state = ExchangeState::new(
+        Arc::clone(&data.exchange),
+        data.ledger_folder.clone(),
+        app.stopping.clone(),
+    );
+    let (router, description) = exchange::router::<()>(state).split_for_parts();
+    let description = move || async move { axum::Json(description) };
+    Some(router.route("/exchange/v1/openapi.json", get(description)))
 }
 
 /// The process answers.

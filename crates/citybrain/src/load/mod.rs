@@ -2,6 +2,7 @@
 
 mod begin;
 mod city;
+pub(crate) mod pool;
 
 use std::path::Path;
 use std::sync::Arc;

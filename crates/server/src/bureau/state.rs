@@ -1,0 +1,22 @@
+//! What the bureau's pages and the exchange's routes are served from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lake::Lake;
+use pool::exchange::Exchange;
+
+/// The city's data, as the server gets it.
+#[derive(Clone, Debug)]
+pub struct Bureau {
+    /// The exchange, with the pool and the ledger behind it.
+    pub exchange: Arc<Exchange>,
+    /// History and questions.
+    pub lake: Arc<Lake>,
+    /// Where the ledger's tiles lie.
+    pub ledger_folder: PathBuf,
+    /// The ledger's public key, as signed notes write it.
+    pub ledger_key: String,
+    /// Whether all records are made up, so that visitors may act as any department.
+    pub demonstration: bool,
+}
