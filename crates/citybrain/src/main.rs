@@ -11,6 +11,7 @@ mod commands;
 mod control;
 mod env;
 mod error;
+mod http;
 mod load;
 mod logging;
 mod measure;
@@ -26,8 +27,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 
 use cli::{Cli, Command};
+use cli::exchange::{AgreementCommand, ClientCommand, ExchangeCommand};
 use cli::{bench::BenchCommand, roads::RoadsCommand, traffic::TrafficCommand};
 use error::{Exit, Outcome};
+use pool::exchange::Step;
 use printer::Printer;
 use settings::{Color, Layers};
 
@@ -92,9 +95,27 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Bench(BenchCommand::Engine(args)) => {
             commands::bench::engine(&args, &layers, printer)
         }
+        Command::Bench(BenchCommand::Exchange(args)) => commands::bench::exchange(&args, printer),
+        Command::Client(command) => match command {
+            ClientCommand::List(args) => commands::exchange::client_list(&args, &layers, printer),
+            ClientCommand::Key(args) => commands::exchange::client_key(&args, printer),
+        },
+        Command::Agreement(command) => agreement(command, &layers, printer),
+        Command::Exchange(ExchangeCommand::LookUp(args)) => commands::exchange::look_up(&args, &layers, printer),
         Command::Config => commands::config(&layers, printer),
         Command::Completions(args) => commands::completions(&args),
         Command::Reference => commands::reference(printer),
+    }
+}
+
+fn agreement(command: AgreementCommand, layers: &Layers, printer: Printer) -> Outcome {
+    use commands::exchange::{agreement_list, agreement_matrix, agreement_step};
+    match command {
+        AgreementCommand::List(args) => agreement_list(&args, layers, printer),
+        AgreementCommand::Matrix(args) => agreement_matrix(&args, layers, printer),
+        AgreementCommand::Propose(args) => agreement_step(Step::Propose, &args, layers, printer),
+        AgreementCommand::Approve(args) => agreement_step(Step::Approve, &args, layers, printer),
+        AgreementCommand::Revoke(args) => agreement_step(Step::Revoke, &args, layers, printer),
     }
 }
 

@@ -25,3 +25,16 @@ impl Clock for SystemClock {
         self.0.elapsed()
     }
 }
+
+/// The machine's calendar clock, for the pool: what is recorded stands at a moment of the world.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WallClock;
+
+impl pool::Clock for WallClock {
+    fn now(&self) -> pool::Moment {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock that is handed in")]
+        let now = std::time::SystemTime::now();
+        let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        pool::Moment(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}

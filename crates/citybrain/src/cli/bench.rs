@@ -15,6 +15,8 @@ Examples:
 pub(crate) enum BenchCommand {
     /// Measure the traffic engine: updates per CPU-second, forks, memory
     Engine(EngineArgs),
+    /// Measure the exchange: look-ups a second over HTTP, latency, freshness
+    Exchange(super::bench_exchange::ExchangeArgs),
 }
 
 /// Lane change settings to measure.

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) mod bench;
+pub(crate) mod bench_exchange;
 pub(crate) mod city;
+pub(crate) mod exchange;
 pub(crate) mod roads;
 pub(crate) mod traffic;
 pub(crate) mod up;
@@ -110,6 +112,15 @@ pub(crate) enum Command {
     /// Simulate traffic
     #[command(subcommand)]
     Traffic(traffic::TrafficCommand),
+    /// Make keys for departments' systems, and list those systems
+    #[command(subcommand)]
+    Client(exchange::ClientCommand),
+    /// Propose, approve, revoke and list sharing agreements
+    #[command(subcommand)]
+    Agreement(exchange::AgreementCommand),
+    /// Read records through the exchange
+    #[command(subcommand)]
+    Exchange(exchange::ExchangeCommand),
     /// Measure speed and memory
     #[command(subcommand)]
     Bench(bench::BenchCommand),

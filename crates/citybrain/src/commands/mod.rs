@@ -4,6 +4,7 @@ pub(crate) mod bench;
 mod check;
 mod completions;
 mod config;
+pub(crate) mod exchange;
 mod reference;
 pub(crate) mod roads;
 mod schema;

@@ -42,7 +42,9 @@ pub use denial::{Denial, Lack, Missing, use_word};
 pub use disclosure::Disclosure;
 pub use entry::{DeniedCall, Entry, SignedStep, Transfer, evidence_of};
 pub use fields::FieldSet;
-pub use grants::{Ask, Basis, Grant, Granted, Grants, InForce, Offer};
+pub use grants::{Ask, Basis, ContentText, Grant, Granted, Grants, InForce, Offer};
+pub use meter::Meter;
+pub use meters::Meters;
 pub use link::{Linked, LinkedDisclosure};
 pub use requests::{
     BATCH_MAX, BATCH_RECORDS_MAX, Batch, Follow, Key, LINK_DEPTH_MAX, LINK_FOLLOWS_MAX, LINK_RECORDS_MAX, Link, LookUp,
