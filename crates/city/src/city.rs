@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Deref;
 
+use crate::document::Document;
 use crate::kind::Kind;
 use crate::kinds::CitySettings;
 use crate::names::Reference;
@@ -41,6 +42,7 @@ pub struct City {
     shelves: BTreeMap<&'static str, Shelf>,
     hashes: BTreeMap<String, ContentHash>,
     pub(crate) files: BTreeSet<String>,
+    pub(crate) documents: BTreeMap<String, Document>,
 }
 
 impl City {
@@ -76,6 +78,12 @@ impl City {
     /// Whether the city folder holds a file at `path`, which begins at the folder.
     pub fn has_file(&self, path: &str) -> bool {
         self.files.contains(path)
+    }
+
+    /// The file at `path`, which begins at the city folder, if it is one of a definition: for
+    /// checks that other crates add, so that their faults have a place.
+    pub fn document(&self, path: &str) -> Option<&Document> {
+        self.documents.get(path)
     }
 
     /// One hash over all definitions: it changes when any of them does.

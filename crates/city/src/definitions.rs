@@ -267,21 +267,10 @@ impl Check {
     }
 
     fn finish(mut self) -> (City, Vec<Fault>) {
-        self.faults.sort_by(|a, b| {
-            // What concerns a file as a whole comes after its lines, and city.yaml comes first.
-            let line = |fault: &Fault| {
-                if fault.line == 0 {
-                    usize::MAX
-                } else {
-                    fault.line
-                }
-            };
-            let place = |fault: &Fault| (line(fault), fault.column);
-            a.path
-                .cmp(&b.path)
-                .then(place(a).cmp(&place(b)))
-                .then(a.code.cmp(&b.code))
-        });
+        Fault::sort(&mut self.faults);
+        let documents = self.documents.into_iter();
+        let by_path = documents.map(|(document, ..)| (document.inside.clone(), document));
+        self.city.documents = by_path.collect();
         (self.city, self.faults)
     }
 }

@@ -46,6 +46,32 @@ impl Document {
         Fault::at(code, &self.source, &self.span(pointer), message)
     }
 
+    /// As [`Self::fault`], at bytes `part` of the text that `pointer` names; at the whole of it
+    /// if it is written over several lines or with escapes.
+    pub fn fault_within(
+        &self,
+        code: Code,
+        pointer: &str,
+        part: Range<usize>,
+        message: impl Into<String>,
+    ) -> Fault {
+        let span = self.span(pointer);
+        let written = self.source.text().get(span.clone()).unwrap_or_default();
+        let inner = match self.node(pointer).map(|node| &node.content) {
+            Some(Content::Scalar { text, .. }) if text == written => Some(span.start),
+            Some(Content::Scalar { text, .. })
+                if written.strip_prefix(['"', '\'']).is_some_and(|rest| {
+                    rest.strip_suffix(['"', '\'']) == Some(text)
+                }) =>
+            {
+                Some(span.start + 1)
+            }
+            _ => None,
+        };
+        let at = inner.map_or(span, |start| start + part.start..start + part.end);
+        Fault::at(code, &self.source, &at, message)
+    }
+
     /// As [`Self::fault`], with the value at `first` pointed out as `first here`.
     pub fn duplicate(&self, pointer: &str, first: &str, message: impl Into<String>) -> Fault {
         self.fault(Code::Duplicate, pointer, message)
@@ -71,6 +97,19 @@ impl Document {
             Some(fault.help("remove one, or change it"))
         });
         repeats.collect()
+    }
+
+    /// The value that `pointer` names.
+    fn node(&self, pointer: &str) -> Option<&Node> {
+        let mut parts = pointer.split('/').skip(1);
+        parts.try_fold(self.root.as_ref()?, |node, part| match &node.content {
+            Content::Mapping(entries) => {
+                let entry = entries.iter().find(|entry| entry.key == part)?;
+                Some(&entry.value)
+            }
+            Content::Sequence(items) => items.get(part.parse::<usize>().ok()?),
+            Content::Scalar { .. } | Content::Refused => None,
+        })
     }
 
     /// The bytes of the value that `pointer` names. A list or mapping is pointed at by its key.

@@ -138,6 +138,16 @@ impl Fault {
         }
     }
 
+    /// Puts faults in the order of their files and lines: what concerns a file as a whole comes
+    /// after its lines.
+    pub fn sort(faults: &mut [Self]) {
+        let place = |fault: &Self| (fault.line.wrapping_sub(1), fault.column);
+        faults.sort_by(|a, b| {
+            let order = a.path.cmp(&b.path).then(place(a).cmp(&place(b)));
+            order.then(a.code.cmp(&b.code))
+        });
+    }
+
     /// The same fault with a remedy.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
