@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 
 use cli::{Cli, Command};
+use cli::pool::PoolCommand;
 use cli::exchange::{AgreementCommand, ClientCommand, ExchangeCommand};
 use cli::{bench::BenchCommand, roads::RoadsCommand, traffic::TrafficCommand};
 use error::{Exit, Outcome};
@@ -96,6 +97,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             commands::bench::engine(&args, &layers, printer)
         }
         Command::Bench(BenchCommand::Exchange(args)) => commands::bench::exchange(&args, printer),
+        Command::Pool(command) => pool_command(command, layers, printer),
         Command::Client(command) => match command {
             ClientCommand::List(args) => commands::exchange::client_list(&args, &layers, printer),
             ClientCommand::Key(args) => commands::exchange::client_key(&args, printer),
@@ -105,6 +107,15 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Config => commands::config(&layers, printer),
         Command::Completions(args) => commands::completions(&args),
         Command::Reference => commands::reference(printer),
+    }
+}
+
+fn pool_command(command: PoolCommand, layers: Layers, printer: Printer) -> Outcome {
+    match command {
+        PoolCommand::Load(args) => commands::pool::load(&args, layers, printer),
+        PoolCommand::Pull(args) => commands::pool::pull(&args, layers, printer),
+        PoolCommand::Quarantine(command) => commands::pool::quarantine(&command, layers, printer),
+        PoolCommand::Quality(args) => commands::pool::quality(&args, layers, printer),
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod bench;
 pub(crate) mod bench_exchange;
 pub(crate) mod city;
 pub(crate) mod exchange;
+pub(crate) mod pool;
 pub(crate) mod roads;
 pub(crate) mod traffic;
 pub(crate) mod up;
@@ -112,6 +113,9 @@ pub(crate) enum Command {
     /// Simulate traffic
     #[command(subcommand)]
     Traffic(traffic::TrafficCommand),
+    /// Load, pull, mend and measure departments' records
+    #[command(subcommand)]
+    Pool(pool::PoolCommand),
     /// Make keys for departments' systems, and list those systems
     #[command(subcommand)]
     Client(exchange::ClientCommand),

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod config;
 pub(crate) mod exchange;
+pub(crate) mod pool;
 mod reference;
 pub(crate) mod roads;
 mod schema;

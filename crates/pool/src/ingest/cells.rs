@@ -71,6 +71,21 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// The value in a row, as rules take it.
+    pub(crate) fn decided(self, row: usize) -> decide::Value<'a> {
+        if self.is_null(row) {
+            return decide::Value::Null;
+        }
+        match self {
+            Self::Text(array) => decide::Value::text(array.value(row)),
+            Self::Integer(array) => decide::Value::number(array.value(row)),
+            Self::Decimal(array, scale) => decide::Value::decimal(array.value(row), scale),
+            Self::Boolean(array) => decide::Value::Boolean(array.value(row)),
+            Self::Date(array) => decide::Value::Date(array.value(row)),
+            Self::Datetime(array) => decide::Value::Datetime(array.value(row)),
+        }
+    }
+
     /// Adds the cell to `bytes` so that no two rows of cells give the same bytes.
     pub(crate) fn encode(self, row: usize, bytes: &mut Vec<u8>) {
         if self.is_null(row) {

@@ -49,21 +49,21 @@ pub(crate) fn filled(column: &ArrayRef) -> Result<ArrayRef, Error> {
     })
 }
 
-/// The rows of `batch`, each of them to be deleted, with their subjects: where a row does not say
-/// whom it is about the pool is asked. Rows of which the pool holds no record are left out; their
-/// number is returned.
+/// The rows of `batch`, each of them to be deleted, with their subjects and places: where a row does
+/// not say whom it is about the pool is asked. Rows of which the pool holds no record are left out.
 pub(crate) fn with_subjects(
     pool: &Pool,
     table: &Arc<Table>,
     batch: RecordBatch,
-) -> Result<(RecordBatch, u64), Error> {
+    places: &[u64],
+) -> Result<(RecordBatch, Vec<u64>), Error> {
     let subjects = batch.column(table.subject);
     let unknown = match subjects.as_string_opt::<i32>() {
         Some(text) => text.offsets().lengths().any(|length| length == 0),
         None => false, // numbers as subjects are part of the key or given
     };
     if !unknown {
-        return Ok((batch, 0));
+        return Ok((batch, places.to_vec()));
     }
     let key: Vec<ArrayRef> = table.key.iter().map(|at| Arc::clone(batch.column(*at))).collect();
     let key = Cells::all(&key);
@@ -75,13 +75,14 @@ pub(crate) fn with_subjects(
             record.values.get(table.subject).and_then(Value::as_text).map(str::to_owned)
         }));
     }
-    let mut columns = batch.columns().to_vec();
     let there: BooleanArray = found.iter().map(|subject| Some(subject.is_some())).collect();
+    let places = places.iter().zip(&found).filter(|(_, subject)| subject.is_some());
+    let places = places.map(|(place, _)| *place).collect();
+    let mut columns = batch.columns().to_vec();
     let subjects: StringArray = found.into_iter().map(|subject| Some(subject.unwrap_or_default())).collect();
     if let Some(column) = columns.get_mut(table.subject) {
         *column = Arc::new(subjects);
     }
-    let absent = there.false_count() as u64;
     let batch = RecordBatch::try_new(batch.schema(), columns)?;
-    Ok((filter_record_batch(&batch, &there)?, absent))
+    Ok((filter_record_batch(&batch, &there)?, places))
 }

@@ -32,6 +32,6 @@ pub use load::{LoadOptions, Mode, Progress, Summary, load};
 pub use push::{PushOptions, PushReport, push};
 pub use validate::{Bad, Checked, Counts, Validator};
 
-pub(crate) use batch::{Batch, Duplicates, look, look_at_raw};
-pub(crate) use cells::{Cells, key_hashes};
+pub(crate) use batch::{Batch, Duplicates, look_at_raw};
+pub(crate) use cells::{Cells};
 pub(crate) use write::{Written, Writer};

@@ -42,6 +42,8 @@ pub enum Origin {
     },
     /// Columns: the number of the first row, from 1.
     Rows(u64),
+    /// Changes: the number of each row among them, from 1.
+    Changes(Vec<u64>),
 }
 
 impl Default for Origin {
@@ -80,6 +82,7 @@ impl Raw {
         match &self.origin {
             Origin::Text { lines, .. } => lines.get(row).copied().unwrap_or_default(),
             Origin::Rows(first) => first + row as u64,
+            Origin::Changes(places) => places.get(row).copied().unwrap_or_default(),
         }
     }
 
@@ -90,7 +93,7 @@ impl Raw {
                 let (from, to) = spans.get(row).copied().unwrap_or_default();
                 text.get(from as usize..to as usize).unwrap_or_default().to_vec()
             }
-            Origin::Rows(_) => Json::Object(self.record(table, row)).to_string().into_bytes(),
+            Origin::Rows(_) | Origin::Changes(_) => Json::Object(self.record(table, row)).to_string().into_bytes(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Checks of text fields: length, words of a list, numbers with check characters, characters that
 //! belong in no text.
 
-use arrow::array::{Array, StringArray};
+use arrow::array::StringArray;
 use city::kinds::{Field, FieldFormat};
 use city::numbers;
 use rustc_hash::FxHashSet;

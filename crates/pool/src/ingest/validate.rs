@@ -97,6 +97,17 @@ impl Counts {
     }
 }
 
+impl Checked {
+    /// The key of a right record.
+    pub(crate) fn key_values(&self, table: &Table, row: usize) -> Option<Vec<crate::Value>> {
+        if row >= self.good.num_rows() {
+            return None;
+        }
+        let cell = |at: &usize| Some(Cells::of(self.good.columns().get(*at)?)?.value(row));
+        table.key.iter().map(cell).collect()
+    }
+}
+
 impl Validator {
     /// A validator of a table's records; `zone` is the offset from UTC of moments that name none.
     ///
@@ -149,13 +160,15 @@ impl Validator {
         }
         let mut bad_rows = by_row(faults);
         let mut reasons: BTreeMap<u32, Vec<Fault>> = BTreeMap::new();
-        for (row, rule) in self.rules.judge(&columns, raw.rows, |row| bad_rows.contains_key(&row))? {
-            if rule.is_error {
-                reasons.entry(row).or_default().push(rule.fault.clone());
-                bad_rows.entry(row).or_default();
+        for broken in self.rules.judge(&columns, raw.rows, |row| bad_rows.contains_key(&row)) {
+            if broken.rule.is_error {
+                reasons.entry(broken.row).or_default().push(broken.fault);
             } else {
-                *counts.warnings.entry(rule.id.clone()).or_default() += 1;
+                *counts.warnings.entry(broken.rule.id.clone()).or_default() += 1;
             }
+        }
+        for row in reasons.keys() {
+            bad_rows.entry(*row).or_default();
         }
         let key_columns: Vec<ArrayRef> =
             self.table.key.iter().filter_map(|at| columns.get(*at).cloned()).collect();

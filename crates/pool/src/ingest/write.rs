@@ -89,7 +89,9 @@ impl Writer<'_> {
 
     /// Deletes the records whose keys a batch has.
     pub(crate) fn delete(&self, batch: &RecordBatch, name: &str) -> Result<Written, Error> {
-        let (batch, absent) = deletes::with_subjects(self.pool, self.table, batch.clone())?;
+        let asked = batch.num_rows() as u64;
+        let (batch, _) = deletes::with_subjects(self.pool, self.table, batch.clone(), &[])?;
+        let absent = asked - batch.num_rows() as u64;
         let mut written = Written { absent, repeated: batch.num_rows() > 0, ..Written::default() };
         let step = WRITE_ROWS_MAX / 2;
         for from in (0..batch.num_rows()).step_by(step) {
@@ -150,6 +152,7 @@ impl Writer<'_> {
             return format!("{load}/{name}");
         }
         let mut hash = Xxh3::new();
+        hash.update(self.table.version.to_string().as_bytes());
         for key in keys {
             hash.update(&key.to_le_bytes());
         }
