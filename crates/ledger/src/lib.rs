@@ -27,6 +27,7 @@ mod builder;
 mod checkpoint;
 mod commit;
 mod error;
+mod folder;
 mod hash;
 pub mod key;
 mod log;
@@ -44,10 +45,13 @@ mod subject;
 mod ticket;
 pub mod tile;
 pub mod tree;
+mod verify;
 mod watch;
+mod witness;
 mod work;
 
 pub use error::Error;
+pub use folder::Folder;
 pub use hash::{Hash, NoHash, empty_root, leaf_hash, node_hash};
 pub use key::{Algorithm, LocalSigner, SecretKey, VerifierKey};
 pub use log::{ENTRIES_MAX, Log, Receipt, Status};
@@ -59,3 +63,7 @@ pub use proof::{
 };
 pub use subject::{SubjectKey, SubjectToken};
 pub use ticket::Ticket;
+pub use verify::{
+    FINDINGS_MAX, Finding, Kind, Progress, Report, Seen, VerifyOptions, VerifyState, verify_folder,
+};
+pub use witness::LocalWitness;
