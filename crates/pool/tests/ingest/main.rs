@@ -1,0 +1,15 @@
+//! Records from outside: what is right is taken, what is not is quarantined, nothing is lost.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking, and says why it skips")]
+
+mod bad_files;
+mod conservation;
+mod loads;
+mod messages;
+mod pulls;
+mod pushes;
+mod quarantined;
+#[path = "../state/server.rs"]
+mod server;
+mod snapshots;
+mod speed;
+mod town;
