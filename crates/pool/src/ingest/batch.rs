@@ -44,8 +44,10 @@ pub(crate) fn look(
     blocks: &[Block],
     duplicates: Duplicates,
 ) -> Result<Batch, Error> {
-    let checked: Result<Vec<Checked>, Error> =
-        blocks.par_iter().map(|block| validator.check(&block.raw(validator.table()))).collect();
+    let checked: Result<Vec<Checked>, Error> = blocks
+        .par_iter()
+        .map(|block| validator.check(&block.raw(validator.table())))
+        .collect();
     together(validator.table(), checked?, duplicates)
 }
 
@@ -58,9 +60,14 @@ pub(crate) fn look_at_raw(
     together(validator.table(), vec![validator.check(raw)?], duplicates)
 }
 
-fn together(table: &Arc<Table>, parts: Vec<Checked>, duplicates: Duplicates) -> Result<Batch, Error> {
+fn together(
+    table: &Arc<Table>,
+    parts: Vec<Checked>,
+    duplicates: Duplicates,
+) -> Result<Batch, Error> {
     let mut counts = Counts::default();
-    let (mut goods, mut keys, mut places, mut bad) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut goods, mut keys, mut places, mut bad) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         counts.add(&part.counts);
         goods.push(part.good);
@@ -72,7 +79,13 @@ fn together(table: &Arc<Table>, parts: Vec<Checked>, duplicates: Duplicates) -> 
         [one] => one.clone(),
         several => concat_batches(&table.columns, several)?,
     };
-    let batch = Batch { good, keys, places, bad, counts };
+    let batch = Batch {
+        good,
+        keys,
+        places,
+        bad,
+        counts,
+    };
     if duplicates == Duplicates::LastWins {
         return Ok(batch); // the pool itself takes the last
     }
@@ -87,7 +100,9 @@ impl Batch {
         let mut doubled = Vec::new();
         for (row, key) in self.keys.iter().enumerate() {
             match first.entry(*key) {
-                std::collections::hash_map::Entry::Occupied(before) => doubled.push((row, *before.get())),
+                std::collections::hash_map::Entry::Occupied(before) => {
+                    doubled.push((row, *before.get()))
+                }
                 std::collections::hash_map::Entry::Vacant(place) => {
                     place.insert(row as u32);
                 }
@@ -99,7 +114,12 @@ impl Batch {
         let place = |row: u32| self.places.get(row as usize).copied().unwrap_or_default();
         let said: Vec<(usize, String)> = doubled
             .into_iter()
-            .map(|(row, before)| (row, format!("the key has come before, in record {}", place(before))))
+            .map(|(row, before)| {
+                (
+                    row,
+                    format!("the key has come before, in record {}", place(before)),
+                )
+            })
             .collect();
         self.without(table, &said, Code::DuplicateKey)
     }
@@ -128,12 +148,17 @@ impl Batch {
         let cells = Cells::all(&columns);
         for (row, message) in rows {
             keep[*row] = false;
-            let value = cells.get(key).map(|cells| cells.value(*row).to_string()).unwrap_or_default();
+            let value = cells
+                .get(key)
+                .map(|cells| cells.value(*row).to_string())
+                .unwrap_or_default();
             let mut fault = explain::fault(field, code, &value);
             fault.message.clone_from(message);
             let record = raw.record(table, *row);
             self.bad.push(Bad {
-                raw: serde_json::Value::Object(record.clone()).to_string().into_bytes(),
+                raw: serde_json::Value::Object(record.clone())
+                    .to_string()
+                    .into_bytes(),
                 record: Some(record),
                 place: self.places.get(*row).copied().unwrap_or_default(),
                 key: self.keys.get(*row).copied(),
@@ -157,12 +182,20 @@ impl Batch {
         self.keys.retain(|_| *kept.next().unwrap_or(&true));
         let mut kept = keep.iter();
         self.places.retain(|_| *kept.next().unwrap_or(&true));
-        debug_assert_eq!(self.keys.len(), self.good.num_rows(), "keys and rows go together");
+        debug_assert_eq!(
+            self.keys.len(),
+            self.good.num_rows(),
+            "keys and rows go together"
+        );
         Ok(self)
     }
 
     /// Bytes of the right records, roughly.
     pub(crate) fn bytes(&self) -> usize {
-        self.good.columns().iter().map(|column| column.get_array_memory_size()).sum()
+        self.good
+            .columns()
+            .iter()
+            .map(|column| column.get_array_memory_size())
+            .sum()
     }
 }

@@ -64,7 +64,10 @@ impl<'a> Cells<'a> {
         match self {
             Self::Text(array) => Value::Text(array.value(row).into()),
             Self::Integer(array) => Value::Integer(array.value(row)),
-            Self::Decimal(array, scale) => Value::Decimal { digits: array.value(row), scale },
+            Self::Decimal(array, scale) => Value::Decimal {
+                digits: array.value(row),
+                scale,
+            },
             Self::Boolean(array) => Value::Boolean(array.value(row)),
             Self::Date(array) => Value::Date(array.value(row)),
             Self::Datetime(array) => Value::Datetime(array.value(row)),

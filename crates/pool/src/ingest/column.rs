@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBuilder, Decimal128Array,
-    PrimitiveArray, PrimitiveBuilder, StringArray,
-    new_null_array,
+    PrimitiveArray, PrimitiveBuilder, StringArray, new_null_array,
 };
 use arrow::compute::{cast, nullif};
 use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal128Type, Float64Type, Int64Type,
-    TimeUnit, TimestampMicrosecondType,
+    DataType, Date32Type, Date64Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType,
 };
 use city::kinds::{Field, FieldType};
 
@@ -76,7 +75,12 @@ impl Reading<'_> {
     }
 
     fn fault(self, row: usize, code: Code, value: &str) -> RowFault {
-        RowFault { row: row as u32, field: self.at, code, value: shortened(value).into() }
+        RowFault {
+            row: row as u32,
+            field: self.at,
+            code,
+            value: shortened(value).into(),
+        }
     }
 
     fn scale(self) -> u8 {
@@ -103,7 +107,10 @@ impl Reading<'_> {
                 let parse = |text: &str| scalar::datetime(text, self.zone);
                 let Column { array, faults } = self.parse::<TimestampMicrosecondType>(text, parse);
                 let array = array.as_primitive::<TimestampMicrosecondType>().clone();
-                Ok(Column { array: Arc::new(array.with_timezone("UTC")), faults })
+                Ok(Column {
+                    array: Arc::new(array.with_timezone("UTC")),
+                    faults,
+                })
             }
             FieldType::Boolean => Ok(self.booleans(text)),
         }
@@ -128,7 +135,10 @@ impl Reading<'_> {
                 None => values.append_null(),
             }
         }
-        Column { array: Arc::new(values.finish()), faults }
+        Column {
+            array: Arc::new(values.finish()),
+            faults,
+        }
     }
 
     fn booleans(self, text: &StringArray) -> Column {
@@ -145,7 +155,10 @@ impl Reading<'_> {
                 None => values.append_null(),
             }
         }
-        Column { array: Arc::new(values.finish()), faults }
+        Column {
+            array: Arc::new(values.finish()),
+            faults,
+        }
     }
 
     fn integer(self, source: &ArrayRef) -> Result<Column, Error> {
@@ -155,7 +168,9 @@ impl Reading<'_> {
                 Ok(self.keep::<Int64Type>(source, source.as_primitive(), in_range))
             }
             DataType::Decimal128(_, scale) => {
-                let unit = 10_i128.checked_pow(u32::from(scale.unsigned_abs())).unwrap_or(1);
+                let unit = 10_i128
+                    .checked_pow(u32::from(scale.unsigned_abs()))
+                    .unwrap_or(1);
                 let whole = |value: i128| match i64::try_from(value / unit) {
                     _ if value % unit != 0 || *scale < 0 => Err(Code::NotInteger),
                     Ok(value) if value.abs() <= INTEGER_MAX => Ok(value),
@@ -185,7 +200,11 @@ impl Reading<'_> {
         let scale = self.scale();
         let limit = i128::from(INTEGER_MAX);
         let within = move |value: i128| {
-            if value.abs() <= limit { Ok(value) } else { Err(Code::TooLarge) }
+            if value.abs() <= limit {
+                Ok(value)
+            } else {
+                Err(Code::TooLarge)
+            }
         };
         let Column { array, faults } = match source.data_type() {
             DataType::Decimal128(_, found) => {
@@ -206,7 +225,8 @@ impl Reading<'_> {
             }
             kind if kind.is_integer() => {
                 let integers = cast(source, &DataType::Int64)?;
-                let exact = |value: i64| rescale(value.into(), 0, scale.cast_signed()).and_then(within);
+                let exact =
+                    |value: i64| rescale(value.into(), 0, scale.cast_signed()).and_then(within);
                 let values = integers.as_primitive::<Int64Type>();
                 let column = self.map::<Int64Type, Decimal128Type>(source, values, exact);
                 self.lost(source, column)
@@ -243,12 +263,17 @@ impl Reading<'_> {
         let offset = match (zone, self.zone) {
             (Some(_), _) => 0,
             (None, Some(offset)) => offset,
-            (None, None) => return Err(Error::ColumnZone { field: self.field.name.clone() }),
+            (None, None) => {
+                return Err(Error::ColumnZone {
+                    field: self.field.name.clone(),
+                });
+            }
         };
         let kind = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
         let micros = cast(source, &kind)?;
         let shift = i64::from(offset) * 1_000_000;
-        let days = i64::from(*DAYS.start()) * DAY_MICROSECONDS..(i64::from(*DAYS.end()) + 1) * DAY_MICROSECONDS;
+        let days = i64::from(*DAYS.start()) * DAY_MICROSECONDS
+            ..(i64::from(*DAYS.end()) + 1) * DAY_MICROSECONDS;
         let values = micros.as_primitive::<TimestampMicrosecondType>();
         let column = if shift == 0 {
             let known = |at| days.contains(&at);
@@ -260,8 +285,14 @@ impl Reading<'_> {
             };
             self.map::<TimestampMicrosecondType, TimestampMicrosecondType>(source, values, moved)
         };
-        let array = column.array.as_primitive::<TimestampMicrosecondType>().clone();
-        Ok(Column { array: Arc::new(array.with_timezone("UTC")), faults: column.faults })
+        let array = column
+            .array
+            .as_primitive::<TimestampMicrosecondType>()
+            .clone();
+        Ok(Column {
+            array: Arc::new(array.with_timezone("UTC")),
+            faults: column.faults,
+        })
     }
 
     /// A column of the right type, which is shared if all cells are `right`.
@@ -301,7 +332,10 @@ impl Reading<'_> {
                 None => mapped.append_null(),
             }
         }
-        Column { array: Arc::new(mapped.finish()), faults }
+        Column {
+            array: Arc::new(mapped.finish()),
+            faults,
+        }
     }
 
     /// Adds the cells that a cast has lost: those that were there and are not now.
@@ -309,7 +343,9 @@ impl Reading<'_> {
         if column.array.null_count() > source.null_count() + column.faults.len() {
             let gone = |row: &usize| source.is_valid(*row) && column.array.is_null(*row);
             let faults = (0..source.len()).filter(gone);
-            column.faults = faults.map(|row| self.fault(row, Code::TooLarge, &shown(source, row))).collect();
+            column.faults = faults
+                .map(|row| self.fault(row, Code::TooLarge, &shown(source, row)))
+                .collect();
         }
         column
     }
@@ -317,7 +353,10 @@ impl Reading<'_> {
 
 impl Column {
     fn right(array: ArrayRef) -> Self {
-        Self { array, faults: Vec::new() }
+        Self {
+            array,
+            faults: Vec::new(),
+        }
     }
 }
 
@@ -333,7 +372,10 @@ fn without_empty(source: &ArrayRef) -> Result<Column, Error> {
 }
 
 fn decimals(array: Decimal128Array, scale: u8) -> Result<ArrayRef, Error> {
-    Ok(Arc::new(array.with_precision_and_scale(DECIMAL_DIGITS, scale.cast_signed())?))
+    Ok(Arc::new(array.with_precision_and_scale(
+        DECIMAL_DIGITS,
+        scale.cast_signed(),
+    )?))
 }
 
 /// The day of a moment at midnight.
@@ -348,7 +390,9 @@ fn day_at(micros: i64) -> Result<i32, Code> {
 /// The same number with other digits after the point, if it has no more than those.
 fn rescale(value: i128, from: i8, to: i8) -> Result<i128, Code> {
     let by = i32::from(to) - i32::from(from);
-    let unit = 10_i128.checked_pow(by.unsigned_abs()).ok_or(Code::TooLarge)?;
+    let unit = 10_i128
+        .checked_pow(by.unsigned_abs())
+        .ok_or(Code::TooLarge)?;
     if by >= 0 {
         value.checked_mul(unit).ok_or(Code::TooLarge)
     } else if value % unit == 0 {
@@ -373,4 +417,3 @@ fn nearly(value: f64, unit: f64) -> Result<i128, Code> {
     }
     Ok(rounded as i128)
 }
-

@@ -20,23 +20,37 @@ pub(crate) fn filled(column: &ArrayRef) -> Result<ArrayRef, Error> {
     Ok(match column.data_type() {
         DataType::Utf8 => {
             let text = column.as_string::<i32>();
-            Arc::new(text.iter().map(|cell| Some(cell.unwrap_or_default())).collect::<StringArray>())
+            Arc::new(
+                text.iter()
+                    .map(|cell| Some(cell.unwrap_or_default()))
+                    .collect::<StringArray>(),
+            )
         }
         DataType::Boolean => {
             let values = column.as_boolean();
-            Arc::new(values.iter().map(|cell| Some(cell.unwrap_or_default())).collect::<BooleanArray>())
+            Arc::new(
+                values
+                    .iter()
+                    .map(|cell| Some(cell.unwrap_or_default()))
+                    .collect::<BooleanArray>(),
+            )
         }
         DataType::Int64 => {
             let values = column.as_primitive::<Int64Type>();
-            Arc::new(Int64Array::from_iter_values(values.iter().map(Option::unwrap_or_default)))
+            Arc::new(Int64Array::from_iter_values(
+                values.iter().map(Option::unwrap_or_default),
+            ))
         }
         DataType::Date32 => {
             let values = column.as_primitive::<Date32Type>();
-            Arc::new(Date32Array::from_iter_values(values.iter().map(Option::unwrap_or_default)))
+            Arc::new(Date32Array::from_iter_values(
+                values.iter().map(Option::unwrap_or_default),
+            ))
         }
         DataType::Decimal128(digits, scale) => {
             let values = column.as_primitive::<Decimal128Type>();
-            let values = Decimal128Array::from_iter_values(values.iter().map(Option::unwrap_or_default));
+            let values =
+                Decimal128Array::from_iter_values(values.iter().map(Option::unwrap_or_default));
             Arc::new(values.with_precision_and_scale(*digits, *scale)?)
         }
         DataType::Timestamp(_, zone) => {
@@ -65,21 +79,38 @@ pub(crate) fn with_subjects(
     if !unknown {
         return Ok((batch, places.to_vec()));
     }
-    let key: Vec<ArrayRef> = table.key.iter().map(|at| Arc::clone(batch.column(*at))).collect();
+    let key: Vec<ArrayRef> = table
+        .key
+        .iter()
+        .map(|at| Arc::clone(batch.column(*at)))
+        .collect();
     let key = Cells::all(&key);
     let mut found = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
         let values: Vec<Value> = key.iter().map(|cells| cells.value(row)).collect();
         let record = pool.get(table, &values)?;
         found.push(record.and_then(|record| {
-            record.values.get(table.subject).and_then(Value::as_text).map(str::to_owned)
+            record
+                .values
+                .get(table.subject)
+                .and_then(Value::as_text)
+                .map(str::to_owned)
         }));
     }
-    let there: BooleanArray = found.iter().map(|subject| Some(subject.is_some())).collect();
-    let places = places.iter().zip(&found).filter(|(_, subject)| subject.is_some());
+    let there: BooleanArray = found
+        .iter()
+        .map(|subject| Some(subject.is_some()))
+        .collect();
+    let places = places
+        .iter()
+        .zip(&found)
+        .filter(|(_, subject)| subject.is_some());
     let places = places.map(|(place, _)| *place).collect();
     let mut columns = batch.columns().to_vec();
-    let subjects: StringArray = found.into_iter().map(|subject| Some(subject.unwrap_or_default())).collect();
+    let subjects: StringArray = found
+        .into_iter()
+        .map(|subject| Some(subject.unwrap_or_default()))
+        .collect();
     if let Some(column) = columns.get_mut(table.subject) {
         *column = Arc::new(subjects);
     }

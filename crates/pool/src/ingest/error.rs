@@ -5,7 +5,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A column whose type can hold no value of its field.
-    #[error("column `{field}` holds {found}, from which no {wanted} can be made: write it as {wanted} or as text")]
+    #[error(
+        "column `{field}` holds {found}, from which no {wanted} can be made: write it as {wanted} or as text"
+    )]
     ColumnType {
         /// The field.
         field: String,
@@ -15,7 +17,9 @@ pub enum Error {
         wanted: String,
     },
     /// Moments without a time zone.
-    #[error("the moments in column `{field}` do not say in which time zone: write them in UTC, or name the source's zone")]
+    #[error(
+        "the moments in column `{field}` do not say in which time zone: write them in UTC, or name the source's zone"
+    )]
     ColumnZone {
         /// The field.
         field: String,
@@ -67,7 +71,9 @@ pub enum Error {
         remedy: String,
     },
     /// The name of a file or source says nothing about how to read it.
-    #[error("the format of {source_name} cannot be told from its name: it should end in .csv, .jsonl, .parquet or .arrow, with .gz or .zst behind it if it is compressed")]
+    #[error(
+        "the format of {source_name} cannot be told from its name: it should end in .csv, .jsonl, .parquet or .arrow, with .gz or .zst behind it if it is compressed"
+    )]
     Format {
         /// The file.
         source_name: String,
@@ -81,7 +87,9 @@ pub enum Error {
         nearest: Option<String>,
     },
     /// A snapshot that would delete too much to be right.
-    #[error("{source_name} has {missing} of the {there} records of {dataset} no more, {percent:.1} %: more than {most:.0} % are deleted only if deletes are allowed in so many words (--allow-deletes)")]
+    #[error(
+        "{source_name} has {missing} of the {there} records of {dataset} no more, {percent:.1} %: more than {most:.0} % are deleted only if deletes are allowed in so many words (--allow-deletes)"
+    )]
     Deletes {
         /// The file.
         source_name: String,
@@ -97,7 +105,9 @@ pub enum Error {
         most: f64,
     },
     /// A snapshot some of whose records cannot be told.
-    #[error("{source_name}: the keys of {unknown} records cannot be read, so nobody can say which records of {dataset} are gone: mend them, or allow deletes in so many words (--allow-deletes)")]
+    #[error(
+        "{source_name}: the keys of {unknown} records cannot be read, so nobody can say which records of {dataset} are gone: mend them, or allow deletes in so many words (--allow-deletes)"
+    )]
     UnknownKeys {
         /// The file.
         source_name: String,
@@ -107,7 +117,9 @@ pub enum Error {
         unknown: u64,
     },
     /// The quarantine is full.
-    #[error("the quarantine holds {held} bytes, and its limit is {limit}: correct or discard what waits there (`citybrain pool quarantine`), so that nothing is lost")]
+    #[error(
+        "the quarantine holds {held} bytes, and its limit is {limit}: correct or discard what waits there (`citybrain pool quarantine`), so that nothing is lost"
+    )]
     QuarantineFull {
         /// How many bytes are in it.
         held: u64,
@@ -154,7 +166,10 @@ pub enum Error {
 }
 
 fn hint(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+    nearest
+        .as_ref()
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default()
 }
 
 impl Error {
@@ -179,7 +194,11 @@ impl Error {
         what: &str,
     ) -> impl FnOnce(E) -> Self + use<E> {
         let (server, what) = (server.to_owned(), what.to_owned());
-        move |error| Self::Server { server, what, detail: error.to_string() }
+        move |error| Self::Server {
+            server,
+            what,
+            detail: error.to_string(),
+        }
     }
 
     /// Whether it is worth while to try again: what failed is outside and may be mended.
@@ -191,6 +210,8 @@ impl Error {
 /// The nearest of `names` to `name`.
 pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let likeness = |other: &str| strsim::jaro_winkler(name, other);
-    let best = names.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    let best = names
+        .into_iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) > 0.75).then(|| best.to_owned())
 }

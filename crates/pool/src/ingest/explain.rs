@@ -13,7 +13,13 @@ const WORDS_SHOWN: usize = 8;
 /// The fault of `field` with words.
 pub(crate) fn fault(field: &Field, code: Code, value: &str) -> Fault {
     let (message, remedy) = words(field, code, value);
-    Fault { field: field.name.clone(), code, value: value.to_owned(), message, remedy }
+    Fault {
+        field: field.name.clone(),
+        code,
+        value: value.to_owned(),
+        message,
+        remedy,
+    }
 }
 
 fn words(field: &Field, code: Code, value: &str) -> (String, String) {
@@ -29,7 +35,10 @@ fn words(field: &Field, code: Code, value: &str) -> (String, String) {
             "there is a list or an object".to_owned(),
             "write a plain value, or records of their own in another dataset".to_owned(),
         ),
-        Code::NotInteger | Code::NotDecimal | Code::NotBoolean | Code::NotDate
+        Code::NotInteger
+        | Code::NotDecimal
+        | Code::NotBoolean
+        | Code::NotDate
         | Code::NotDatetime => of_type(example(field)),
         Code::TooLarge => (
             format!("{shown} has too many digits"),
@@ -40,7 +49,10 @@ fn words(field: &Field, code: Code, value: &str) -> (String, String) {
             match field.kind {
                 FieldType::Datetime => "moments are exact to a microsecond".to_owned(),
                 FieldType::Money => "write two digits after the point at most".to_owned(),
-                _ => format!("write {} digits after the point at most", field.scale.unwrap_or(0)),
+                _ => format!(
+                    "write {} digits after the point at most",
+                    field.scale.unwrap_or(0)
+                ),
             },
         ),
         Code::NoSuchDate => (format!("there is no {shown}"), calendar(value)),
@@ -49,19 +61,33 @@ fn words(field: &Field, code: Code, value: &str) -> (String, String) {
             "write the offset from UTC behind it, `+08:00`, or name the source's zone".to_owned(),
         ),
         Code::TooLong => {
-            let most = field.max_length.map_or(TEXT_CHARACTERS, |most| most as usize);
-            (format!("{shown} is too long"), format!("write {most} characters at most"))
+            let most = field
+                .max_length
+                .map_or(TEXT_CHARACTERS, |most| most as usize);
+            (
+                format!("{shown} is too long"),
+                format!("write {most} characters at most"),
+            )
         }
         Code::NotOneOf => (format!("{shown} is none of the words"), list(field, value)),
-        Code::CitizenNumber => number(&shown, "citizen number", numbers::check_citizen_number(value)),
-        Code::CreditCode => {
-            number(&shown, "unified social credit code", numbers::check_credit_code(value))
-        }
+        Code::CitizenNumber => number(
+            &shown,
+            "citizen number",
+            numbers::check_citizen_number(value),
+        ),
+        Code::CreditCode => number(
+            &shown,
+            "unified social credit code",
+            numbers::check_credit_code(value),
+        ),
         Code::Phone => (
             format!("{shown} is no telephone number"),
             "write one of mainland China: `13800138000` or `0571-87654321`".to_owned(),
         ),
-        Code::Month => (format!("{shown} is no month"), "write year and month: `2026-11`".to_owned()),
+        Code::Month => (
+            format!("{shown} is no month"),
+            "write year and month: `2026-11`".to_owned(),
+        ),
         Code::ControlCharacter => (
             format!("{shown} has a control character"),
             "take out NUL and other characters that cannot be seen".to_owned(),
@@ -119,7 +145,11 @@ fn calendar(value: &str) -> String {
     let digits: Vec<u8> = value.bytes().filter(u8::is_ascii_digit).take(8).collect();
     let number = |from: usize, to: usize| {
         let digits = digits.get(from..to)?;
-        Some(digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
+        Some(
+            digits
+                .iter()
+                .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')),
+        )
     };
     let (Some(year), Some(month), Some(day)) = (number(0, 4), number(4, 6), number(6, 8)) else {
         return "write a day that the calendar has".to_owned();
@@ -127,7 +157,10 @@ fn calendar(value: &str) -> String {
     match month {
         _ if year == 0 => "years begin with 0001".to_owned(),
         1..=12 if day == 0 || day > scalar::days_of_month(year, month) => {
-            format!("{year:04}-{month:02} has {} days", scalar::days_of_month(year, month))
+            format!(
+                "{year:04}-{month:02} has {} days",
+                scalar::days_of_month(year, month)
+            )
         }
         1..=12 => "write a time from 00:00:00 to 23:59:59".to_owned(),
         _ => "months go from 01 to 12".to_owned(),
@@ -136,10 +169,21 @@ fn calendar(value: &str) -> String {
 
 fn list(field: &Field, value: &str) -> String {
     let near = |word: &&String| strsim::jaro_winkler(&word.to_lowercase(), &value.to_lowercase());
-    let best = field.one_of.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
-    let words: Vec<String> =
-        field.one_of.iter().take(WORDS_SHOWN).map(|word| format!("`{word}`")).collect();
-    let more = if field.one_of.len() > WORDS_SHOWN { ", …" } else { "" };
+    let best = field
+        .one_of
+        .iter()
+        .max_by(|a, b| near(a).total_cmp(&near(b)));
+    let words: Vec<String> = field
+        .one_of
+        .iter()
+        .take(WORDS_SHOWN)
+        .map(|word| format!("`{word}`"))
+        .collect();
+    let more = if field.one_of.len() > WORDS_SHOWN {
+        ", …"
+    } else {
+        ""
+    };
     match best.filter(|word| near(word) > 0.8) {
         Some(best) => format!("did you mean `{best}`?"),
         None => format!("write one of {}{more}", words.join(", ")),

@@ -94,7 +94,10 @@ pub fn recent(sql: &Sql, dataset: Option<&str>, limit: usize) -> Result<Vec<Job>
             &format!("SELECT {columns} FROM load_job WHERE dataset = $2 {order}"),
             &values![limit, dataset],
         ),
-        None => sql.query(&format!("SELECT {columns} FROM load_job {order}"), &values![limit]),
+        None => sql.query(
+            &format!("SELECT {columns} FROM load_job {order}"),
+            &values![limit],
+        ),
     }?;
     let job = |row: &crate::sql::Row| -> Result<Job, crate::Error> {
         let summary: String = row.get(6)?;
@@ -110,5 +113,7 @@ pub fn recent(sql: &Sql, dataset: Option<&str>, limit: usize) -> Result<Vec<Job>
             },
         })
     };
-    rows.iter().map(|row| job(row).map_err(Error::from)).collect()
+    rows.iter()
+        .map(|row| job(row).map_err(Error::from))
+        .collect()
 }

@@ -8,13 +8,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::Error;
 use super::batch::{Batch, Duplicates, look};
 use super::job::{self, JobState, NewJob};
 use super::limits::BATCH_BLOCKS;
 use super::snapshot::{self, Snapshot};
 use super::validate::{Counts, Validator};
 use super::write::{Writer, Written};
-use super::Error;
 use crate::pool::Pool;
 use crate::quality::{self, Sample};
 use crate::quarantine::BYTES_MAX;
@@ -157,7 +157,10 @@ pub fn load(
         },
     )?;
     if state.finished.is_some() {
-        return Ok(Summary { already: true, ..state.summary });
+        return Ok(Summary {
+            already: true,
+            ..state.summary
+        });
     }
     let mut validator = Validator::new(table, options.zone)?;
     let mut file_options = options.file.clone();
@@ -168,7 +171,11 @@ pub fn load(
     let open = || source.open(table, &file_options);
     let input = open().inspect_err(|_| {
         // A file that cannot be read at all is no load that waits to go on.
-        let _ = if state.batches == 0 { job::forget(pool.meta(), &id) } else { Ok(()) };
+        let _ = if state.batches == 0 {
+            job::forget(pool.meta(), &id)
+        } else {
+            Ok(())
+        };
     })?;
     state.summary.load.clone_from(&id);
     state.summary.dataset = table.name();
@@ -188,17 +195,35 @@ pub fn load(
         named_by_sender: false,
     };
     let sample = Sample::of(table);
-    let mut run = Run { writer, state, snapshot, sample, total: input.total(), mode: options.mode, id: &id };
+    let mut run = Run {
+        writer,
+        state,
+        snapshot,
+        sample,
+        total: input.total(),
+        mode: options.mode,
+        id: &id,
+    };
     run.all(input, &validator, progress)?;
     run.finish(began)
 }
 
 /// The load's name: by what is loaded, into what and how, and the how many-eth time that is.
-fn name(pool: &Pool, table: &Table, source: &Source, options: &LoadOptions) -> Result<String, Error> {
+fn name(
+    pool: &Pool,
+    table: &Table,
+    source: &Source,
+    options: &LoadOptions,
+) -> Result<String, Error> {
     let mut hash = Xxh3::new();
     let bytes = source.identity.bytes.to_string();
-    let parts =
-        [&table.dataset, &source.name, &bytes, &source.identity.content, options.mode.word()];
+    let parts = [
+        &table.dataset,
+        &source.name,
+        &bytes,
+        &source.identity.content,
+        options.mode.word(),
+    ];
     for part in parts {
         hash.update(part.as_bytes());
         hash.update(&[0]);
@@ -326,7 +351,11 @@ fn read(mut input: Input, skip: u64, to: &SyncSender<Numbered<Vec<Block>>>) {
     }
 }
 
-fn look_at_all(validator: &Validator, from: &Receiver<Numbered<Vec<Block>>>, to: &SyncSender<Numbered<Batch>>) {
+fn look_at_all(
+    validator: &Validator,
+    from: &Receiver<Numbered<Vec<Block>>>,
+    to: &SyncSender<Numbered<Batch>>,
+) {
     for blocks in from {
         let looked = blocks.and_then(|(number, blocks)| {
             Ok((number, look(validator, &blocks, Duplicates::Quarantine)?))

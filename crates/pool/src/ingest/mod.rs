@@ -33,5 +33,5 @@ pub use push::{PushOptions, PushReport, push};
 pub use validate::{Bad, Checked, Counts, Validator};
 
 pub(crate) use batch::{Batch, Duplicates, look_at_raw};
-pub(crate) use cells::{Cells};
-pub(crate) use write::{Written, Writer};
+pub(crate) use cells::Cells;
+pub(crate) use write::{Writer, Written};

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::Error;
 use super::batch::{Duplicates, look};
 use super::fault::Fault;
 use super::limits::PUSH_BYTES_MAX;
 use super::load::Mode;
 use super::validate::{Counts, Validator};
 use super::write::Writer;
-use super::Error;
 use crate::pool::Pool;
 use crate::quality::{self, Sample};
 use crate::quarantine::BYTES_MAX;
@@ -85,15 +85,28 @@ pub fn push(
     }
     let keys_only = options.mode == Mode::Delete;
     let validator = Validator::new(table, None)?;
-    let validator = if keys_only { validator.keys_only() } else { validator };
-    let file = Options { keys_only, ..Options::default() };
+    let validator = if keys_only {
+        validator.keys_only()
+    } else {
+        validator
+    };
+    let file = Options {
+        keys_only,
+        ..Options::default()
+    };
     let mut input = Input::of_bytes(body.clone(), "the body", options.format, table, &file)?;
-    let blocks: Vec<_> = std::iter::from_fn(|| input.next().transpose()).collect::<Result<_, _>>()?;
+    let blocks: Vec<_> =
+        std::iter::from_fn(|| input.next().transpose()).collect::<Result<_, _>>()?;
     let batch = look(&validator, &blocks, Duplicates::LastWins)?;
     let name = match options.idempotency_key {
         Some(key) => format!("push/{}/{key}", options.source),
         // Without a name the same body at the same time is the same body.
-        None => format!("push/{}/{}/{:016x}", options.source, pool.clock().now().0, xxh3_64(body)),
+        None => format!(
+            "push/{}/{}/{:016x}",
+            options.source,
+            pool.clock().now().0,
+            xxh3_64(body)
+        ),
     };
     let writer = Writer {
         pool,
@@ -125,6 +138,11 @@ fn report(counts: &Counts, bad: &[super::Bad], written: super::Written) -> PushR
         seq: written.seq,
         repeated: written.repeated,
         warnings: counts.warnings.values().sum(),
-        faults: shown.map(|bad| PushFault { place: bad.place, faults: bad.faults.clone() }).collect(),
+        faults: shown
+            .map(|bad| PushFault {
+                place: bad.place,
+                faults: bad.faults.clone(),
+            })
+            .collect(),
     }
 }

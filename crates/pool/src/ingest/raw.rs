@@ -91,9 +91,13 @@ impl Raw {
         match &self.origin {
             Origin::Text { text, spans, .. } => {
                 let (from, to) = spans.get(row).copied().unwrap_or_default();
-                text.get(from as usize..to as usize).unwrap_or_default().to_vec()
+                text.get(from as usize..to as usize)
+                    .unwrap_or_default()
+                    .to_vec()
             }
-            Origin::Rows(_) | Origin::Changes(_) => Json::Object(self.record(table, row)).to_string().into_bytes(),
+            Origin::Rows(_) | Origin::Changes(_) => Json::Object(self.record(table, row))
+                .to_string()
+                .into_bytes(),
         }
     }
 
@@ -117,9 +121,9 @@ pub(crate) fn cell(column: &ArrayRef, row: usize) -> Json {
     let text = shown(column, row);
     match column.data_type() {
         DataType::Boolean => Json::Bool(text == "true"),
-        kind if kind.is_integer() => {
-            text.parse::<i64>().map_or_else(|_| Json::String(text), |number| Json::Number(number.into()))
-        }
+        kind if kind.is_integer() => text
+            .parse::<i64>()
+            .map_or_else(|_| Json::String(text), |number| Json::Number(number.into())),
         _ => Json::String(text),
     }
 }

@@ -43,11 +43,12 @@ impl Rules {
     pub(crate) fn of(table: &Table) -> Result<Self, Error> {
         let fields = decide::definitions::fields_of(&table.definition);
         let compile = |rule: &QualityRule| {
-            let compiled = decide::Rule::condition(&rule.rule, &fields).map_err(|faults| Error::Rule {
-                dataset: table.name(),
-                rule: rule.id.to_string(),
-                detail: faults.first().map(ToString::to_string).unwrap_or_default(),
-            })?;
+            let compiled =
+                decide::Rule::condition(&rule.rule, &fields).map_err(|faults| Error::Rule {
+                    dataset: table.name(),
+                    rule: rule.id.to_string(),
+                    detail: faults.first().map(ToString::to_string).unwrap_or_default(),
+                })?;
             let name = |at: &usize| table.columns.field(*at).name().clone();
             Ok(Rule {
                 names: compiled.uses().iter().map(name).collect(),
@@ -57,7 +58,12 @@ impl Rules {
                 rule: compiled,
             })
         };
-        let rules = table.definition.quality.iter().map(compile).collect::<Result<_, Error>>()?;
+        let rules = table
+            .definition
+            .quality
+            .iter()
+            .map(compile)
+            .collect::<Result<_, Error>>()?;
         Ok(Self { rules })
     }
 
@@ -75,14 +81,22 @@ impl Rules {
         let cells: Vec<Option<Cells<'_>>> = columns.iter().map(Cells::of).collect();
         for rule in &self.rules {
             // A rule about fields that nobody has filled in says nothing.
-            let empty = |at: &usize| columns.get(*at).is_none_or(|column| column.null_count() == rows);
+            let empty = |at: &usize| {
+                columns
+                    .get(*at)
+                    .is_none_or(|column| column.null_count() == rows)
+            };
             if rows == 0 || (!rule.rule.uses().is_empty() && rule.rule.uses().iter().all(empty)) {
                 continue;
             }
             for row in 0..rows {
                 let at = At { cells: &cells, row };
                 if rule.rule.judge(&at) == Judgement::Breaks && !bad(row as u32) {
-                    broken.push(Break { row: row as u32, rule, fault: rule.fault(&at) });
+                    broken.push(Break {
+                        row: row as u32,
+                        rule,
+                        fault: rule.fault(&at),
+                    });
                 }
             }
         }
@@ -93,8 +107,9 @@ impl Rules {
 impl Rule {
     fn fault(&self, at: &At<'_>) -> Fault {
         let facts = self.rule.uses().iter().zip(&self.names);
-        let facts: Vec<String> =
-            facts.map(|(field, name)| format!("{name} = {}", at.value(*field))).collect();
+        let facts: Vec<String> = facts
+            .map(|(field, name)| format!("{name} = {}", at.value(*field)))
+            .collect();
         Fault {
             field: String::new(),
             code: Code::Rule,

@@ -11,7 +11,9 @@ const DIGITS_MAX: usize = 18;
 pub fn integer(text: &str) -> Result<i64, Code> {
     let (negative, digits) = sign(text);
     let whole = match digits.split_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
+            whole
+        }
         Some(_) => return Err(Code::NotInteger),
         None => digits,
     };
@@ -38,8 +40,12 @@ pub fn decimal(text: &str, scale: u8) -> Result<i64, Code> {
     }
     let padding = std::iter::repeat_n(b'0', scale - kept.len());
     for byte in kept.bytes().chain(padding) {
-        let next = value.checked_mul(10).map(|value| value + i64::from(byte - b'0'));
-        value = next.filter(|value| *value <= INTEGER_MAX).ok_or(Code::TooLarge)?;
+        let next = value
+            .checked_mul(10)
+            .map(|value| value + i64::from(byte - b'0'));
+        value = next
+            .filter(|value| *value <= INTEGER_MAX)
+            .ok_or(Code::TooLarge)?;
     }
     Ok(if negative { -value } else { value })
 }
@@ -60,7 +66,9 @@ fn natural(text: &str) -> Result<i64, Code> {
     if text.len() > DIGITS_MAX {
         return Err(Code::TooLarge);
     }
-    Ok(text.bytes().fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0')))
+    Ok(text
+        .bytes()
+        .fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0')))
 }
 
 /// `true`, `false`, `1`, `0`, `是`, `否`.
@@ -95,7 +103,8 @@ pub fn is_month(text: &str) -> bool {
         [y1, y2, y3, y4, b'-', m1, m2] => {
             let year = number(&[*y1, *y2, *y3, *y4]);
             let month = number(&[*m1, *m2]);
-            year.is_some_and(|year| year > 0) && month.is_some_and(|month| (1..=12).contains(&month))
+            year.is_some_and(|year| year > 0)
+                && month.is_some_and(|month| (1..=12).contains(&month))
         }
         _ => false,
     }
@@ -103,7 +112,9 @@ pub fn is_month(text: &str) -> bool {
 
 /// A telephone number of mainland China: a mobile one, or one with area code, or a service number.
 pub fn is_phone(text: &str) -> bool {
-    let text = text.strip_prefix("+86").map_or(text, |rest| rest.trim_start_matches(['-', ' ']));
+    let text = text
+        .strip_prefix("+86")
+        .map_or(text, |rest| rest.trim_start_matches(['-', ' ']));
     let mut digits = [0_u8; 13];
     let mut count = 0;
     for byte in text.bytes() {
@@ -135,10 +146,28 @@ pub fn is_phone(text: &str) -> bool {
 /// in seconds of what names no zone, if the source states one.
 pub fn datetime(text: &str, zone: Option<i32>) -> Result<i64, Code> {
     let bytes = text.as_bytes();
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', rest @ ..] = bytes else {
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b't' | b' ',
+        rest @ ..,
+    ] = bytes
+    else {
         return Err(date(text).map_or(Code::NotDatetime, |_| Code::NoZone));
     };
-    let day = (number(&[*y1, *y2, *y3, *y4]), number(&[*m1, *m2]), number(&[*d1, *d2]));
+    let day = (
+        number(&[*y1, *y2, *y3, *y4]),
+        number(&[*m1, *m2]),
+        number(&[*d1, *d2]),
+    );
     let (Some(year), Some(month), Some(day)) = day else {
         return Err(Code::NotDatetime);
     };
@@ -179,8 +208,15 @@ fn time_of_day(bytes: &[u8]) -> Result<(u32, u32, &[u8]), Code> {
             if digits.iter().skip(6).any(|digit| *digit != b'0') {
                 return Err(Code::TooPrecise);
             }
-            let padded = digits.iter().take(6).chain(std::iter::repeat(&b'0')).take(6);
-            (padded.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')), rest)
+            let padded = digits
+                .iter()
+                .take(6)
+                .chain(std::iter::repeat(&b'0'))
+                .take(6);
+            (
+                padded.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')),
+                rest,
+            )
         }
         _ => (0, rest),
     };
@@ -204,7 +240,9 @@ pub fn offset(bytes: &[u8]) -> Option<i32> {
 
 fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |sum, digit| {
-        digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
+        digit
+            .is_ascii_digit()
+            .then(|| sum * 10 + u32::from(digit - b'0'))
     })
 }
 
@@ -217,7 +255,11 @@ pub fn days(year: u32, month: u32, day: u32) -> Option<i32> {
         return None;
     }
     // Years begin in March here, so that the leap day is the last of its year.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let (era, of_era) = (year / 400, year % 400);
     let of_year = (153 * month + 2) / 5 + day - 1;
     let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
@@ -228,7 +270,9 @@ pub fn days(year: u32, month: u32, day: u32) -> Option<i32> {
 pub fn days_of_month(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         _ => 31,
     }
@@ -277,18 +321,44 @@ mod tests {
         assert_eq!(datetime("1970-01-01T08:00:00", None), Err(Code::NoZone));
         assert_eq!(datetime("1970-01-01T08:00:00", Some(28_800)), Ok(0));
         assert_eq!(datetime("1970-01-01", None), Err(Code::NoZone));
-        assert_eq!(datetime("1970-01-01T25:00:00Z", None), Err(Code::NoSuchDate));
-        assert_eq!(datetime("1970-02-30T00:00:00Z", None), Err(Code::NoSuchDate));
-        assert_eq!(datetime("1970-01-01T00:00:00.1234567Z", None), Err(Code::TooPrecise));
+        assert_eq!(
+            datetime("1970-01-01T25:00:00Z", None),
+            Err(Code::NoSuchDate)
+        );
+        assert_eq!(
+            datetime("1970-02-30T00:00:00Z", None),
+            Err(Code::NoSuchDate)
+        );
+        assert_eq!(
+            datetime("1970-01-01T00:00:00.1234567Z", None),
+            Err(Code::TooPrecise)
+        );
         assert_eq!(datetime("yesterday", None), Err(Code::NotDatetime));
     }
 
     #[test]
     fn telephone_numbers_are_those_of_the_mainland() {
-        for right in ["13800138000", "+86 13800138000", "0571-87654321", "010-12345678", "12345", "400-800-1234", "110", "95588"] {
+        for right in [
+            "13800138000",
+            "+86 13800138000",
+            "0571-87654321",
+            "010-12345678",
+            "12345",
+            "400-800-1234",
+            "110",
+            "95588",
+        ] {
             assert!(is_phone(right), "{right}");
         }
-        for wrong in ["", "1380013800", "12800138000", "87654321", "phone", "+1 202 555 0100", "138001380001"] {
+        for wrong in [
+            "",
+            "1380013800",
+            "12800138000",
+            "87654321",
+            "phone",
+            "+1 202 555 0100",
+            "138001380001",
+        ] {
             assert!(!is_phone(wrong), "{wrong}");
         }
     }

@@ -8,6 +8,7 @@ use arrow::compute::{concat_batches, filter_record_batch};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::Error;
 use super::batch::{Batch, Duplicates, look};
 use super::cells::{Cells, key_hashes, row_hashes};
 use super::fault::Code;
@@ -15,7 +16,6 @@ use super::limits::{BATCH_BLOCKS, SNAPSHOT_RECORDS_MAX};
 use super::load::LoadOptions;
 use super::validate::Validator;
 use super::write::{Writer, Written};
-use super::Error;
 use crate::pool::{Pool, WRITE_ROWS_MAX};
 use crate::sources::file::{Input, Source};
 use crate::table::Table;
@@ -72,7 +72,10 @@ impl Snapshot {
         if count > SNAPSHOT_RECORDS_MAX {
             return Err(Error::Limit {
                 source_name: source.to_owned(),
-                what: format!("the number of records of {} that it is compared with", table.name()),
+                what: format!(
+                    "the number of records of {} that it is compared with",
+                    table.name()
+                ),
                 limit: SNAPSHOT_RECORDS_MAX,
                 remedy: "send inserts, updates and deletes instead".to_owned(),
             });
@@ -82,9 +85,21 @@ impl Snapshot {
         for batch in pool.scan(table)? {
             let (keys, contents) = hashes(table, &batch?);
             let found = keys.into_iter().zip(contents);
-            there.extend(found.map(|(key, content)| (key, There { content, seen: false })));
+            there.extend(found.map(|(key, content)| {
+                (
+                    key,
+                    There {
+                        content,
+                        seen: false,
+                    },
+                )
+            }));
         }
-        Ok(Self { table: Arc::clone(table), there, unknown_keys: 0 })
+        Ok(Self {
+            table: Arc::clone(table),
+            there,
+            unknown_keys: 0,
+        })
     }
 
     fn see(&mut self, batch: &Batch) {
@@ -127,7 +142,9 @@ impl Snapshot {
         self.see(&batch);
         let (_, contents) = hashes(&self.table, &batch.good);
         let changed = |(key, content): (&u128, u64)| {
-            self.there.get(key).is_none_or(|there| there.content != content)
+            self.there
+                .get(key)
+                .is_none_or(|there| there.content != content)
         };
         let keep: Vec<bool> = batch.keys.iter().zip(contents).map(changed).collect();
         batch.keep(&keep)
@@ -176,16 +193,31 @@ impl Snapshot {
 
 /// The table's own columns of a scan, which has others behind them.
 fn own_columns(table: &Table, batch: &RecordBatch) -> Result<RecordBatch, Error> {
-    let columns = batch.columns().iter().take(table.columns.fields().len()).cloned().collect();
+    let columns = batch
+        .columns()
+        .iter()
+        .take(table.columns.fields().len())
+        .cloned()
+        .collect();
     Ok(RecordBatch::try_new(Arc::clone(&table.columns), columns)?)
 }
 
 /// Hashes of key and content of each row; columns behind the table's own do not count.
 fn hashes(table: &Table, batch: &RecordBatch) -> (Vec<u128>, Vec<u64>) {
-    let columns = batch.columns().get(..table.columns.fields().len()).unwrap_or_default();
-    let key: Vec<ArrayRef> = table.key.iter().filter_map(|at| columns.get(*at).cloned()).collect();
+    let columns = batch
+        .columns()
+        .get(..table.columns.fields().len())
+        .unwrap_or_default();
+    let key: Vec<ArrayRef> = table
+        .key
+        .iter()
+        .filter_map(|at| columns.get(*at).cloned())
+        .collect();
     let rows = batch.num_rows();
-    (key_hashes(&Cells::all(&key), rows), row_hashes(&Cells::all(columns), rows))
+    (
+        key_hashes(&Cells::all(&key), rows),
+        row_hashes(&Cells::all(columns), rows),
+    )
 }
 
 /// Leaves the records of a batch that the pool does not have. Those that it has just so are passed
@@ -203,13 +235,19 @@ pub(super) fn new_ones(writer: &Writer<'_>, batch: Batch) -> Result<Batch, Error
         let found = pool.get(table, &key)?;
         Ok(found.map(|record| cells.iter().map(|cells| cells.value(row)).eq(record.values)))
     };
-    let found: Vec<Option<bool>> =
-        (0..batch.good.num_rows()).into_par_iter().map(there).collect::<Result<_, _>>()?;
+    let found: Vec<Option<bool>> = (0..batch.good.num_rows())
+        .into_par_iter()
+        .map(there)
+        .collect::<Result<_, _>>()?;
     let other = |(row, found): (usize, &Option<bool>)| {
         let message = "a record with this key is there already, and says something else";
         (*found == Some(false)).then(|| (row, message.to_owned()))
     };
     let others: Vec<(usize, String)> = found.iter().enumerate().filter_map(other).collect();
-    let rest: Vec<bool> = found.iter().filter(|found| **found != Some(false)).map(Option::is_none).collect();
+    let rest: Vec<bool> = found
+        .iter()
+        .filter(|found| **found != Some(false))
+        .map(Option::is_none)
+        .collect();
     batch.without(table, &others, Code::KeyExists)?.keep(&rest)
 }

@@ -22,16 +22,31 @@ pub(crate) struct TextChecks {
 impl TextChecks {
     /// What `field` asks.
     pub(crate) fn of(field: &Field) -> Self {
-        let characters_max = field.max_length.map_or(TEXT_CHARACTERS, |most| most as usize);
-        let one_of = field.one_of.iter().map(|word| word.as_str().into()).collect();
-        Self { characters_max, format: field.format, one_of }
+        let characters_max = field
+            .max_length
+            .map_or(TEXT_CHARACTERS, |most| most as usize);
+        let one_of = field
+            .one_of
+            .iter()
+            .map(|word| word.as_str().into())
+            .collect();
+        Self {
+            characters_max,
+            format: field.format,
+            one_of,
+        }
     }
 
     /// Adds the faults of a column, which is that of the field at `at`.
     pub(crate) fn check(&self, at: u16, text: &StringArray, faults: &mut Vec<RowFault>) {
         let mut fault = |row: usize, code: Code| {
             let value = shortened(text.value(row)).into();
-            faults.push(RowFault { row: row as u32, field: at, code, value });
+            faults.push(RowFault {
+                row: row as u32,
+                field: at,
+                code,
+                value,
+            });
         };
         if !self.one_of.is_empty() {
             each(text, |row, word| {

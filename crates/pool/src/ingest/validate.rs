@@ -160,7 +160,10 @@ impl Validator {
         }
         let mut bad_rows = by_row(faults);
         let mut reasons: BTreeMap<u32, Vec<Fault>> = BTreeMap::new();
-        for broken in self.rules.judge(&columns, raw.rows, |row| bad_rows.contains_key(&row)) {
+        for broken in self
+            .rules
+            .judge(&columns, raw.rows, |row| bad_rows.contains_key(&row))
+        {
             if broken.rule.is_error {
                 reasons.entry(broken.row).or_default().push(broken.fault);
             } else {
@@ -170,21 +173,38 @@ impl Validator {
         for row in reasons.keys() {
             bad_rows.entry(*row).or_default();
         }
-        let key_columns: Vec<ArrayRef> =
-            self.table.key.iter().filter_map(|at| columns.get(*at).cloned()).collect();
+        let key_columns: Vec<ArrayRef> = self
+            .table
+            .key
+            .iter()
+            .filter_map(|at| columns.get(*at).cloned())
+            .collect();
         let keys = key_hashes(&Cells::all(&key_columns), raw.rows);
         let bad = self.bad(raw, &bad_rows, reasons, &keys);
         let good = self.good(columns, raw.rows, &bad_rows)?;
         let is_good = |row: &usize| bad_rows.is_empty() || !bad_rows.contains_key(&(*row as u32));
-        let (keys, places) = (0..raw.rows).filter(is_good).map(|row| (keys[row], raw.place(row))).unzip();
+        let (keys, places) = (0..raw.rows)
+            .filter(is_good)
+            .map(|row| (keys[row], raw.place(row)))
+            .unzip();
         for fault in bad.iter().flat_map(|bad| &bad.faults) {
             *counts.faults.entry(fault.code).or_default() += 1;
         }
         counts.records = (raw.rows + raw.broken.len()) as u64;
         counts.accepted = good.num_rows() as u64;
         counts.quarantined = bad.len() as u64;
-        debug_assert_eq!(counts.records, counts.accepted + counts.quarantined, "no record is lost");
-        Ok(Checked { good, keys, places, bad, counts })
+        debug_assert_eq!(
+            counts.records,
+            counts.accepted + counts.quarantined,
+            "no record is lost"
+        );
+        Ok(Checked {
+            good,
+            keys,
+            places,
+            bad,
+            counts,
+        })
     }
 
     /// The column of the field at `at`, in its type.
@@ -194,7 +214,12 @@ impl Validator {
         let wanted = is_key || (!self.keys_only && !self.table.columns.field(at).is_nullable());
         let source = raw.columns.get(at).and_then(Option::as_ref);
         let (Some(field), Some(source)) = (self.table.field(at), source) else {
-            let missing = |row| RowFault { row, field: at as u16, code: Code::Missing, value: "".into() };
+            let missing = |row| RowFault {
+                row,
+                field: at as u16,
+                code: Code::Missing,
+                value: "".into(),
+            };
             if wanted {
                 faults.extend((0..raw.rows as u32).map(missing));
             }
@@ -203,9 +228,19 @@ impl Validator {
         if self.keys_only && !is_key && at != self.table.subject {
             return Ok(arrow::array::new_null_array(kind, raw.rows));
         }
-        let reading = Reading { field, at: at as u16, zone: self.zone };
-        let Column { array, faults: mut found } = reading.read(source)?;
-        if let (Some(checks), Some(text)) = (self.texts.get(at).and_then(Option::as_ref), array.as_string_opt()) {
+        let reading = Reading {
+            field,
+            at: at as u16,
+            zone: self.zone,
+        };
+        let Column {
+            array,
+            faults: mut found,
+        } = reading.read(source)?;
+        if let (Some(checks), Some(text)) = (
+            self.texts.get(at).and_then(Option::as_ref),
+            array.as_string_opt(),
+        ) {
             checks.check(at as u16, text, &mut found);
         }
         if wanted && array.null_count() > 0 {
@@ -215,9 +250,16 @@ impl Validator {
             said.sort_unstable();
             let missing = (0..raw.rows as u32)
                 .filter(|row| array.is_null(*row as usize))
-                .filter(|row| known.binary_search(row).is_err() && said.binary_search(row).is_err());
+                .filter(|row| {
+                    known.binary_search(row).is_err() && said.binary_search(row).is_err()
+                });
             let missing: Vec<RowFault> = missing
-                .map(|row| RowFault { row, field: at as u16, code: Code::Missing, value: "".into() })
+                .map(|row| RowFault {
+                    row,
+                    field: at as u16,
+                    code: Code::Missing,
+                    value: "".into(),
+                })
                 .collect();
             found.extend(missing);
         }
@@ -241,12 +283,23 @@ impl Validator {
                 keep.set_bit(*row as usize, false);
             }
             let keep = BooleanArray::new(keep.finish(), None);
-            columns.iter().map(|column| filter(column, &keep)).collect::<Result<_, _>>()?
+            columns
+                .iter()
+                .map(|column| filter(column, &keep))
+                .collect::<Result<_, _>>()?
         };
-        let columns = if self.keys_only { self.filled(columns)? } else { columns };
+        let columns = if self.keys_only {
+            self.filled(columns)?
+        } else {
+            columns
+        };
         let rows = rows - bad.len();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.table.columns), columns, &options)?)
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&self.table.columns),
+            columns,
+            &options,
+        )?)
     }
 
     /// Of deletes, fields that a record must have and that do not matter are filled with anything.
@@ -282,7 +335,11 @@ impl Validator {
         for (row, faults) in rows {
             let at = *row as usize;
             let of_key = |fault: &RowFault| self.table.key.contains(&usize::from(fault.field));
-            let key = if faults.iter().any(of_key) { None } else { keys.get(at).copied() };
+            let key = if faults.iter().any(of_key) {
+                None
+            } else {
+                keys.get(at).copied()
+            };
             let explained = |fault: &RowFault| {
                 let field = self.table.field(usize::from(fault.field))?;
                 Some(explain::fault(field, fault.code, &fault.value))

@@ -77,7 +77,9 @@ impl Writer<'_> {
         if rows < BULK_ROWS && !large {
             return self.write(batch.good.clone(), None, key);
         }
-        let receipt = self.pool.load(self.request(batch.good.clone(), None, key))?;
+        let receipt = self
+            .pool
+            .load(self.request(batch.good.clone(), None, key))?;
         Ok(Written {
             seq: receipt.seq,
             replaced: receipt.replaced,
@@ -92,13 +94,21 @@ impl Writer<'_> {
         let asked = batch.num_rows() as u64;
         let (batch, _) = deletes::with_subjects(self.pool, self.table, batch.clone(), &[])?;
         let absent = asked - batch.num_rows() as u64;
-        let mut written = Written { absent, repeated: batch.num_rows() > 0, ..Written::default() };
+        let mut written = Written {
+            absent,
+            repeated: batch.num_rows() > 0,
+            ..Written::default()
+        };
         let step = WRITE_ROWS_MAX / 2;
         for from in (0..batch.num_rows()).step_by(step) {
             let rows = batch.slice(from, step.min(batch.num_rows() - from));
             let all = BooleanArray::from(vec![true; rows.num_rows()]);
-            let columns: Vec<ArrayRef> =
-                self.table.key.iter().map(|at| Arc::clone(rows.column(*at))).collect();
+            let columns: Vec<ArrayRef> = self
+                .table
+                .key
+                .iter()
+                .map(|at| Arc::clone(rows.column(*at)))
+                .collect();
             let key = self.key(name, &key_hashes(&Cells::all(&columns), rows.num_rows()));
             let one = self.write(rows.clone(), Some(all), key)?;
             written.seq = one.seq;
@@ -119,7 +129,12 @@ impl Writer<'_> {
         self.write(batch, Some(deletes), key)
     }
 
-    fn write(&self, batch: RecordBatch, deletes: Option<BooleanArray>, key: String) -> Result<Written, Error> {
+    fn write(
+        &self,
+        batch: RecordBatch,
+        deletes: Option<BooleanArray>,
+        key: String,
+    ) -> Result<Written, Error> {
         let receipt = self.pool.write(self.request(batch, deletes, key))?;
         Ok(Written {
             seq: receipt.seq,

@@ -8,7 +8,12 @@ use crate::pool::Pool;
 use crate::table::Table;
 
 /// Measures what a load has brought and keeps it.
-pub(crate) fn record(pool: &Pool, table: &Table, summary: &Summary, sample: &Sample) -> Result<(), Error> {
+pub(crate) fn record(
+    pool: &Pool,
+    table: &Table,
+    summary: &Summary,
+    sample: &Sample,
+) -> Result<(), Error> {
     note(pool, table, &summary.counts, sample, &summary.load)
 }
 
@@ -33,18 +38,26 @@ pub(crate) fn note(
 fn quality(table: &Table, counts: &Counts, references: BTreeMap<String, References>) -> Quality {
     // Records that are no rows have no fields that could be missing.
     let no_rows = [Code::Ragged, Code::Syntax, Code::Oversized, Code::Encoding];
-    let no_rows: u64 = no_rows.iter().filter_map(|code| counts.faults.get(code)).sum();
+    let no_rows: u64 = no_rows
+        .iter()
+        .filter_map(|code| counts.faults.get(code))
+        .sum();
     let rows = counts.records.saturating_sub(no_rows);
     let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
     let complete: BTreeMap<String, f64> = counts
         .missing
         .iter()
-        .filter_map(|(field, missing)| Some((field.clone(), share(rows.saturating_sub(*missing), rows)?)))
+        .filter_map(|(field, missing)| {
+            Some((field.clone(), share(rows.saturating_sub(*missing), rows)?))
+        })
         .collect();
     let fields = table.definition.fields.len() as u64;
     let missing: u64 = counts.missing.values().sum();
     let doubled = counts.faults.get(&Code::DuplicateKey).copied().unwrap_or(0);
-    let sampled: u64 = references.values().map(|references| references.sampled).sum();
+    let sampled: u64 = references
+        .values()
+        .map(|references| references.sampled)
+        .sum();
     let found: u64 = references.values().map(|references| references.found).sum();
     Quality {
         dataset: table.dataset.clone(),
@@ -55,7 +68,11 @@ fn quality(table: &Table, counts: &Counts, references: BTreeMap<String, Referenc
         integrity: share(found, sampled),
         measures: Measures {
             complete,
-            faults: counts.faults.iter().map(|(code, count)| (code.word(), *count)).collect(),
+            faults: counts
+                .faults
+                .iter()
+                .map(|(code, count)| (code.word(), *count))
+                .collect(),
             warnings: counts.warnings.clone(),
             references,
         },

@@ -28,7 +28,9 @@ impl Sample {
     pub(crate) fn of(table: &Table) -> Self {
         let fields = table.definition.fields.iter().enumerate();
         let fields = fields.filter(|(_, field)| field.references.is_some());
-        Self { fields: fields.map(|(at, _)| (at, Vec::new())).collect() }
+        Self {
+            fields: fields.map(|(at, _)| (at, Vec::new())).collect(),
+        }
     }
 
     /// Takes some of the records of a batch.
@@ -39,7 +41,9 @@ impl Sample {
                 continue;
             };
             let room = SAMPLE_MAX.saturating_sub(values.len());
-            let some = (0..batch.num_rows()).step_by(step).map(|row| cells.value(row));
+            let some = (0..batch.num_rows())
+                .step_by(step)
+                .map(|row| cells.value(row));
             values.extend(some.filter(|value| *value != Value::Null).take(room));
         }
     }
@@ -52,13 +56,20 @@ impl Sample {
     ) -> Result<BTreeMap<String, References>, Error> {
         let mut measured = BTreeMap::new();
         for (at, values) in &self.fields {
-            let Some(field) = table.field(*at) else { continue };
-            let Some(reference) = &field.references else { continue };
-            let Ok(target) = pool.table(reference.dataset.id()) else { continue };
+            let Some(field) = table.field(*at) else {
+                continue;
+            };
+            let Some(reference) = &field.references else {
+                continue;
+            };
+            let Ok(target) = pool.table(reference.dataset.id()) else {
+                continue;
+            };
             let mut references = References::default();
             for value in values {
                 references.sampled += 1;
-                references.found += u64::from(leads_somewhere(pool, &target, &reference.field, value)?);
+                references.found +=
+                    u64::from(leads_somewhere(pool, &target, &reference.field, value)?);
             }
             if references.sampled > 0 {
                 measured.insert(field.name.clone(), references);
@@ -69,7 +80,12 @@ impl Sample {
 }
 
 /// Whether a record of `target` has `value` in `field`, which is its whole key or its subject.
-fn leads_somewhere(pool: &Pool, target: &Arc<Table>, field: &str, value: &Value) -> Result<bool, Error> {
+fn leads_somewhere(
+    pool: &Pool,
+    target: &Arc<Table>,
+    field: &str,
+    value: &Value,
+) -> Result<bool, Error> {
     let named = |at: usize| target.field(at).is_some_and(|found| found.name == field);
     if let [only] = target.key.as_slice()
         && named(*only)

@@ -48,8 +48,12 @@ pub fn latest(sql: &Sql) -> Result<Vec<Quality>, Error> {
 
 /// The newest measures of a dataset, newest first.
 pub fn history(sql: &Sql, dataset: &str, limit: usize) -> Result<Vec<Quality>, Error> {
-    let query = format!("SELECT {COLUMNS} FROM quality WHERE dataset = $1 ORDER BY id DESC LIMIT $2");
-    sql.query(&query, &values![dataset, limit])?.iter().map(quality).collect()
+    let query =
+        format!("SELECT {COLUMNS} FROM quality WHERE dataset = $1 ORDER BY id DESC LIMIT $2");
+    sql.query(&query, &values![dataset, limit])?
+        .iter()
+        .map(quality)
+        .collect()
 }
 
 fn quality(row: &Row) -> Result<Quality, Error> {

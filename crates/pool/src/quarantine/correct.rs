@@ -56,17 +56,31 @@ pub struct Replayed {
 ///
 /// # Errors
 /// When there is no such record, or it does not wait any more.
-pub fn correct(pool: &Arc<Pool>, id: u64, json: &str, note: &str, force: bool) -> Result<Correction, Error> {
+pub fn correct(
+    pool: &Arc<Pool>,
+    id: u64,
+    json: &str,
+    note: &str,
+    force: bool,
+) -> Result<Correction, Error> {
     let missing = || Error::Quarantine(format!("there is no quarantined record {id}"));
     let held = get(pool.meta(), id)?.ok_or_else(missing)?;
     if held.state != State::Waiting {
         let state = held.state.word();
-        return Err(Error::Quarantine(format!("the quarantined record {id} is {state} already")));
+        return Err(Error::Quarantine(format!(
+            "the quarantined record {id} is {state} already"
+        )));
     }
     let table = pool.table(&held.dataset)?;
     let validator = Validator::new(&table, None)?;
     let line = json.replace(['\r', '\n'], " "); // pretty JSON on one line
-    let mut tried = Try { pool, table: &table, validator, force, note };
+    let mut tried = Try {
+        pool,
+        table: &table,
+        validator,
+        force,
+        note,
+    };
     let (mut taken, mut correction) = (Vec::new(), None);
     tried.batch(&[(&held, line)], &mut |held, outcome| {
         if matches!(outcome, Correction::Taken { .. }) {
@@ -74,7 +88,13 @@ pub fn correct(pool: &Arc<Pool>, id: u64, json: &str, note: &str, force: bool) -
         }
         correction = Some(outcome);
     })?;
-    settle(pool.meta(), &taken, State::Corrected, pool.clock().now(), note)?;
+    settle(
+        pool.meta(),
+        &taken,
+        State::Corrected,
+        pool.clock().now(),
+        note,
+    )?;
     correction.ok_or_else(missing)
 }
 
@@ -84,7 +104,10 @@ pub fn correct(pool: &Arc<Pool>, id: u64, json: &str, note: &str, force: bool) -
 /// When the pool refuses; what was taken before stays taken.
 pub fn replay(pool: &Arc<Pool>, filter: &Filter, note: &str) -> Result<Replayed, Error> {
     let mut replayed = Replayed::default();
-    let mut filter = Filter { state: Some(State::Waiting), ..filter.clone() };
+    let mut filter = Filter {
+        state: Some(State::Waiting),
+        ..filter.clone()
+    };
     loop {
         let some = list(pool.meta(), &filter, BATCH_RECORDS)?;
         let Some(last) = some.last() else {
@@ -93,7 +116,10 @@ pub fn replay(pool: &Arc<Pool>, filter: &Filter, note: &str) -> Result<Replayed,
         filter.after = last.id;
         let mut from = 0;
         while let Some(first) = some.get(from) {
-            let same = some.iter().skip(from).take_while(|held| held.dataset == first.dataset);
+            let same = some
+                .iter()
+                .skip(from)
+                .take_while(|held| held.dataset == first.dataset);
             let of_one: Vec<&Held> = same.collect();
             from += of_one.len();
             replay_some(pool, &of_one, note, &mut replayed)?;
@@ -101,7 +127,12 @@ pub fn replay(pool: &Arc<Pool>, filter: &Filter, note: &str) -> Result<Replayed,
     }
 }
 
-fn replay_some(pool: &Arc<Pool>, held: &[&Held], note: &str, replayed: &mut Replayed) -> Result<(), Error> {
+fn replay_some(
+    pool: &Arc<Pool>,
+    held: &[&Held],
+    note: &str,
+    replayed: &mut Replayed,
+) -> Result<(), Error> {
     let Some(first) = held.first() else {
         return Ok(());
     };
@@ -117,7 +148,13 @@ fn replay_some(pool: &Arc<Pool>, held: &[&Held], note: &str, replayed: &mut Repl
         }
     }
     let mut taken = Vec::new();
-    let mut tried = Try { pool, table: &table, validator, force: false, note };
+    let mut tried = Try {
+        pool,
+        table: &table,
+        validator,
+        force: false,
+        note,
+    };
     tried.batch(&lines, &mut |held, outcome| match outcome {
         Correction::Taken { .. } => {
             replayed.taken += 1;
@@ -126,7 +163,13 @@ fn replay_some(pool: &Arc<Pool>, held: &[&Held], note: &str, replayed: &mut Repl
         Correction::Wrong { .. } => replayed.wrong += 1,
         Correction::Outdated { .. } => replayed.outdated += 1,
     })?;
-    settle(pool.meta(), &taken, State::Corrected, pool.clock().now(), note)?;
+    settle(
+        pool.meta(),
+        &taken,
+        State::Corrected,
+        pool.clock().now(),
+        note,
+    )?;
     Ok(())
 }
 
@@ -153,7 +196,12 @@ impl Try<'_> {
         let mut batch = look_at_raw(&self.validator, &raw, Duplicates::LastWins)?;
         for bad in &batch.bad {
             if let Some((held, _)) = lines.get(bad.place as usize) {
-                tell(held, Correction::Wrong { faults: bad.faults.clone() });
+                tell(
+                    held,
+                    Correction::Wrong {
+                        faults: bad.faults.clone(),
+                    },
+                );
             }
         }
         if !self.force {
@@ -164,7 +212,11 @@ impl Try<'_> {
         }
         let ids: Vec<String> = lines.iter().map(|(held, _)| held.id.to_string()).collect();
         let load = format!("quarantine/{}", ids.join("+"));
-        let source = if self.note.is_empty() { "quarantine" } else { self.note };
+        let source = if self.note.is_empty() {
+            "quarantine"
+        } else {
+            self.note
+        };
         let writer = Writer {
             pool: self.pool,
             table: self.table,

@@ -56,7 +56,9 @@ impl State {
 
     /// The state with this word.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Waiting, Self::Corrected, Self::Discarded].into_iter().find(|state| state.word() == word)
+        [Self::Waiting, Self::Corrected, Self::Discarded]
+            .into_iter()
+            .find(|state| state.word() == word)
     }
 }
 

@@ -31,14 +31,26 @@ pub fn put(sql: &Sql, origin: &Origin<'_>, records: &[Bad]) -> Result<u64, Error
     Ok(new)
 }
 
-fn put_some(transaction: &mut Transaction<'_>, origin: &Origin<'_>, records: &[Bad]) -> Result<u64, Error> {
+fn put_some(
+    transaction: &mut Transaction<'_>,
+    origin: &Origin<'_>,
+    records: &[Bad],
+) -> Result<u64, Error> {
     let (mut new, mut bytes) = (0, 0);
     for bad in records {
         let raw = bad.raw.get(..RAW_BYTES_MAX).unwrap_or(&bad.raw);
-        let record = bad.record.as_ref().map(|record| Json::Object(record.clone()).to_string());
+        let record = bad
+            .record
+            .as_ref()
+            .map(|record| Json::Object(record.clone()).to_string());
         let reasons = serde_json::to_string(&bad.faults).unwrap_or_default();
-        let code = bad.faults.first().map(|fault| fault.code.word()).unwrap_or_default();
-        let size = raw.len() + record.as_ref().map_or(0, String::len) + reasons.len() + RECORD_BYTES;
+        let code = bad
+            .faults
+            .first()
+            .map(|fault| fault.code.word())
+            .unwrap_or_default();
+        let size =
+            raw.len() + record.as_ref().map_or(0, String::len) + reasons.len() + RECORD_BYTES;
         let added = transaction.execute(
             "INSERT INTO quarantine (dataset, load, source, place, raw, record, reasons, code, at, state, bytes) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $10) ON CONFLICT (load, place) DO NOTHING",
@@ -54,21 +66,41 @@ fn put_some(transaction: &mut Transaction<'_>, origin: &Origin<'_>, records: &[B
     }
     let held = held(transaction)? + bytes;
     if held > origin.bytes_max {
-        return Err(Error::QuarantineFull { held, limit: origin.bytes_max });
+        return Err(Error::QuarantineFull {
+            held,
+            limit: origin.bytes_max,
+        });
     }
     if held > origin.bytes_max / 100 * ALARM_PERCENT {
-        tracing::warn!(held, limit = origin.bytes_max, "the quarantine is nearly full");
+        tracing::warn!(
+            held,
+            limit = origin.bytes_max,
+            "the quarantine is nearly full"
+        );
     }
-    hold(transaction, origin.dataset, new.cast_signed(), bytes.cast_signed())?;
+    hold(
+        transaction,
+        origin.dataset,
+        new.cast_signed(),
+        bytes.cast_signed(),
+    )?;
     Ok(new)
 }
 
 fn held(transaction: &mut Transaction<'_>) -> Result<u64, Error> {
-    let rows = transaction.query("SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM quarantine_held", &[])?;
+    let rows = transaction.query(
+        "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM quarantine_held",
+        &[],
+    )?;
     Ok(rows.first().map_or(Ok(0), |row| row.get(0))?)
 }
 
-fn hold(transaction: &mut Transaction<'_>, dataset: &str, records: i64, bytes: i64) -> Result<(), Error> {
+fn hold(
+    transaction: &mut Transaction<'_>,
+    dataset: &str,
+    records: i64,
+    bytes: i64,
+) -> Result<(), Error> {
     transaction.execute(
         "INSERT INTO quarantine_held (dataset, records, bytes) VALUES ($1, $2, $3) \
          ON CONFLICT (dataset) DO UPDATE SET records = quarantine_held.records + excluded.records, \
@@ -84,8 +116,12 @@ fn condition(filter: &Filter) -> (String, Vec<SqlValue>) {
     let mut sql = "id > $1".to_owned();
     let code = filter.code.map(crate::ingest::Code::word);
     let state = filter.state.map(|state| state.word().to_owned());
-    let columns =
-        [("dataset", &filter.dataset), ("load", &filter.load), ("code", &code), ("state", &state)];
+    let columns = [
+        ("dataset", &filter.dataset),
+        ("load", &filter.load),
+        ("code", &code),
+        ("state", &state),
+    ];
     for (column, value) in columns {
         if let Some(value) = value {
             parameters.push(value.into());
@@ -99,15 +135,23 @@ fn condition(filter: &Filter) -> (String, Vec<SqlValue>) {
 pub fn list(sql: &Sql, filter: &Filter, limit: usize) -> Result<Vec<Held>, Error> {
     let (condition, mut parameters) = condition(filter);
     parameters.push(limit.into());
-    let query =
-        format!("SELECT {COLUMNS} FROM quarantine WHERE {condition} ORDER BY id LIMIT ${}", parameters.len());
-    sql.query(&query, &parameters)?.iter().map(held_record).collect()
+    let query = format!(
+        "SELECT {COLUMNS} FROM quarantine WHERE {condition} ORDER BY id LIMIT ${}",
+        parameters.len()
+    );
+    sql.query(&query, &parameters)?
+        .iter()
+        .map(held_record)
+        .collect()
 }
 
 /// The record with this number.
 pub fn get(sql: &Sql, id: u64) -> Result<Option<Held>, Error> {
     let query = format!("SELECT {COLUMNS} FROM quarantine WHERE id = $1");
-    sql.query(&query, &values![id])?.first().map(held_record).transpose()
+    sql.query(&query, &values![id])?
+        .first()
+        .map(held_record)
+        .transpose()
 }
 
 fn held_record(row: &Row) -> Result<Held, Error> {

@@ -7,7 +7,9 @@ use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringBuilder, UI
 use arrow::compute::{concat_batches, take_record_batch};
 
 use crate::ingest::raw::{Origin, Raw, RowFault};
-use crate::ingest::{Batch, Code, Counts, Duplicates, Error, Validator, Writer, look_at_raw, with_subjects};
+use crate::ingest::{
+    Batch, Code, Counts, Duplicates, Error, Validator, Writer, look_at_raw, with_subjects,
+};
 use crate::pool::Pool;
 use crate::quarantine::BYTES_MAX;
 use crate::table::Table;
@@ -50,7 +52,12 @@ impl Rows {
                     Some(Cell::Unknown) => {
                         let value = "unchanged and not sent".into();
                         let code = Code::Missing;
-                        faults.push(RowFault { row: row as u32, field: at as u16, code, value });
+                        faults.push(RowFault {
+                            row: row as u32,
+                            field: at as u16,
+                            code,
+                            value,
+                        });
                         cells.append_null();
                     }
                     Some(Cell::Null) | None => cells.append_null(),
@@ -59,7 +66,13 @@ impl Rows {
             columns.push(Some(Arc::new(cells.finish()) as ArrayRef));
         }
         let origin = Origin::Changes(self.places.clone());
-        Raw { columns, rows: self.rows.len(), origin, faults, ..Raw::default() }
+        Raw {
+            columns,
+            rows: self.rows.len(),
+            origin,
+            faults,
+            ..Raw::default()
+        }
     }
 }
 
@@ -75,10 +88,21 @@ pub(crate) struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    pub(crate) fn of(pool: &'a Arc<Pool>, table: &'a Arc<Table>, source: String, zone: Option<i32>) -> Result<Self, Error> {
+    pub(crate) fn of(
+        pool: &'a Arc<Pool>,
+        table: &'a Arc<Table>,
+        source: String,
+        zone: Option<i32>,
+    ) -> Result<Self, Error> {
         let upserts = Validator::new(table, zone)?;
         let deletes = Validator::new(table, zone)?.keys_only();
-        Ok(Self { pool, table, upserts, deletes, source })
+        Ok(Self {
+            pool,
+            table,
+            upserts,
+            deletes,
+            source,
+        })
     }
 
     /// Writes changes under a name that is theirs alone, and says what was counted.
@@ -89,7 +113,8 @@ impl<'a> Changes<'a> {
         writer.quarantine(&upserts)?;
         writer.quarantine(&deletes)?;
         if deletes.good.num_rows() > 0 {
-            let (good, places) = with_subjects(self.pool, self.table, deletes.good.clone(), &deletes.places)?;
+            let (good, places) =
+                with_subjects(self.pool, self.table, deletes.good.clone(), &deletes.places)?;
             deletes.good = good;
             deletes.places = places;
         }
@@ -115,14 +140,21 @@ impl<'a> Changes<'a> {
     }
 
     /// Puts both sorts of change into the order in which they came.
-    fn in_order(&self, upserts: &Batch, deletes: &Batch) -> Result<(RecordBatch, BooleanArray), Error> {
+    fn in_order(
+        &self,
+        upserts: &Batch,
+        deletes: &Batch,
+    ) -> Result<(RecordBatch, BooleanArray), Error> {
         let all = concat_batches(&self.table.columns, [&upserts.good, &deletes.good])?;
         let first_delete = upserts.good.num_rows() as u32;
         let places = upserts.places.iter().chain(&deletes.places);
         let mut order: Vec<(u64, u32)> = places.copied().zip(0..).collect();
         order.sort_unstable();
         let rows: UInt32Array = order.iter().map(|(_, row)| Some(*row)).collect();
-        let flags = order.iter().map(|(_, row)| Some(*row >= first_delete)).collect();
+        let flags = order
+            .iter()
+            .map(|(_, row)| Some(*row >= first_delete))
+            .collect();
         debug_assert_eq!(rows.len(), all.num_rows(), "each row has its place");
         Ok((take_record_batch(&all, &rows)?, flags))
     }

@@ -120,18 +120,42 @@ impl Definition {
             Self::PostgresQuery(source) => {
                 let rows = source.query.as_ref().or(source.table.as_ref());
                 let rows = rows.map_or("", String::as_str);
-                ("query", format!("{}\0{rows}\0{}", without_password(&source.url), source.cursor))
+                (
+                    "query",
+                    format!(
+                        "{}\0{rows}\0{}",
+                        without_password(&source.url),
+                        source.cursor
+                    ),
+                )
             }
             Self::PostgresReplication(source) => {
                 let slot = source.slot();
-                ("replication", format!("{}\0{}\0{slot}", without_password(&source.url), source.table))
+                (
+                    "replication",
+                    format!(
+                        "{}\0{}\0{slot}",
+                        without_password(&source.url),
+                        source.table
+                    ),
+                )
             }
             Self::Nats(source) => {
                 let consumer = source.consumer();
-                ("nats", format!("{}\0{}\0{}\0{consumer}", source.url, source.stream, source.subject))
+                (
+                    "nats",
+                    format!(
+                        "{}\0{}\0{}\0{consumer}",
+                        source.url, source.stream, source.subject
+                    ),
+                )
             }
         };
-        format!("{kind}/{}/{:016x}", self.dataset(), xxh3_64(what.as_bytes()))
+        format!(
+            "{kind}/{}/{:016x}",
+            self.dataset(),
+            xxh3_64(what.as_bytes())
+        )
     }
 
     /// Checks what no type can.
@@ -139,7 +163,12 @@ impl Definition {
     /// # Errors
     /// The first thing that is wrong, and what would be right. `file` is the source file's name.
     pub fn check(&self, file: &str) -> Result<(), Error> {
-        let wrong = |detail: String| Err(Error::Definition { file: file.to_owned(), detail });
+        let wrong = |detail: String| {
+            Err(Error::Definition {
+                file: file.to_owned(),
+                detail,
+            })
+        };
         let (batch, zone, needs) = match self {
             Self::PostgresQuery(source) => {
                 let one = source.query.is_some() != source.table.is_some();
@@ -152,12 +181,14 @@ impl Definition {
             return wrong("give either `table` or `query`".to_owned());
         }
         if !(1..=BATCH_MAX).contains(&batch) {
-            return wrong(format!("`batch` is {batch}, and goes from 1 to {BATCH_MAX}"));
+            return wrong(format!(
+                "`batch` is {batch}, and goes from 1 to {BATCH_MAX}"
+            ));
         }
         match zone {
-            Some(zone) if scalar::offset(zone.as_bytes()).is_none() => {
-                wrong(format!("`zone` is `{zone}`; write an offset from UTC: `+08:00`"))
-            }
+            Some(zone) if scalar::offset(zone.as_bytes()).is_none() => wrong(format!(
+                "`zone` is `{zone}`; write an offset from UTC: `+08:00`"
+            )),
             _ => Ok(()),
         }
     }
@@ -179,7 +210,9 @@ impl ReplicationSource {
 impl NatsSource {
     /// The consumer's name.
     pub fn consumer(&self) -> String {
-        self.consumer.clone().unwrap_or_else(|| format!("citybrain-{}", self.dataset))
+        self.consumer
+            .clone()
+            .unwrap_or_else(|| format!("citybrain-{}", self.dataset))
     }
 }
 

@@ -50,7 +50,9 @@ pub struct Follow<'a> {
 
 impl std::fmt::Debug for Follow<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Follow").field("once", &self.once).finish_non_exhaustive()
+        f.debug_struct("Follow")
+            .field("once", &self.once)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,9 +74,17 @@ pub struct Pulled {
 ///
 /// # Errors
 /// When the source is wrong or the pool refuses; with `once` also when the server is away.
-pub fn follow(pool: &Arc<Pool>, definition: &Definition, options: &Follow<'_>) -> Result<Pulled, Error> {
+pub fn follow(
+    pool: &Arc<Pool>,
+    definition: &Definition,
+    options: &Follow<'_>,
+) -> Result<Pulled, Error> {
     let table = pool.table(definition.dataset())?;
-    let mut pulled = Pulled { dataset: table.name(), source: definition.name(), ..Pulled::default() };
+    let mut pulled = Pulled {
+        dataset: table.name(),
+        source: definition.name(),
+        ..Pulled::default()
+    };
     let mut wait = RETRY_FIRST;
     while !(options.stop)() {
         let before = pulled.counts.records;
@@ -93,7 +103,13 @@ pub fn follow(pool: &Arc<Pool>, definition: &Definition, options: &Follow<'_>) -
         }
     }
     if pulled.counts.records > 0 {
-        quality::note(pool, &table, &pulled.counts, &Sample::default(), &pulled.source)?;
+        quality::note(
+            pool,
+            &table,
+            &pulled.counts,
+            &Sample::default(),
+            &pulled.source,
+        )?;
     }
     Ok(pulled)
 }
@@ -107,7 +123,9 @@ fn along(
 ) -> Result<(), Error> {
     let name = definition.name();
     let mut follower: Box<dyn Follower + '_> = match definition {
-        Definition::PostgresQuery(source) => Box::new(QueryFollower::open(pool, table, source, name)?),
+        Definition::PostgresQuery(source) => {
+            Box::new(QueryFollower::open(pool, table, source, name)?)
+        }
         Definition::PostgresReplication(source) => {
             Box::new(ReplicationFollower::open(pool, table, source, name)?)
         }

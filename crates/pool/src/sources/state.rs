@@ -9,7 +9,10 @@ use crate::values;
 
 /// What is remembered of a source; what it begins with if nothing is.
 pub(super) fn load<T: DeserializeOwned + Default>(pool: &Pool, source: &str) -> Result<T, Error> {
-    let rows = pool.meta().query("SELECT state FROM source_state WHERE source = $1", &values![source])?;
+    let rows = pool.meta().query(
+        "SELECT state FROM source_state WHERE source = $1",
+        &values![source],
+    )?;
     let Some(row) = rows.first() else {
         return Ok(T::default());
     };

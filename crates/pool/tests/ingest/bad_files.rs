@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
 use parquet::arrow::ArrowWriter;
 use pool::ingest::Mode;
 use pool::quarantine::{self, Filter};
 
 use crate::town::{Town, citizen};
 
-const HEADER: &str = "citizen_number,name,sex,born_on,children,income,height_m,married,seen_at,phone";
+const HEADER: &str =
+    "citizen_number,name,sex,born_on,children,income,height_m,married,seen_at,phone";
 
 /// Loads a file and says what came of it, with the faults by place.
 fn outcome(name: &str, bytes: impl AsRef<[u8]>) -> String {
@@ -22,14 +26,28 @@ fn outcome(name: &str, bytes: impl AsRef<[u8]>) -> String {
             return format!("refused: {error}").replace(&folder, "");
         }
     };
-    assert_eq!(summary.counts.records, summary.counts.accepted + summary.counts.quarantined);
-    assert_eq!(summary.counts.accepted, town.count("people") + summary.replaced);
+    assert_eq!(
+        summary.counts.records,
+        summary.counts.accepted + summary.counts.quarantined
+    );
+    assert_eq!(
+        summary.counts.accepted,
+        town.count("people") + summary.replaced
+    );
     let held = quarantine::list(town.pool.meta(), &Filter::default(), 100).unwrap();
     assert_eq!(held.len() as u64, summary.counts.quarantined);
-    let mut text = format!("{} of {} accepted", summary.counts.accepted, summary.counts.records);
+    let mut text = format!(
+        "{} of {} accepted",
+        summary.counts.accepted, summary.counts.records
+    );
     for held in held {
         for fault in held.faults {
-            text.push_str(&format!("\n{}: {} [{}]", held.place, fault, fault.code.word()));
+            text.push_str(&format!(
+                "\n{}: {} [{}]",
+                held.place,
+                fault,
+                fault.code.word()
+            ));
         }
     }
     text
@@ -46,8 +64,16 @@ fn values_of_wrong_types_are_named_field_by_field() {
     let csv = [
         format!("{HEADER}\n"),
         line(1, "right", RIGHT),
-        line(2, "types", "woman,1.1.1950,one,1 200,tall,perhaps,noon,telephone"),
-        line(3, "ranges", "male,1950-02-30,1.5,1.999,1.715,true,2026-11-25 08:00,1380013800"),
+        line(
+            2,
+            "types",
+            "woman,1.1.1950,one,1 200,tall,perhaps,noon,telephone",
+        ),
+        line(
+            3,
+            "ranges",
+            "male,1950-02-30,1.5,1.999,1.715,true,2026-11-25 08:00,1380013800",
+        ),
         line(4, "a name that is longer than twenty characters", RIGHT),
         format!("330102195001010018,check,{RIGHT}\n"),
         line(6, "", ",,,,,,,"),
@@ -58,14 +84,29 @@ fn values_of_wrong_types_are_named_field_by_field() {
 
 #[test]
 fn other_encodings_and_marks_are_understood() {
-    let text = format!("公民身份号码;姓名;出生日期\r\n{};张三;1950-01-01\r\n", citizen(1));
-    assert_eq!(outcome("bom.csv", format!("\u{feff}{text}")), "1 of 1 accepted");
+    let text = format!(
+        "公民身份号码;姓名;出生日期\r\n{};张三;1950-01-01\r\n",
+        citizen(1)
+    );
+    assert_eq!(
+        outcome("bom.csv", format!("\u{feff}{text}")),
+        "1 of 1 accepted"
+    );
     let gbk = encoding(&text);
     assert_eq!(outcome("gbk.csv", gbk), "1 of 1 accepted");
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
     assert_eq!(outcome("utf16.csv", utf16), "1 of 1 accepted");
     let mut broken = format!("{HEADER}\n{}", line(1, "right", RIGHT)).into_bytes();
-    broken.extend_from_slice(&line(2, "xx", RIGHT).into_bytes().into_iter().map(|byte| if byte == b'x' { 0xff } else { byte }).collect::<Vec<u8>>());
+    broken.extend_from_slice(
+        &line(2, "xx", RIGHT)
+            .into_bytes()
+            .into_iter()
+            .map(|byte| if byte == b'x' { 0xff } else { byte })
+            .collect::<Vec<u8>>(),
+    );
     insta::assert_snapshot!(outcome("broken.csv", broken), @"");
 }
 
@@ -95,21 +136,36 @@ fn ragged_rows_quotes_and_control_characters_cost_their_own_records() {
 fn huge_fields_and_records_are_cut_off() {
     let field = "x".repeat(300 << 10);
     let record = "y".repeat(2 << 20);
-    let csv = [format!("{HEADER}\n"), line(1, &field, RIGHT), line(2, &record, RIGHT), line(3, "right", RIGHT)];
+    let csv = [
+        format!("{HEADER}\n"),
+        line(1, &field, RIGHT),
+        line(2, &record, RIGHT),
+        line(3, "right", RIGHT),
+    ];
     let text = outcome("huge.csv", csv.concat());
-    let short: Vec<String> = text.lines().map(|line| line.chars().take(160).collect()).collect();
+    let short: Vec<String> = text
+        .lines()
+        .map(|line| line.chars().take(160).collect())
+        .collect();
     insta::assert_snapshot!(short.join("\n"), @"");
 }
 
 #[test]
 fn files_that_are_no_tables_are_refused_whole() {
     let right = format!("{HEADER}\n{}", line(1, "right", RIGHT));
-    let whole = parquet(&[("citizen_number", text(&[&citizen(1)])), ("name", text(&["a"])), ("born_on", text(&["1950-01-01"]))]);
+    let whole = parquet(&[
+        ("citizen_number", text(&[&citizen(1)])),
+        ("name", text(&["a"])),
+        ("born_on", text(&["1950-01-01"])),
+    ]);
     let files: &[(&str, Vec<u8>)] = &[
         ("empty.csv", Vec::new()),
         ("header.csv", format!("{HEADER}\n").into_bytes()),
         ("headless.csv", line(1, "right", RIGHT).into_bytes()),
-        ("missing.csv", right.replace("born_on", "born_no").into_bytes()),
+        (
+            "missing.csv",
+            right.replace("born_on", "born_no").into_bytes(),
+        ),
         ("twice.csv", right.replace("phone\n", "name\n").into_bytes()),
         ("list.jsonl", b"[{\"name\": 1}]".to_vec()),
         ("empty.parquet", Vec::new()),
@@ -120,7 +176,10 @@ fn files_that_are_no_tables_are_refused_whole() {
         ("no.csv.gz", b"not gzip at all".to_vec()),
         ("bomb.csv.gz", bomb()),
     ];
-    let outcomes: Vec<String> = files.iter().map(|(name, bytes)| format!("{name}: {}", outcome(name, bytes))).collect();
+    let outcomes: Vec<String> = files
+        .iter()
+        .map(|(name, bytes)| format!("{name}: {}", outcome(name, bytes)))
+        .collect();
     insta::assert_snapshot!(outcomes.join("\n"), @"");
 }
 
@@ -138,10 +197,18 @@ fn bomb() -> Vec<u8> {
 
 #[test]
 fn lines_that_are_no_plain_objects_are_named() {
-    let person = |at: u32, rest: &str| format!("{{\"citizen_number\": \"{}\", \"name\": \"a\", \"born_on\": \"1950-01-01\"{rest}}}\n", citizen(at));
+    let person = |at: u32, rest: &str| {
+        format!(
+            "{{\"citizen_number\": \"{}\", \"name\": \"a\", \"born_on\": \"1950-01-01\"{rest}}}\n",
+            citizen(at)
+        )
+    };
     let json = [
         person(1, ""),
-        person(2, ", \"income\": 1200.50, \"children\": 2, \"married\": true, \"phone\": null"),
+        person(
+            2,
+            ", \"income\": 1200.50, \"children\": 2, \"married\": true, \"phone\": null",
+        ),
         person(3, ", \"sex\": [\"male\"]"),
         person(4, ", \"name\": \"b\""),
         person(5, ", \"phone\": 13800138000"),
@@ -174,20 +241,60 @@ fn columns_of_other_types_are_taken_if_they_are_exact() {
     let numbers: Vec<String> = (1..=3).map(citizen).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let right = |more: &[(&'static str, ArrayRef)]| {
-        let mut columns: Vec<(&str, ArrayRef)> = vec![("citizen_number", text(&numbers)), ("name", text(&["a", "b", "c"])), ("born_on", text(&["1950-01-01"; 3]))];
+        let mut columns: Vec<(&str, ArrayRef)> = vec![
+            ("citizen_number", text(&numbers)),
+            ("name", text(&["a", "b", "c"])),
+            ("born_on", text(&["1950-01-01"; 3])),
+        ];
         columns.extend(more.iter().cloned());
         parquet(&columns)
     };
     let outcomes = [
-        outcome("floats.parquet", right(&[
-            ("income", Arc::new(Float64Array::from(vec![Some(1200.5), None, Some(0.001)]))),
-            ("children", Arc::new(Float64Array::from(vec![2.0, 2.5, f64::NAN]))),
-            ("height_m", Arc::new(Int64Array::from(vec![1, 2, i64::MAX]))),
-        ])),
-        outcome("binary.parquet", right(&[("sex", Arc::new(BinaryArray::from(vec![b"male".as_slice(); 3])))])),
-        outcome("naive.parquet", right(&[("seen_at", Arc::new(TimestampMicrosecondArray::from(vec![0, 1, 2])))])),
-        outcome("zoned.parquet", right(&[("seen_at", Arc::new(TimestampMicrosecondArray::from(vec![0, 1, i64::MAX]).with_timezone("+08:00")))])),
-        outcome("numbers.parquet", parquet(&[("citizen_number", Arc::new(Int64Array::from(vec![1]))), ("name", text(&["a"])), ("born_on", text(&["1950-01-01"]))])),
+        outcome(
+            "floats.parquet",
+            right(&[
+                (
+                    "income",
+                    Arc::new(Float64Array::from(vec![Some(1200.5), None, Some(0.001)])),
+                ),
+                (
+                    "children",
+                    Arc::new(Float64Array::from(vec![2.0, 2.5, f64::NAN])),
+                ),
+                ("height_m", Arc::new(Int64Array::from(vec![1, 2, i64::MAX]))),
+            ]),
+        ),
+        outcome(
+            "binary.parquet",
+            right(&[(
+                "sex",
+                Arc::new(BinaryArray::from(vec![b"male".as_slice(); 3])),
+            )]),
+        ),
+        outcome(
+            "naive.parquet",
+            right(&[(
+                "seen_at",
+                Arc::new(TimestampMicrosecondArray::from(vec![0, 1, 2])),
+            )]),
+        ),
+        outcome(
+            "zoned.parquet",
+            right(&[(
+                "seen_at",
+                Arc::new(
+                    TimestampMicrosecondArray::from(vec![0, 1, i64::MAX]).with_timezone("+08:00"),
+                ),
+            )]),
+        ),
+        outcome(
+            "numbers.parquet",
+            parquet(&[
+                ("citizen_number", Arc::new(Int64Array::from(vec![1]))),
+                ("name", text(&["a"])),
+                ("born_on", text(&["1950-01-01"])),
+            ]),
+        ),
     ];
     insta::assert_snapshot!(outcomes.join("\n--\n"), @"");
 }

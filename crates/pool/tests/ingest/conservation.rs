@@ -11,7 +11,14 @@ use crate::town::{Town, citizen};
 fn looked_at(town: &Town, bytes: &[u8], format: Format) -> Option<(u64, u64, u64)> {
     let table = town.table("people");
     let validator = Validator::new(&table, None).unwrap();
-    let mut input = Input::of_bytes(Bytes::copy_from_slice(bytes), "t", format, &table, &Options::default()).ok()?;
+    let mut input = Input::of_bytes(
+        Bytes::copy_from_slice(bytes),
+        "t",
+        format,
+        &table,
+        &Options::default(),
+    )
+    .ok()?;
     let mut sums = (0, 0, 0);
     while let Some(block) = input.next().ok()? {
         let checked = validator.check(&block.raw(&table)).ok()?;
@@ -74,11 +81,27 @@ proptest! {
 fn a_push_says_what_it_did_not_take() {
     let town = Town::new();
     let table = town.table("people");
-    let right = format!("{{\"citizen_number\": \"{}\", \"name\": \"a\", \"born_on\": \"1950-01-01\"}}", citizen(1));
+    let right = format!(
+        "{{\"citizen_number\": \"{}\", \"name\": \"a\", \"born_on\": \"1950-01-01\"}}",
+        citizen(1)
+    );
     let body = Bytes::from(format!("{right}\n{{\"name\": 5}}\nno json\n"));
-    let options = PushOptions { format: Format::JsonLines, mode: Mode::Upsert, idempotency_key: Some("one"), source: "register" };
+    let options = PushOptions {
+        format: Format::JsonLines,
+        mode: Mode::Upsert,
+        idempotency_key: Some("one"),
+        source: "register",
+    };
     let report = push(&town.pool, &table, &body, &options).unwrap();
-    assert_eq!((report.records, report.accepted, report.quarantined, report.repeated), (3, 1, 2, false));
+    assert_eq!(
+        (
+            report.records,
+            report.accepted,
+            report.quarantined,
+            report.repeated
+        ),
+        (3, 1, 2, false)
+    );
     assert_eq!(report.faults.len(), 2);
     assert_eq!(town.count("people"), 1);
 }

@@ -10,7 +10,13 @@ use pool::{Clock, Moment, Pool, StandingClock, Value};
 use crate::server::on_both;
 use crate::town::{PEOPLE, citizen, people_csv, town_with};
 
-const WAITING: Filter = Filter { dataset: None, load: None, code: None, state: Some(State::Waiting), after: 0 };
+const WAITING: Filter = Filter {
+    dataset: None,
+    load: None,
+    code: None,
+    state: Some(State::Waiting),
+    after: 0,
+};
 
 fn clock() -> Arc<StandingClock> {
     Arc::new(StandingClock::at(Moment(1_790_000_000_000_000)))
@@ -19,16 +25,31 @@ fn clock() -> Arc<StandingClock> {
 /// Loads people of whom the third has a wrong birthday and the fifth too many children.
 fn load_some(pool: &Arc<Pool>, folder: &std::path::Path) {
     let mut csv = people_csv(1..=5, "p");
-    csv = csv.replace("p3,female,1950-01-01", "p3,female,1950-02-30").replace("p5,female,1950-01-01,0", "p5,female,1950-01-01,50");
+    csv = csv
+        .replace("p3,female,1950-01-01", "p3,female,1950-02-30")
+        .replace("p5,female,1950-01-01,0", "p5,female,1950-01-01,50");
     let path = folder.join("people.csv");
     std::fs::write(&path, csv).unwrap();
     let source = Source::file(&path).unwrap();
-    let summary = load(pool, &pool.table("people").unwrap(), &source, &LoadOptions::default(), &|_| {}).unwrap();
-    assert_eq!((summary.counts.accepted, summary.counts.quarantined), (3, 2));
+    let summary = load(
+        pool,
+        &pool.table("people").unwrap(),
+        &source,
+        &LoadOptions::default(),
+        &|_| {},
+    )
+    .unwrap();
+    assert_eq!(
+        (summary.counts.accepted, summary.counts.quarantined),
+        (3, 2)
+    );
 }
 
 fn corrected(series: u32) -> String {
-    format!("{{\"citizen_number\": \"{}\", \"name\": \"mended\", \"born_on\": \"1950-02-28\"}}", citizen(series))
+    format!(
+        "{{\"citizen_number\": \"{}\", \"name\": \"mended\", \"born_on\": \"1950-02-28\"}}",
+        citizen(series)
+    )
 }
 
 #[test]
@@ -52,10 +73,19 @@ fn a_record_can_be_corrected_once() {
         let again = quarantine::correct(&pool, held.id, &corrected(3), "wang", false).unwrap_err();
         assert!(again.to_string().contains("corrected already"), "{again}");
         let table = pool.table("people").unwrap();
-        let record = pool.get(&table, &[Value::Text(citizen(3).into())]).unwrap().unwrap();
+        let record = pool
+            .get(&table, &[Value::Text(citizen(3).into())])
+            .unwrap()
+            .unwrap();
         assert_eq!(record.values[1], Value::Text("mended".into()));
         let counts = quarantine::counts(pool.meta()).unwrap();
-        assert_eq!(counts.iter().map(|count| (count.state.as_str(), count.records)).collect::<Vec<_>>(), [("corrected", 1), ("waiting", 1)]);
+        assert_eq!(
+            counts
+                .iter()
+                .map(|count| (count.state.as_str(), count.records))
+                .collect::<Vec<_>>(),
+            [("corrected", 1), ("waiting", 1)]
+        );
     });
 }
 
@@ -70,7 +100,14 @@ fn what_is_older_than_the_pools_record_is_not_taken_unless_forced() {
         clock.advance(1_000_000);
         let path = folder.join("newer.csv");
         std::fs::write(&path, people_csv(3..=3, "newer")).unwrap();
-        load(&pool, &pool.table("people").unwrap(), &Source::file(&path).unwrap(), &LoadOptions::default(), &|_| {}).unwrap();
+        load(
+            &pool,
+            &pool.table("people").unwrap(),
+            &Source::file(&path).unwrap(),
+            &LoadOptions::default(),
+            &|_| {},
+        )
+        .unwrap();
         let late = quarantine::correct(&pool, held[0].id, &corrected(3), "", false).unwrap();
         assert!(matches!(late, Correction::Outdated { .. }), "{late:?}");
         let forced = quarantine::correct(&pool, held[0].id, &corrected(3), "", true).unwrap();
@@ -87,7 +124,10 @@ fn records_are_replayed_when_their_rule_has_changed() {
         load_some(&pool, &folder);
         let same = quarantine::replay(&pool, &Filter::default(), "").unwrap();
         assert_eq!((same.taken, same.wrong), (0, 2));
-        pool.use_city(&town_with(&PEOPLE.replace("children in [0..20]", "children in [0..99]"))).unwrap();
+        pool.use_city(&town_with(
+            &PEOPLE.replace("children in [0..20]", "children in [0..99]"),
+        ))
+        .unwrap();
         let replayed = quarantine::replay(&pool, &Filter::default(), "the rule was wrong").unwrap();
         assert_eq!((replayed.taken, replayed.wrong), (1, 1));
         assert_eq!(pool.count(&pool.table("people").unwrap()).unwrap(), 4);
@@ -102,13 +142,36 @@ fn what_is_discarded_is_forgotten_and_counted() {
         let folder = options.data.clone();
         let pool = Pool::open(options, &town_with(PEOPLE), clock()).unwrap();
         load_some(&pool, &folder);
-        let ids: Vec<u64> = quarantine::list(pool.meta(), &WAITING, 10).unwrap().iter().map(|held| held.id).collect();
-        assert_eq!(quarantine::discard(pool.meta(), &ids, pool.clock().now(), "nobody wants them").unwrap(), 2);
-        assert_eq!(quarantine::discard(pool.meta(), &ids, pool.clock().now(), "").unwrap(), 0);
+        let ids: Vec<u64> = quarantine::list(pool.meta(), &WAITING, 10)
+            .unwrap()
+            .iter()
+            .map(|held| held.id)
+            .collect();
+        assert_eq!(
+            quarantine::discard(pool.meta(), &ids, pool.clock().now(), "nobody wants them")
+                .unwrap(),
+            2
+        );
+        assert_eq!(
+            quarantine::discard(pool.meta(), &ids, pool.clock().now(), "").unwrap(),
+            0
+        );
         let held = quarantine::get(pool.meta(), ids[0]).unwrap().unwrap();
-        assert_eq!((held.state, held.raw.as_str(), held.record), (State::Discarded, "", None));
-        let bytes = pool.meta().query("SELECT records, bytes FROM quarantine_held", &[]).unwrap();
-        assert_eq!((bytes[0].get::<i64>(0).unwrap(), bytes[0].get::<i64>(1).unwrap()), (0, 0));
+        assert_eq!(
+            (held.state, held.raw.as_str(), held.record),
+            (State::Discarded, "", None)
+        );
+        let bytes = pool
+            .meta()
+            .query("SELECT records, bytes FROM quarantine_held", &[])
+            .unwrap();
+        assert_eq!(
+            (
+                bytes[0].get::<i64>(0).unwrap(),
+                bytes[0].get::<i64>(1).unwrap()
+            ),
+            (0, 0)
+        );
     });
 }
 
@@ -121,12 +184,24 @@ fn a_full_quarantine_stops_the_load_and_loses_nothing() {
         let path = folder.join("people.csv");
         std::fs::write(&path, people_csv(1..=20, "p").replace("female", "f")).unwrap();
         let source = Source::file(&path).unwrap();
-        let small = LoadOptions { mode: Mode::Upsert, quarantine_bytes_max: 2_000, ..LoadOptions::default() };
+        let small = LoadOptions {
+            mode: Mode::Upsert,
+            quarantine_bytes_max: 2_000,
+            ..LoadOptions::default()
+        };
         let error = load(&pool, &table, &source, &small, &|_| {}).unwrap_err();
         assert!(error.to_string().contains("quarantine holds"), "{error}");
-        assert!(quarantine::list(pool.meta(), &WAITING, 10).unwrap().is_empty(), "all or none of a batch");
+        assert!(
+            quarantine::list(pool.meta(), &WAITING, 10)
+                .unwrap()
+                .is_empty(),
+            "all or none of a batch"
+        );
         let summary = load(&pool, &table, &source, &LoadOptions::default(), &|_| {}).unwrap();
         assert_eq!(summary.counts.quarantined, 20);
-        assert_eq!(quarantine::list(pool.meta(), &WAITING, 100).unwrap().len(), 20);
+        assert_eq!(
+            quarantine::list(pool.meta(), &WAITING, 100).unwrap().len(),
+            20
+        );
     });
 }

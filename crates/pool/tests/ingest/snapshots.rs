@@ -10,7 +10,10 @@ use crate::town::{Town, citizen};
 fn csv(cards: &BTreeMap<u8, u8>) -> String {
     let mut csv = "number,holder,note\n".to_owned();
     for (card, note) in cards {
-        csv.push_str(&format!("card-{card},{},note {note}\n", citizen(u32::from(*card) % 3)));
+        csv.push_str(&format!(
+            "card-{card},{},note {note}\n",
+            citizen(u32::from(*card) % 3)
+        ));
     }
     csv
 }
@@ -18,12 +21,21 @@ fn csv(cards: &BTreeMap<u8, u8>) -> String {
 fn shown(cards: &BTreeMap<u8, u8>) -> BTreeMap<String, String> {
     cards
         .iter()
-        .map(|(card, note)| (format!("card-{card}"), format!("card-{card}|{}|note {note}", citizen(u32::from(*card) % 3))))
+        .map(|(card, note)| {
+            (
+                format!("card-{card}"),
+                format!("card-{card}|{}|note {note}", citizen(u32::from(*card) % 3)),
+            )
+        })
         .collect()
 }
 
 fn everything_may_go() -> LoadOptions {
-    LoadOptions { mode: Mode::Snapshot, allow_deletes: true, ..LoadOptions::default() }
+    LoadOptions {
+        mode: Mode::Snapshot,
+        allow_deletes: true,
+        ..LoadOptions::default()
+    }
 }
 
 proptest! {
@@ -49,13 +61,25 @@ proptest! {
 fn a_snapshot_that_has_lost_most_of_the_table_is_refused() {
     let town = Town::new();
     let all: BTreeMap<u8, u8> = (0..20).map(|card| (card, 0)).collect();
-    town.load("cards", &town.write("a.csv", csv(&all)), Mode::Upsert).unwrap();
+    town.load("cards", &town.write("a.csv", csv(&all)), Mode::Upsert)
+        .unwrap();
     let few: BTreeMap<u8, u8> = (0..17).map(|card| (card, 1)).collect();
     let path = town.write("b.csv", csv(&few));
     let error = town.load("cards", &path, Mode::Snapshot).unwrap_err();
-    assert!(matches!(error, Error::Deletes { missing: 3, there: 20, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            Error::Deletes {
+                missing: 3,
+                there: 20,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert_eq!(town.all("cards"), shown(&all), "nothing was changed");
-    town.load_with("cards", &path, &everything_may_go()).unwrap();
+    town.load_with("cards", &path, &everything_may_go())
+        .unwrap();
     assert_eq!(town.all("cards"), shown(&few));
 }
 
@@ -63,16 +87,31 @@ fn a_snapshot_that_has_lost_most_of_the_table_is_refused() {
 fn a_record_that_is_wrong_in_a_snapshot_stays_as_it_was() {
     let town = Town::new();
     let all: BTreeMap<u8, u8> = (0..20).map(|card| (card, 0)).collect();
-    town.load("cards", &town.write("a.csv", csv(&all)), Mode::Upsert).unwrap();
+    town.load("cards", &town.write("a.csv", csv(&all)), Mode::Upsert)
+        .unwrap();
     let holder = citizen(7 % 3);
     let wrong = csv(&all).replace(&format!("card-7,{holder}"), "card-7,");
-    let summary = town.load("cards", &town.write("b.csv", wrong), Mode::Snapshot).unwrap();
-    assert_eq!((summary.counts.quarantined, summary.deleted, summary.unchanged), (1, 0, 19));
+    let summary = town
+        .load("cards", &town.write("b.csv", wrong), Mode::Snapshot)
+        .unwrap();
+    assert_eq!(
+        (
+            summary.counts.quarantined,
+            summary.deleted,
+            summary.unchanged
+        ),
+        (1, 0, 19)
+    );
     assert_eq!(town.all("cards"), shown(&all));
 
     let unknown = csv(&all).replace("card-7,", ",");
-    let error = town.load("cards", &town.write("c.csv", unknown), Mode::Snapshot).unwrap_err();
-    assert!(matches!(error, Error::UnknownKeys { unknown: 1, .. }), "{error}");
+    let error = town
+        .load("cards", &town.write("c.csv", unknown), Mode::Snapshot)
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::UnknownKeys { unknown: 1, .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -80,13 +119,17 @@ fn a_snapshot_that_was_stopped_ends_as_if_it_had_not_been() {
     let town = Town::new();
     let before: BTreeMap<u8, u8> = (0..100).map(|card| (card, 0)).collect();
     let after: BTreeMap<u8, u8> = (50..150).map(|card| (card, 1)).collect();
-    town.load("cards", &town.write("a.csv", csv(&before)), Mode::Upsert).unwrap();
+    town.load("cards", &town.write("a.csv", csv(&before)), Mode::Upsert)
+        .unwrap();
     let path = town.write("b.csv", csv(&after));
-    town.load_with("cards", &path, &everything_may_go()).unwrap();
+    town.load_with("cards", &path, &everything_may_go())
+        .unwrap();
     let newest = *town.pool.newest().borrow();
     town.pool.meta().execute("UPDATE load_job SET batches = 0, finished = NULL, summary = '{}' WHERE mode = 'snapshot'", &[]).unwrap();
     let town = town.reopened();
-    let summary = town.load_with("cards", &path, &everything_may_go()).unwrap();
+    let summary = town
+        .load_with("cards", &path, &everything_may_go())
+        .unwrap();
     assert_eq!((summary.unchanged, summary.deleted), (100, 0));
     assert_eq!(*town.pool.newest().borrow(), newest, "nothing was written");
     assert_eq!(town.all("cards"), shown(&after));

@@ -84,7 +84,11 @@ pub(crate) fn town_with(people: &str) -> City {
         ("departments/registry/datasets/cards.yaml", CARDS),
     ];
     let (city, faults) = Definitions::from_files("town", files).check();
-    assert!(city.get::<city::kinds::Dataset>("people").is_some() && city.get::<city::kinds::Dataset>("cards").is_some(), "{faults:?}");
+    assert!(
+        city.get::<city::kinds::Dataset>("people").is_some()
+            && city.get::<city::kinds::Dataset>("cards").is_some(),
+        "{faults:?}"
+    );
     city
 }
 
@@ -99,18 +103,36 @@ impl Town {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(StandingClock::at(Moment(1_790_000_000_000_000)));
-        let options = Options { shards: 4, ..Options::new(folder.path().join("data")) };
+        let options = Options {
+            shards: 4,
+            ..Options::new(folder.path().join("data"))
+        };
         let pool = Pool::open(options, &town_with(PEOPLE), Arc::clone(&clock) as _).unwrap();
-        Self { pool, clock, folder }
+        Self {
+            pool,
+            clock,
+            folder,
+        }
     }
 
     /// Closes the pool and opens it again.
     pub(crate) fn reopened(self) -> Self {
-        let Self { pool, clock, folder } = self;
+        let Self {
+            pool,
+            clock,
+            folder,
+        } = self;
         drop(pool);
-        let options = Options { shards: 4, ..Options::new(folder.path().join("data")) };
+        let options = Options {
+            shards: 4,
+            ..Options::new(folder.path().join("data"))
+        };
         let pool = Pool::open(options, &town_with(PEOPLE), Arc::clone(&clock) as _).unwrap();
-        Self { pool, clock, folder }
+        Self {
+            pool,
+            clock,
+            folder,
+        }
     }
 
     pub(crate) fn table(&self, name: &str) -> Arc<Table> {
@@ -123,11 +145,28 @@ impl Town {
         path
     }
 
-    pub(crate) fn load(&self, dataset: &str, path: &Path, mode: Mode) -> Result<Summary, pool::ingest::Error> {
-        self.load_with(dataset, path, &LoadOptions { mode, ..LoadOptions::default() })
+    pub(crate) fn load(
+        &self,
+        dataset: &str,
+        path: &Path,
+        mode: Mode,
+    ) -> Result<Summary, pool::ingest::Error> {
+        self.load_with(
+            dataset,
+            path,
+            &LoadOptions {
+                mode,
+                ..LoadOptions::default()
+            },
+        )
     }
 
-    pub(crate) fn load_with(&self, dataset: &str, path: &Path, options: &LoadOptions) -> Result<Summary, pool::ingest::Error> {
+    pub(crate) fn load_with(
+        &self,
+        dataset: &str,
+        path: &Path,
+        options: &LoadOptions,
+    ) -> Result<Summary, pool::ingest::Error> {
         let source = Source::file(path)?;
         load(&self.pool, &self.table(dataset), &source, options, &|_| {})
     }
@@ -152,8 +191,13 @@ impl Town {
             let batch = batch.unwrap();
             let own = table.columns.fields().len();
             for row in 0..batch.num_rows() {
-                let cell = |at: usize| arrow::util::display::array_value_to_string(batch.column(at), row).unwrap();
-                all.insert(cell(table.key[0]), (0..own).map(cell).collect::<Vec<_>>().join("|"));
+                let cell = |at: usize| {
+                    arrow::util::display::array_value_to_string(batch.column(at), row).unwrap()
+                };
+                all.insert(
+                    cell(table.key[0]),
+                    (0..own).map(cell).collect::<Vec<_>>().join("|"),
+                );
             }
         }
         all
@@ -171,7 +215,9 @@ pub(crate) fn citizen(series: u32) -> String {
 
 /// A header and some people.
 pub(crate) fn people_csv(series: impl IntoIterator<Item = u32>, name: &str) -> String {
-    let mut csv = "citizen_number,name,sex,born_on,children,income,height_m,married,seen_at,phone\n".to_owned();
+    let mut csv =
+        "citizen_number,name,sex,born_on,children,income,height_m,married,seen_at,phone\n"
+            .to_owned();
     for one in series {
         csv.push_str(&format!("{},{name}{one},female,1950-01-01,{},1200.50,1.71,true,2026-11-25T08:00:00+08:00,13800138000\n", citizen(one), one % 5));
     }

@@ -19,7 +19,11 @@ pub(super) struct Input {
 
 /// What is meant by the names on the command line, referenced datasets before those that refer to
 /// them.
-pub(super) fn inputs(pool: &Pool, names: &[String], dataset: Option<&str>) -> Result<Vec<Input>, Error> {
+pub(super) fn inputs(
+    pool: &Pool,
+    names: &[String],
+    dataset: Option<&str>,
+) -> Result<Vec<Input>, Error> {
     let mut inputs = Vec::new();
     for name in names {
         let path = Path::new(name);
@@ -31,7 +35,10 @@ pub(super) fn inputs(pool: &Pool, names: &[String], dataset: Option<&str>) -> Re
             }
         } else {
             let table = table(pool, &named(dataset, name)?)?;
-            inputs.push(Input { address: name.clone(), table });
+            inputs.push(Input {
+                address: name.clone(),
+                table,
+            });
         }
         if inputs.len() > FILES_MAX {
             return Err(Error::Refused {
@@ -68,12 +75,16 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             help: None,
         };
         let entries = std::fs::read_dir(folder).map_err(wrong)?;
-        let mut paths: Vec<PathBuf> =
-            entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>().map_err(wrong)?;
+        let mut paths: Vec<PathBuf> = entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()
+            .map_err(wrong)?;
         paths.sort();
         Ok(paths)
     };
-    let is_data = |path: &PathBuf| path.is_file() && path.to_str().is_some_and(|name| format_of(name).is_some());
+    let is_data = |path: &PathBuf| {
+        path.is_file() && path.to_str().is_some_and(|name| format_of(name).is_some())
+    };
     let mut found = Vec::new();
     for path in list(folder)? {
         if path.is_dir() {
@@ -85,7 +96,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     if found.is_empty() {
         return Err(Error::Refused {
             message: format!("{} has no files of records", folder.display()),
-            help: Some("they are DIR/<department>/<dataset>.csv, .jsonl, .parquet or .arrow".to_owned()),
+            help: Some(
+                "they are DIR/<department>/<dataset>.csv, .jsonl, .parquet or .arrow".to_owned(),
+            ),
         });
     }
     Ok(found)
@@ -96,12 +109,24 @@ fn in_order(pool: &Pool, mut inputs: Vec<Input>) -> Vec<Input> {
     let mut ordered = Vec::with_capacity(inputs.len());
     let mut done = BTreeSet::new();
     while !inputs.is_empty() {
-        let here: BTreeSet<String> = inputs.iter().map(|input| input.table.dataset.clone()).collect();
+        let here: BTreeSet<String> = inputs
+            .iter()
+            .map(|input| input.table.dataset.clone())
+            .collect();
         let ready = |input: &Input| {
-            input.table.definition.fields.iter().filter_map(|field| field.references.as_ref()).all(|reference| {
-                let id = reference.dataset.id();
-                id == input.table.dataset || done.contains(id) || !here.contains(id) || pool.tables().get(id).is_none()
-            })
+            input
+                .table
+                .definition
+                .fields
+                .iter()
+                .filter_map(|field| field.references.as_ref())
+                .all(|reference| {
+                    let id = reference.dataset.id();
+                    id == input.table.dataset
+                        || done.contains(id)
+                        || !here.contains(id)
+                        || pool.tables().get(id).is_none()
+                })
         };
         let (now, later): (Vec<Input>, Vec<Input>) = inputs.into_iter().partition(ready);
         if now.is_empty() {

@@ -40,14 +40,21 @@ pub(crate) fn load(args: &LoadArgs, layers: Layers, printer: Printer) -> Outcome
     for input in inputs(&pool, &args.files, args.dataset.as_deref())? {
         let summary = one(&pool, &input, &options, printer)?;
         if summary.already {
-            printer.note(format_args!("note: {} was loaded before, and was left alone; --again loads it again", summary.source));
+            printer.note(format_args!(
+                "note: {} was loaded before, and was left alone; --again loads it again",
+                summary.source
+            ));
         }
         loads.push(summary);
     }
-    pool.settle().map_err(|error| refused("the pool", error.into()))?;
+    pool.settle()
+        .map_err(|error| refused("the pool", error.into()))?;
     let new: Vec<&Summary> = loads.iter().filter(|summary| !summary.already).collect();
     let sum = |of: fn(&Summary) -> u64| new.iter().map(|summary| of(summary)).sum::<u64>();
-    let (records, accepted) = (sum(|load| load.counts.records), sum(|load| load.counts.accepted));
+    let (records, accepted) = (
+        sum(|load| load.counts.records),
+        sum(|load| load.counts.accepted),
+    );
     let quarantined = sum(|load| load.counts.quarantined);
     let seconds = began.wall().as_secs_f64();
     let report = Report {
@@ -63,16 +70,22 @@ pub(crate) fn load(args: &LoadArgs, layers: Layers, printer: Printer) -> Outcome
     } else {
         print(&report, printer)?;
     }
-    Ok(if quarantined == 0 { Exit::Success } else { Exit::Findings })
+    Ok(if quarantined == 0 {
+        Exit::Success
+    } else {
+        Exit::Findings
+    })
 }
 
 fn options(args: &LoadArgs) -> Result<LoadOptions, Error> {
     let zone = match &args.zone {
         None => None,
-        Some(zone) => Some(scalar::offset(zone.as_bytes()).ok_or_else(|| Error::Option {
-            message: format!("--zone {zone:?} is no offset from UTC"),
-            help: Some("write it as in +08:00".to_owned()),
-        })?),
+        Some(zone) => Some(
+            scalar::offset(zone.as_bytes()).ok_or_else(|| Error::Option {
+                message: format!("--zone {zone:?} is no offset from UTC"),
+                help: Some("write it as in +08:00".to_owned()),
+            })?,
+        ),
     };
     Ok(LoadOptions {
         mode: match args.mode {
@@ -95,10 +108,16 @@ fn options(args: &LoadArgs) -> Result<LoadOptions, Error> {
     })
 }
 
-fn one(pool: &Arc<Pool>, input: &Input, options: &LoadOptions, printer: Printer) -> Result<Summary, Error> {
+fn one(
+    pool: &Arc<Pool>,
+    input: &Input,
+    options: &LoadOptions,
+    printer: Printer,
+) -> Result<Summary, Error> {
     let wrong = |error| refused(&input.address, error);
     let source = if input.address.contains("://") {
-        let fetched = file::fetch(&input.address, &env::object_store(), &std::env::temp_dir()).map_err(wrong)?;
+        let fetched = file::fetch(&input.address, &env::object_store(), &std::env::temp_dir())
+            .map_err(wrong)?;
         Source::fetched(&input.address, fetched)
     } else {
         Source::file(Path::new(&input.address))
@@ -124,7 +143,8 @@ fn bar(name: &str, printer: Printer) -> ProgressBar {
     if !printer.progress() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{prefix} {human_pos} records, {per_sec}, {elapsed} {msg}");
+    let style =
+        ProgressStyle::with_template("{prefix} {human_pos} records, {per_sec}, {elapsed} {msg}");
     let bar = ProgressBar::new_spinner().with_prefix(name.to_owned());
     if let Ok(style) = style {
         bar.set_style(style);
@@ -133,7 +153,15 @@ fn bar(name: &str, printer: Printer) -> ProgressBar {
 }
 
 fn print(report: &Report, printer: Printer) -> Result<(), Error> {
-    let mut grid = grid(["dataset", "records", "accepted", "replaced", "unchanged", "deleted", "quarantined"]);
+    let mut grid = grid([
+        "dataset",
+        "records",
+        "accepted",
+        "replaced",
+        "unchanged",
+        "deleted",
+        "quarantined",
+    ]);
     for load in &report.loads {
         let numbers = [
             load.counts.records,
@@ -170,18 +198,31 @@ fn print(report: &Report, printer: Printer) -> Result<(), Error> {
 fn notes(load: &Summary, printer: Printer) {
     let mut faults: Vec<_> = load.counts.faults.iter().collect();
     faults.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let faults: Vec<String> =
-        faults.iter().take(FAULTS_SHOWN).map(|(code, count)| format!("{} {}", grouped(**count), code.word())).collect();
+    let faults: Vec<String> = faults
+        .iter()
+        .take(FAULTS_SHOWN)
+        .map(|(code, count)| format!("{} {}", grouped(**count), code.word()))
+        .collect();
     if !faults.is_empty() {
         printer.note(format_args!("{}: {}", load.dataset, faults.join(", ")));
     }
     for (rule, count) in &load.counts.warnings {
-        printer.note(format_args!("{}: {} records break the rule `{rule}`, which only warns", load.dataset, grouped(*count)));
+        printer.note(format_args!(
+            "{}: {} records break the rule `{rule}`, which only warns",
+            load.dataset,
+            grouped(*count)
+        ));
     }
     for name in load.counts.unknown.keys() {
-        printer.note(format_args!("{}: column {name:?} is no field of the dataset, and was left out", load.dataset));
+        printer.note(format_args!(
+            "{}: column {name:?} is no field of the dataset, and was left out",
+            load.dataset
+        ));
     }
     if load.resumed > 0 && !load.already {
-        printer.note(format_args!("{}: went on behind batch {}", load.dataset, load.resumed));
+        printer.note(format_args!(
+            "{}: went on behind batch {}",
+            load.dataset, load.resumed
+        ));
     }
 }

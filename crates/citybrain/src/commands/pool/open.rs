@@ -35,19 +35,33 @@ pub(super) fn table(pool: &Pool, name: &str) -> Result<Arc<Table>, Error> {
 pub(super) fn refused(source: &str, error: ingest::Error) -> Error {
     use ingest::Error as E;
     match error {
-        E::Server { .. } => Error::Program { message: chain(&error), help: None },
+        E::Server { .. } => Error::Program {
+            message: chain(&error),
+            help: None,
+        },
         E::Pool(error) => Error::Program {
             message: chain(&error),
-            help: Some("what was acknowledged stays; give the same command again to go on".to_owned()),
+            help: Some(
+                "what was acknowledged stays; give the same command again to go on".to_owned(),
+            ),
         },
-        E::Unreadable { .. } | E::Open { .. } | E::ColumnType { .. } | E::ColumnZone { .. } | E::ColumnMissing { .. }
-        | E::Limit { .. } | E::Format { .. } | E::Definition { .. } => Error::Input {
+        E::Unreadable { .. }
+        | E::Open { .. }
+        | E::ColumnType { .. }
+        | E::ColumnZone { .. }
+        | E::ColumnMissing { .. }
+        | E::Limit { .. }
+        | E::Format { .. }
+        | E::Definition { .. } => Error::Input {
             what: "records",
             path: Path::new(source).to_owned(),
             source: Box::new(error),
             help: None,
         },
-        _ => Error::Refused { message: error.to_string(), help: None },
+        _ => Error::Refused {
+            message: error.to_string(),
+            help: None,
+        },
     }
 }
 

@@ -38,8 +38,14 @@ pub(crate) fn quality(args: &QualityArgs, layers: Layers, printer: Printer) -> O
     let tables = pool.tables();
     let line = |quality: Quality| {
         let age_seconds = now.seconds() - quality.at.seconds();
-        let cycle = tables.get(&quality.dataset).map(|table| table.definition.updates);
-        Line { late: cycle.map(|cycle| age_seconds > age_seconds_max(cycle)), age_seconds, quality }
+        let cycle = tables
+            .get(&quality.dataset)
+            .map(|table| table.definition.updates);
+        Line {
+            late: cycle.map(|cycle| age_seconds > age_seconds_max(cycle)),
+            age_seconds,
+            quality,
+        }
     };
     let lines: Vec<Line> = measures.into_iter().map(line).collect();
     if printer.json {
@@ -56,12 +62,24 @@ fn print(lines: &[Line], over_time: bool, printer: Printer) -> Result<(), Error>
         return Ok(());
     }
     let first = if over_time { "measured" } else { "dataset" };
-    let mut grid = grid([first, "records", "complete", "valid", "unique", "sound", "age"]);
-    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0));
+    let mut grid = grid([
+        first, "records", "complete", "valid", "unique", "sound", "age",
+    ]);
+    let share = |share: Option<f64>| {
+        share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0))
+    };
     for line in lines {
         let quality = &line.quality;
-        let name = if over_time { quality.at.rfc3339() } else { quality.dataset.clone() };
-        let late = if line.late == Some(true) && !over_time { " late" } else { "" };
+        let name = if over_time {
+            quality.at.rfc3339()
+        } else {
+            quality.dataset.clone()
+        };
+        let late = if line.late == Some(true) && !over_time {
+            " late"
+        } else {
+            ""
+        };
         grid.add_row([
             name,
             grouped(quality.records),

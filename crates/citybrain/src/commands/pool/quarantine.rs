@@ -34,7 +34,8 @@ pub(crate) fn quarantine(command: &QuarantineCommand, layers: Layers, printer: P
         }
         QuarantineCommand::Correct(args) => {
             let pool = open(&args.place, layers)?;
-            let correction = quarantine::correct(&pool, args.id, &args.json, &args.note, args.force);
+            let correction =
+                quarantine::correct(&pool, args.id, &args.json, &args.note, args.force);
             corrected(correction.map_err(wrong)?, printer)
         }
         QuarantineCommand::Replay(args) => {
@@ -56,14 +57,20 @@ fn filter(which: &Which) -> Result<Filter, Error> {
     let code = match &which.code {
         None => None,
         Some(word) => {
-            let code: Option<Code> = serde_json::from_value(serde_json::Value::String(word.clone())).ok();
+            let code: Option<Code> =
+                serde_json::from_value(serde_json::Value::String(word.clone())).ok();
             Some(code.ok_or_else(|| Error::Option {
                 message: format!("--code {word:?} is no sort of fault"),
                 help: Some("`citybrain pool quarantine list` names those there are".to_owned()),
             })?)
         }
     };
-    Ok(Filter { dataset: which.dataset.clone(), load: which.load.clone(), code, ..Filter::default() })
+    Ok(Filter {
+        dataset: which.dataset.clone(),
+        load: which.load.clone(),
+        code,
+        ..Filter::default()
+    })
 }
 
 fn list(pool: &Pool, args: &QuarantineListArgs, printer: Printer) -> Outcome {
@@ -83,23 +90,37 @@ fn list(pool: &Pool, args: &QuarantineListArgs, printer: Printer) -> Outcome {
     let mut grid = grid(["dataset", "records"]);
     grid.set_header(["dataset", "records", "state", "first fault"]);
     for count in &counts {
-        grid.add_row([count.dataset.clone(), grouped(count.records), count.state.clone(), count.code.clone()]);
+        grid.add_row([
+            count.dataset.clone(),
+            grouped(count.records),
+            count.state.clone(),
+            count.code.clone(),
+        ]);
     }
     flush_left(&mut grid);
     printer.line(grid.trim_fmt())?;
     printer.line("")?;
     for held in &records {
-        let fault = held.faults.first().map(ToString::to_string).unwrap_or_default();
-        printer.line(format_args!("{:>6}  {}:{}  {fault}", held.id, held.source, held.place))?;
+        let fault = held
+            .faults
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        printer.line(format_args!(
+            "{:>6}  {}:{}  {fault}",
+            held.id, held.source, held.place
+        ))?;
     }
     Ok(Exit::Success)
 }
 
 fn show(pool: &Pool, id: u64, printer: Printer) -> Outcome {
-    let held = quarantine::get(pool.meta(), id).map_err(wrong)?.ok_or_else(|| Error::Refused {
-        message: format!("there is no quarantined record {id}"),
-        help: Some("`citybrain pool quarantine list --all` lists them".to_owned()),
-    })?;
+    let held = quarantine::get(pool.meta(), id)
+        .map_err(wrong)?
+        .ok_or_else(|| Error::Refused {
+            message: format!("there is no quarantined record {id}"),
+            help: Some("`citybrain pool quarantine list --all` lists them".to_owned()),
+        })?;
     if printer.json {
         printer.json(&held)?;
         return Ok(Exit::Success);
@@ -182,19 +203,27 @@ fn replay(pool: &std::sync::Arc<Pool>, args: &QuarantineSomeArgs, printer: Print
         printer.line(properties(rows).trim_fmt())?;
     }
     let left = replayed.wrong + replayed.outdated + replayed.unreadable;
-    Ok(if left == 0 { Exit::Success } else { Exit::Findings })
+    Ok(if left == 0 {
+        Exit::Success
+    } else {
+        Exit::Findings
+    })
 }
 
 fn discard(pool: &Pool, args: &QuarantineSomeArgs, printer: Printer) -> Outcome {
     not_everything_by_accident(args)?;
     let ids = if args.ids.is_empty() {
-        let filter = Filter { state: Some(State::Waiting), ..filter(&args.which)? };
+        let filter = Filter {
+            state: Some(State::Waiting),
+            ..filter(&args.which)?
+        };
         let records = quarantine::list(pool.meta(), &filter, DISCARDED_MAX).map_err(wrong)?;
         records.into_iter().map(|held| held.id).collect()
     } else {
         args.ids.clone()
     };
-    let discarded = quarantine::discard(pool.meta(), &ids, pool.clock().now(), &args.note).map_err(wrong)?;
+    let discarded =
+        quarantine::discard(pool.meta(), &ids, pool.clock().now(), &args.note).map_err(wrong)?;
     if printer.json {
         printer.json(&serde_json::json!({ "discarded": discarded }))?;
     } else {

@@ -37,17 +37,36 @@ impl ColumnReader {
     /// A Parquet file, from the row `skip` on.
     pub(super) fn parquet(path: &Path, name: &str, skip: u64) -> Result<Self, Error> {
         let wrong = |error: &dyn std::fmt::Display| {
-            Error::unreadable(name, "its end", error, "is it whole, and Parquet? write it again")
+            Error::unreadable(
+                name,
+                "its end",
+                error,
+                "is it whole, and Parquet? write it again",
+            )
         };
         let file = open(path, name)?;
-        guarded(name, || "its end".to_owned(), || {
-            let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| wrong(&error))?;
-            let schema = std::sync::Arc::clone(builder.schema());
-            let total = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
-            let builder = builder.with_batch_size(BLOCK_ROWS).with_offset(skip as usize);
-            let batches = Batches::Parquet(builder.build().map_err(|error| wrong(&error))?);
-            Ok(Self { name: name.to_owned(), schema, batches, large: None, rows: skip, total })
-        })
+        guarded(
+            name,
+            || "its end".to_owned(),
+            || {
+                let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+                    .map_err(|error| wrong(&error))?;
+                let schema = std::sync::Arc::clone(builder.schema());
+                let total = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
+                let builder = builder
+                    .with_batch_size(BLOCK_ROWS)
+                    .with_offset(skip as usize);
+                let batches = Batches::Parquet(builder.build().map_err(|error| wrong(&error))?);
+                Ok(Self {
+                    name: name.to_owned(),
+                    schema,
+                    batches,
+                    large: None,
+                    rows: skip,
+                    total,
+                })
+            },
+        )
     }
 
     /// An Arrow IPC file or stream.
@@ -55,32 +74,58 @@ impl ColumnReader {
         let mut file = open(path, name)?;
         let mut magic = [0; ARROW_MAGIC.len()];
         let is_file = file.read_exact(&mut magic).is_ok() && magic == ARROW_MAGIC;
-        file.seek(SeekFrom::Start(0)).map_err(|error| cannot_open(name, error))?;
+        file.seek(SeekFrom::Start(0))
+            .map_err(|error| cannot_open(name, error))?;
         if !is_file {
             return Self::stream(Box::new(BufReader::new(file)), name);
         }
-        guarded(name, || "its end".to_owned(), || {
-            let reader = FileReader::try_new_buffered(file, None).map_err(|error| {
-                Error::unreadable(name, "its end", error, "is it whole, and Arrow IPC? write it again")
-            })?;
-            let schema = reader.schema();
-            Ok(Self::of(name, schema, Batches::File(Box::new(reader))))
-        })
+        guarded(
+            name,
+            || "its end".to_owned(),
+            || {
+                let reader = FileReader::try_new_buffered(file, None).map_err(|error| {
+                    Error::unreadable(
+                        name,
+                        "its end",
+                        error,
+                        "is it whole, and Arrow IPC? write it again",
+                    )
+                })?;
+                let schema = reader.schema();
+                Ok(Self::of(name, schema, Batches::File(Box::new(reader))))
+            },
+        )
     }
 
     /// An Arrow IPC stream.
     pub(super) fn stream(input: Box<dyn Read + Send>, name: &str) -> Result<Self, Error> {
-        guarded(name, || "its beginning".to_owned(), || {
-            let reader = StreamReader::try_new(input, None).map_err(|error| {
-                Error::unreadable(name, "its beginning", error, "is it Arrow IPC? write it again")
-            })?;
-            let schema = reader.schema();
-            Ok(Self::of(name, schema, Batches::Stream(Box::new(reader))))
-        })
+        guarded(
+            name,
+            || "its beginning".to_owned(),
+            || {
+                let reader = StreamReader::try_new(input, None).map_err(|error| {
+                    Error::unreadable(
+                        name,
+                        "its beginning",
+                        error,
+                        "is it Arrow IPC? write it again",
+                    )
+                })?;
+                let schema = reader.schema();
+                Ok(Self::of(name, schema, Batches::Stream(Box::new(reader))))
+            },
+        )
     }
 
     fn of(name: &str, schema: SchemaRef, batches: Batches) -> Self {
-        Self { name: name.to_owned(), schema, batches, large: None, rows: 0, total: None }
+        Self {
+            name: name.to_owned(),
+            schema,
+            batches,
+            large: None,
+            rows: 0,
+            total: None,
+        }
     }
 
     /// The columns.
@@ -122,7 +167,8 @@ impl ColumnReader {
         let place = || format!("after row {}", self.rows);
         let batches = &mut self.batches;
         guarded(&self.name, place, || {
-            let next = batches.find(|batch| batch.as_ref().map_or(true, |batch| batch.num_rows() > 0));
+            let next =
+                batches.find(|batch| batch.as_ref().map_or(true, |batch| batch.num_rows() > 0));
             next.transpose().map_err(|error| {
                 Error::unreadable(&self.name, place(), error, "is it whole? write it again")
             })

@@ -42,7 +42,10 @@ impl Header {
     ) -> Result<Self, Error> {
         let wrong = |detail: &str, remedy: &str| Error::unreadable(name, "line 1", detail, remedy);
         let Ok(text) = std::str::from_utf8(line) else {
-            return Err(wrong("the header is not text", "save the file as UTF-8 or GB 18030"));
+            return Err(wrong(
+                "the header is not text",
+                "save the file as UTF-8 or GB 18030",
+            ));
         };
         let separator = separator(line);
         let mut cells = Vec::new();
@@ -50,16 +53,24 @@ impl Header {
             return Err(wrong("a quote in the header does not close", "close it"));
         }
         if cells.len() > COLUMNS_MAX {
-            return Err(wrong("there are too many columns", "leave out those that are not needed"));
+            return Err(wrong(
+                "there are too many columns",
+                "leave out those that are not needed",
+            ));
         }
         let names: Vec<String> = cells
             .iter()
             .map(|(from, to, doubled)| {
                 let name = text.get(*from..*to).unwrap_or_default().trim();
-                if *doubled { name.replace("\"\"", "\"") } else { name.to_owned() }
+                if *doubled {
+                    name.replace("\"\"", "\"")
+                } else {
+                    name.to_owned()
+                }
             })
             .collect();
-        let columns: Vec<Option<usize>> = names.iter().map(|name| field_named(table, name)).collect();
+        let columns: Vec<Option<usize>> =
+            names.iter().map(|name| field_named(table, name)).collect();
         for (at, column) in columns.iter().enumerate() {
             if column.is_some() && columns.iter().take(at).any(|before| before == column) {
                 let detail = format!("column `{}` stands twice", names[at]);
@@ -67,16 +78,38 @@ impl Header {
             }
         }
         if columns.iter().all(Option::is_none) {
-            let fields: Vec<&str> =
-                table.definition.fields.iter().take(5).map(|field| field.name.as_str()).collect();
-            let detail = format!("the first line names none of the fields of {}", table.name());
+            let fields: Vec<&str> = table
+                .definition
+                .fields
+                .iter()
+                .take(5)
+                .map(|field| field.name.as_str())
+                .collect();
+            let detail = format!(
+                "the first line names none of the fields of {}",
+                table.name()
+            );
             let remedy = format!("begin with a header: `{},…`", fields.join(","));
             return Err(wrong(&detail, &remedy));
         }
         let unknown = names.into_iter().zip(&columns);
-        let unknown = unknown.filter(|(_, column)| column.is_none()).map(|(name, _)| name).collect();
-        let header = Self { separator, columns, unknown, encoding };
-        require(table, name, |at| header.columns.contains(&Some(at)), &header.unknown, keys_only)?;
+        let unknown = unknown
+            .filter(|(_, column)| column.is_none())
+            .map(|(name, _)| name)
+            .collect();
+        let header = Self {
+            separator,
+            columns,
+            unknown,
+            encoding,
+        };
+        require(
+            table,
+            name,
+            |at| header.columns.contains(&Some(at)),
+            &header.unknown,
+            keys_only,
+        )?;
         Ok(header)
     }
 
@@ -89,9 +122,17 @@ impl Header {
             .fields
             .iter()
             .enumerate()
-            .map(|(at, _)| self.columns.contains(&Some(at)).then(|| StringBuilder::with_capacity(rows, rows * 12)))
+            .map(|(at, _)| {
+                self.columns
+                    .contains(&Some(at))
+                    .then(|| StringBuilder::with_capacity(rows, rows * 12))
+            })
             .collect();
-        let mut raw = Raw { broken: block.broken.clone(), unknown: self.unknown.clone(), ..Raw::default() };
+        let mut raw = Raw {
+            broken: block.broken.clone(),
+            unknown: self.unknown.clone(),
+            ..Raw::default()
+        };
         let (mut spans, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         let mut cells = Vec::with_capacity(self.columns.len());
         let mut scratch = String::new();
@@ -108,7 +149,11 @@ impl Header {
                     spans.push(*span);
                     lines.push(*line);
                 }
-                Err(fault) => raw.broken.push(Broken { raw: bytes.to_vec(), place: *line, fault }),
+                Err(fault) => raw.broken.push(Broken {
+                    raw: bytes.to_vec(),
+                    place: *line,
+                    fault,
+                }),
             }
         }
         let finish = |builder: Option<StringBuilder>| {
@@ -116,7 +161,11 @@ impl Header {
         };
         raw.rows = spans.len();
         raw.columns = builders.into_iter().map(finish).collect();
-        raw.origin = Origin::Text { text: block.text.clone(), spans, lines };
+        raw.origin = Origin::Text {
+            text: block.text.clone(),
+            spans,
+            lines,
+        };
         raw
     }
 
@@ -158,7 +207,10 @@ impl Header {
                 )
             });
         }
-        if cells.iter().any(|(from, to, _)| to - from > FIELD_BYTES_MAX) {
+        if cells
+            .iter()
+            .any(|(from, to, _)| to - from > FIELD_BYTES_MAX)
+        {
             return Err(Fault {
                 value: shown(),
                 ..Fault::of_record(
@@ -203,11 +255,15 @@ fn separator(line: &[u8]) -> u8 {
     for byte in line {
         if *byte == b'"' {
             quoted = !quoted;
-        } else if !quoted && let Some(at) = SEPARATORS.iter().position(|separator| separator == byte) {
+        } else if !quoted
+            && let Some(at) = SEPARATORS.iter().position(|separator| separator == byte)
+        {
             counts[at] += 1;
         }
     }
-    let best = (0..counts.len()).max_by_key(|at| (counts[*at], usize::MAX - at)).unwrap_or(0);
+    let best = (0..counts.len())
+        .max_by_key(|at| (counts[*at], usize::MAX - at))
+        .unwrap_or(0);
     SEPARATORS.get(best).copied().unwrap_or(b',')
 }
 

@@ -36,7 +36,14 @@ pub(super) fn detect(bytes: &[u8], is_all: bool) -> (Encoding, usize) {
     }
     // GB 18030 as a whole, or UTF-8 with some bad records: they will be named one by one.
     let (_, _, errors) = GB18030.decode(trim_last_line(bytes, is_all));
-    (if errors { Encoding::Utf8 } else { Encoding::Gb18030 }, 0)
+    (
+        if errors {
+            Encoding::Utf8
+        } else {
+            Encoding::Gb18030
+        },
+        0,
+    )
 }
 
 fn trim_last_line(bytes: &[u8], is_all: bool) -> &[u8] {
@@ -87,7 +94,9 @@ impl<R: Read> Transcoded<R> {
             }
             self.decoded.resize(PIECE_BYTES * 3 + 16, 0);
             let source = self.piece.get(self.from..self.to).unwrap_or_default();
-            let (_, read, written, _) = self.decoder.decode_to_utf8(source, &mut self.decoded, self.at_end);
+            let (_, read, written, _) =
+                self.decoder
+                    .decode_to_utf8(source, &mut self.decoded, self.at_end);
             self.decoded.truncate(written);
             self.from += read;
             self.given = 0;
@@ -126,7 +135,10 @@ mod tests {
     fn encodings_are_told_apart() {
         let gbk = GB18030.encode("姓名,性别\n张三,男\n").0.into_owned();
         assert_eq!(detect("姓名,性别\n".as_bytes(), true), (Encoding::Utf8, 0));
-        assert_eq!(detect("\u{feff}姓名\n".as_bytes(), true), (Encoding::Utf8, 3));
+        assert_eq!(
+            detect("\u{feff}姓名\n".as_bytes(), true),
+            (Encoding::Utf8, 3)
+        );
         assert_eq!(detect(&gbk, true), (Encoding::Gb18030, 0));
         assert_eq!(detect(b"\xff\xfea\0", true), (Encoding::Utf16Le, 2));
         assert_eq!(detect(b"name\n\xff\xff\xff\n", true), (Encoding::Utf8, 0));
@@ -139,11 +151,15 @@ mod tests {
         let text = "姓名,性别\n张三,男\n".repeat(10_000);
         let gbk = GB18030.encode(&text).0.into_owned();
         let mut read = String::new();
-        Transcoded::new(gbk.as_slice(), Encoding::Gb18030).read_to_string(&mut read).unwrap();
+        Transcoded::new(gbk.as_slice(), Encoding::Gb18030)
+            .read_to_string(&mut read)
+            .unwrap();
         assert_eq!(read, text);
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let mut read = String::new();
-        Transcoded::new(utf16.as_slice(), Encoding::Utf16Le).read_to_string(&mut read).unwrap();
+        Transcoded::new(utf16.as_slice(), Encoding::Utf16Le)
+            .read_to_string(&mut read)
+            .unwrap();
         assert_eq!(read, text);
     }
 }

@@ -51,7 +51,12 @@ impl Keys {
     pub(crate) fn of(table: &Table) -> Self {
         let fields = table.definition.fields.iter().enumerate();
         let fields = fields.map(|(at, field)| (field.name.clone(), at)).collect();
-        let kinds = table.definition.fields.iter().map(|field| field.kind).collect();
+        let kinds = table
+            .definition
+            .fields
+            .iter()
+            .map(|field| field.kind)
+            .collect();
         Self { fields, kinds }
     }
 
@@ -61,7 +66,10 @@ impl Keys {
         let rows = block.spans.len();
         let builder = |_: &FieldType| StringBuilder::with_capacity(rows, rows * 12);
         let mut builders: Vec<StringBuilder> = self.kinds.iter().map(builder).collect();
-        let mut raw = Raw { broken: block.broken.clone(), ..Raw::default() };
+        let mut raw = Raw {
+            broken: block.broken.clone(),
+            ..Raw::default()
+        };
         let (mut spans, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         for (span, line) in block.spans.iter().zip(&block.lines) {
             let range = span.0 as usize..span.1 as usize;
@@ -70,7 +78,10 @@ impl Keys {
                 Some(whole) => whole.get(range),
                 None => std::str::from_utf8(bytes).ok(),
             };
-            match text.ok_or_else(not_text).and_then(|text| self.object(table, text)) {
+            match text
+                .ok_or_else(not_text)
+                .and_then(|text| self.object(table, text))
+            {
                 Ok(object) => {
                     self.append(object, spans.len(), &mut builders, &mut raw);
                     spans.push(*span);
@@ -78,7 +89,11 @@ impl Keys {
                 }
                 Err(mut fault) => {
                     fault.value = shortened_bytes(bytes);
-                    raw.broken.push(Broken { raw: bytes.to_vec(), place: *line, fault });
+                    raw.broken.push(Broken {
+                        raw: bytes.to_vec(),
+                        place: *line,
+                        fault,
+                    });
                 }
             }
         }
@@ -87,21 +102,39 @@ impl Keys {
             .into_iter()
             .map(|mut builder| Some(Arc::new(builder.finish()) as ArrayRef))
             .collect();
-        raw.origin = Origin::Text { text: block.text.clone(), spans, lines };
+        raw.origin = Origin::Text {
+            text: block.text.clone(),
+            spans,
+            lines,
+        };
         raw
     }
 
-    fn append(&self, object: Object<'_>, row: usize, builders: &mut [StringBuilder], raw: &mut Raw) {
+    fn append(
+        &self,
+        object: Object<'_>,
+        row: usize,
+        builders: &mut [StringBuilder],
+        raw: &mut Raw,
+    ) {
         let mut fault = |field: usize, code, value: &str| {
             let value = shortened(value).into();
-            raw.faults.push(RowFault { row: row as u32, field: field as u16, code, value });
+            raw.faults.push(RowFault {
+                row: row as u32,
+                field: field as u16,
+                code,
+                value,
+            });
         };
         for at in object.repeated {
             fault(at, Code::Repeated, "");
         }
         for (at, (slot, builder)) in object.slots.into_iter().zip(builders).enumerate() {
             let kind = self.kinds.get(at).copied().unwrap_or(FieldType::Text);
-            let is_text = matches!(kind, FieldType::Text | FieldType::Date | FieldType::Datetime);
+            let is_text = matches!(
+                kind,
+                FieldType::Text | FieldType::Date | FieldType::Datetime
+            );
             match slot {
                 Slot::Absent | Slot::Null => builder.append_null(),
                 Slot::Text(text) if text.len() > FIELD_BYTES_MAX => {
@@ -135,7 +168,11 @@ impl Keys {
     }
 
     fn object<'a>(&self, table: &Table, text: &'a str) -> Result<Object<'a>, Fault> {
-        let mut object = Object { unknown: Vec::new(), repeated: Vec::new(), slots: Vec::new() };
+        let mut object = Object {
+            unknown: Vec::new(),
+            repeated: Vec::new(),
+            slots: Vec::new(),
+        };
         object.slots.resize_with(self.kinds.len(), Slot::default);
         let mut cursor = Cursor { text, at: 0 };
         cursor.expect(b'{', "an object is to begin with `{`")?;
@@ -144,7 +181,11 @@ impl Keys {
                 let name = cursor.string()?;
                 cursor.expect(b':', "`:` is missing behind a name")?;
                 let value = cursor.value()?;
-                let known = self.fields.get(name.as_ref()).copied().or_else(|| field_named(table, &name));
+                let known = self
+                    .fields
+                    .get(name.as_ref())
+                    .copied()
+                    .or_else(|| field_named(table, &name));
                 match known.and_then(|at| Some((at, object.slots.get_mut(at)?))) {
                     Some((_, slot @ Slot::Absent)) => *slot = value,
                     Some((at, _)) => object.repeated.push(at),
@@ -165,7 +206,11 @@ impl Keys {
 }
 
 fn not_text() -> Fault {
-    Fault::of_record(Code::Encoding, "there are bytes that are not UTF-8", "save the file as UTF-8")
+    Fault::of_record(
+        Code::Encoding,
+        "there are bytes that are not UTF-8",
+        "save the file as UTF-8",
+    )
 }
 
 /// Where the reader is in a line.
@@ -193,12 +238,20 @@ impl<'a> Cursor<'a> {
     }
 
     fn expect(&mut self, byte: u8, otherwise: &str) -> Result<(), Fault> {
-        if self.take(byte) { Ok(()) } else { Err(self.wrong(otherwise)) }
+        if self.take(byte) {
+            Ok(())
+        } else {
+            Err(self.wrong(otherwise))
+        }
     }
 
     fn wrong(&self, detail: &str) -> Fault {
         let message = format!("not JSON at character {}: {detail}", self.at + 1);
-        Fault::of_record(Code::Syntax, message, "write one object on each line: `{\"name\": \"value\"}`")
+        Fault::of_record(
+            Code::Syntax,
+            message,
+            "write one object on each line: `{\"name\": \"value\"}`",
+        )
     }
 
     /// A text in quotes.
@@ -206,11 +259,15 @@ impl<'a> Cursor<'a> {
         self.expect(b'"', "a text in quotes is missing")?;
         let from = self.at;
         let rest = self.text.as_bytes().get(from..).unwrap_or_default();
-        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        let end = rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
         match end.map(|end| (end, rest.get(end))) {
             Some((end, Some(b'"'))) => {
                 self.at = from + end + 1;
-                Ok(Cow::Borrowed(self.text.get(from..from + end).unwrap_or_default()))
+                Ok(Cow::Borrowed(
+                    self.text.get(from..from + end).unwrap_or_default(),
+                ))
             }
             Some((_, Some(b'\\'))) => self.escaped(from),
             Some((end, _)) => {
@@ -234,7 +291,8 @@ impl<'a> Cursor<'a> {
             }
         }
         let quoted = self.text.get(from - 1..=end).unwrap_or_default();
-        let text = serde_json::from_str::<String>(quoted).map_err(|_| self.wrong("an escape in a text is wrong"))?;
+        let text = serde_json::from_str::<String>(quoted)
+            .map_err(|_| self.wrong("an escape in a text is wrong"))?;
         self.at = end + 1;
         Ok(Cow::Owned(text))
     }
@@ -246,9 +304,17 @@ impl<'a> Cursor<'a> {
             Some(b'{' | b'[') => self.nested(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             _ => {
-                let words = [("null", Slot::Null), ("true", Slot::Boolean(true)), ("false", Slot::Boolean(false))];
+                let words = [
+                    ("null", Slot::Null),
+                    ("true", Slot::Boolean(true)),
+                    ("false", Slot::Boolean(false)),
+                ];
                 for (word, slot) in words {
-                    if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+                    if self
+                        .text
+                        .get(self.at..)
+                        .is_some_and(|rest| rest.starts_with(word))
+                    {
                         self.at += word.len();
                         return Ok(slot);
                     }
@@ -260,7 +326,10 @@ impl<'a> Cursor<'a> {
 
     fn number(&mut self) -> Result<Slot<'a>, Fault> {
         let from = self.at;
-        while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
+        while matches!(
+            self.peek(),
+            Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+        ) {
             self.at += 1;
         }
         let number = self.text.get(from..self.at).unwrap_or_default();
@@ -295,4 +364,3 @@ impl<'a> Cursor<'a> {
         }
     }
 }
-

@@ -18,11 +18,11 @@ use crate::ingest::raw::{self, Raw};
 use crate::ingest::{Error, limits};
 use crate::table::Table;
 
+pub(crate) use csv::Header;
 pub use encoding::Encoding;
+pub(crate) use json::Keys;
 pub use open::{Identity, Input, Options, Source};
 pub use store::fetch;
-pub(crate) use csv::Header;
-pub(crate) use json::Keys;
 pub(crate) use text::TextBlock;
 
 /// How records are written in a file.
@@ -105,7 +105,12 @@ fn guarded<T>(
     decode: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode)).unwrap_or_else(|_| {
-        Err(Error::unreadable(name, place(), "the file is damaged", "write the file again"))
+        Err(Error::unreadable(
+            name,
+            place(),
+            "the file is damaged",
+            "write the file again",
+        ))
     })
 }
 
@@ -118,8 +123,8 @@ pub(crate) fn require(
     keys_only: bool,
 ) -> Result<(), Error> {
     for (at, field) in table.definition.fields.iter().enumerate() {
-        let wanted = table.key.contains(&at)
-            || (!keys_only && !table.columns.field(at).is_nullable());
+        let wanted =
+            table.key.contains(&at) || (!keys_only && !table.columns.field(at).is_nullable());
         if wanted && !has(at) {
             return Err(Error::ColumnMissing {
                 source_name: name.to_owned(),
@@ -132,4 +137,7 @@ pub(crate) fn require(
     Ok(())
 }
 
-const _: () = assert!(limits::BLOCK_BYTES > 2 * limits::RECORD_BYTES_MAX, "a block holds a record");
+const _: () = assert!(
+    limits::BLOCK_BYTES > 2 * limits::RECORD_BYTES_MAX,
+    "a block holds a record"
+);

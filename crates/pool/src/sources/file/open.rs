@@ -14,7 +14,8 @@ use super::text::{Ends, TextReader};
 use super::{Block, Compression, Format, Header, Keys, format_of, require};
 use crate::ingest::Error;
 use crate::ingest::limits::{
-    DECOMPRESSED_BYTES_FREE, DECOMPRESSED_BYTES_MAX, DECOMPRESSION_FACTOR_MAX, RECORD_BYTES_MAX, SNIFF_BYTES,
+    DECOMPRESSED_BYTES_FREE, DECOMPRESSED_BYTES_MAX, DECOMPRESSION_FACTOR_MAX, RECORD_BYTES_MAX,
+    SNIFF_BYTES,
 };
 use crate::ingest::raw::field_named;
 use crate::table::Table;
@@ -61,7 +62,12 @@ impl Source {
         let name = path.display().to_string();
         let mut file = columnar::open(path, &name)?;
         let unreadable = |error: io::Error| {
-            Error::unreadable(&name, "its beginning", error, "see that it is a file and yours to read")
+            Error::unreadable(
+                &name,
+                "its beginning",
+                error,
+                "see that it is a file and yours to read",
+            )
         };
         let mut hash = Xxh3::new();
         let mut piece = vec![0; 1 << 20];
@@ -77,7 +83,12 @@ impl Source {
         }
         let content = format!("{:032x}", hash.digest128());
         let identity = Identity { bytes, content };
-        Ok(Self { path: path.to_owned(), name, identity, fetched: None })
+        Ok(Self {
+            path: path.to_owned(),
+            name,
+            identity,
+            fetched: None,
+        })
     }
 
     /// An object that was fetched from `url`.
@@ -101,15 +112,29 @@ impl Source {
     pub fn open(&self, table: &Arc<Table>, options: &Options) -> Result<Input, Error> {
         let named = format_of(&self.name);
         let (format, compression) = match (options.format, named) {
-            (Some(format), named) => (format, named.map_or(Compression::None, |(_, compression)| compression)),
+            (Some(format), named) => (
+                format,
+                named.map_or(Compression::None, |(_, compression)| compression),
+            ),
             (None, Some(named)) => named,
-            (None, None) => return Err(Error::Format { source_name: self.name.clone() }),
+            (None, None) => {
+                return Err(Error::Format {
+                    source_name: self.name.clone(),
+                });
+            }
         };
         match format {
             Format::Csv | Format::JsonLines => {
                 let file = columnar::open(&self.path, &self.name)?;
                 let input = decompressed(file, compression, self.identity.bytes);
-                let input = input.map_err(|error| Error::unreadable(&self.name, "its beginning", error, "is it compressed as its name says?"))?;
+                let input = input.map_err(|error| {
+                    Error::unreadable(
+                        &self.name,
+                        "its beginning",
+                        error,
+                        "is it compressed as its name says?",
+                    )
+                })?;
                 text(input, &self.name, format, table, options)
             }
             _ if compression != Compression::None => Err(Error::unreadable(
@@ -118,8 +143,18 @@ impl Source {
                 "Parquet and Arrow files compress themselves",
                 "decompress it first",
             )),
-            Format::Parquet => columns(ColumnReader::parquet(&self.path, &self.name, 0)?, &self.name, table, options),
-            Format::Arrow => columns(ColumnReader::arrow(&self.path, &self.name)?, &self.name, table, options),
+            Format::Parquet => columns(
+                ColumnReader::parquet(&self.path, &self.name, 0)?,
+                &self.name,
+                table,
+                options,
+            ),
+            Format::Arrow => columns(
+                ColumnReader::arrow(&self.path, &self.name)?,
+                &self.name,
+                table,
+                options,
+            ),
         }
     }
 }
@@ -175,9 +210,9 @@ impl Input {
                 Form::Csv(header) => Block::Csv(Arc::clone(header), block),
                 Form::Json(keys) => Block::Json(Arc::clone(keys), block),
             })),
-            Reader::Columns(columns) => {
-                Ok(columns.next()?.map(|(batch, first)| Block::Columns(batch, first)))
-            }
+            Reader::Columns(columns) => Ok(columns
+                .next()?
+                .map(|(batch, first)| Block::Columns(batch, first))),
             Reader::Empty => Ok(None),
         }
     }
@@ -191,13 +226,32 @@ impl Input {
     }
 }
 
-fn columns(reader: ColumnReader, name: &str, table: &Arc<Table>, options: &Options) -> Result<Input, Error> {
+fn columns(
+    reader: ColumnReader,
+    name: &str,
+    table: &Arc<Table>,
+    options: &Options,
+) -> Result<Input, Error> {
     let fields = reader.schema().fields();
-    let named: Vec<Option<usize>> = fields.iter().map(|field| field_named(table, field.name())).collect();
-    let unknown = fields.iter().zip(&named).filter(|(_, named)| named.is_none());
+    let named: Vec<Option<usize>> = fields
+        .iter()
+        .map(|field| field_named(table, field.name()))
+        .collect();
+    let unknown = fields
+        .iter()
+        .zip(&named)
+        .filter(|(_, named)| named.is_none());
     let unknown: Vec<String> = unknown.map(|(field, _)| field.name().clone()).collect();
-    require(table, name, |at| named.contains(&Some(at)), &unknown, options.keys_only)?;
-    Ok(Input { reader: Reader::Columns(reader) })
+    require(
+        table,
+        name,
+        |at| named.contains(&Some(at)),
+        &unknown,
+        options.keys_only,
+    )?;
+    Ok(Input {
+        reader: Reader::Columns(reader),
+    })
 }
 
 fn text(
@@ -207,9 +261,14 @@ fn text(
     table: &Arc<Table>,
     options: &Options,
 ) -> Result<Input, Error> {
-    let unreadable = |error: io::Error| Error::unreadable(name, "its beginning", error, "see that it is whole");
+    let unreadable =
+        |error: io::Error| Error::unreadable(name, "its beginning", error, "see that it is whole");
     let mut sniffed = Vec::new();
-    input.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut sniffed).map_err(unreadable)?;
+    input
+        .by_ref()
+        .take(SNIFF_BYTES as u64)
+        .read_to_end(&mut sniffed)
+        .map_err(unreadable)?;
     let is_all = sniffed.len() < SNIFF_BYTES;
     let (found, mark) = detect(&sniffed, is_all);
     let encoding = options.encoding.unwrap_or(found);
@@ -223,12 +282,20 @@ fn text(
         return json(input, name, table);
     }
     let Some((line, rest)) = first_line(&mut input, name)? else {
-        return Ok(Input { reader: Reader::Empty });
+        return Ok(Input {
+            reader: Reader::Empty,
+        });
     };
     let header = Arc::new(Header::of(&line, table, name, encoding, options.keys_only)?);
     let input = Box::new(Cursor::new(rest).chain(input));
-    let text = Box::new(TextReader::after_header(input, name, Ends::Quoted(header.separator)));
-    Ok(Input { reader: Reader::Text(text, Form::Csv(header)) })
+    let text = Box::new(TextReader::after_header(
+        input,
+        name,
+        Ends::Quoted(header.separator),
+    ));
+    Ok(Input {
+        reader: Reader::Text(text, Form::Csv(header)),
+    })
 }
 
 fn json(mut input: Box<dyn Read + Send>, name: &str, table: &Arc<Table>) -> Result<Input, Error> {
@@ -245,7 +312,9 @@ fn json(mut input: Box<dyn Read + Send>, name: &str, table: &Arc<Table>) -> Resu
     }
     let input = Box::new(Cursor::new(start).chain(input));
     let text = Box::new(TextReader::new(input, name, Ends::Line));
-    Ok(Input { reader: Reader::Text(text, Form::Json(Arc::new(Keys::of(table)))) })
+    Ok(Input {
+        reader: Reader::Text(text, Form::Json(Arc::new(Keys::of(table)))),
+    })
 }
 
 /// The first line and what was read behind it.
@@ -264,7 +333,12 @@ fn first_line(input: &mut Box<dyn Read + Send>, name: &str) -> Result<FirstLine,
     }
     let end = memchr::memchr(b'\n', &start);
     if end.is_none() && start.len() == RECORD_BYTES_MAX {
-        return Err(Error::unreadable(name, "line 1", "the first line does not end", "begin with a header"));
+        return Err(Error::unreadable(
+            name,
+            "line 1",
+            "the first line does not end",
+            "begin with a header",
+        ));
     }
     let rest = start.split_off(end.map_or(start.len(), |end| end + 1));
     while matches!(start.last(), Some(b'\n' | b'\r')) {
@@ -273,13 +347,26 @@ fn first_line(input: &mut Box<dyn Read + Send>, name: &str) -> Result<FirstLine,
     Ok(Some((start, rest)))
 }
 
-fn decompressed(file: File, compression: Compression, bytes: u64) -> io::Result<Box<dyn Read + Send>> {
+fn decompressed(
+    file: File,
+    compression: Compression,
+    bytes: u64,
+) -> io::Result<Box<dyn Read + Send>> {
     let file = BufReader::with_capacity(1 << 20, file);
-    let limit = bytes.saturating_mul(DECOMPRESSION_FACTOR_MAX).max(DECOMPRESSED_BYTES_FREE).min(DECOMPRESSED_BYTES_MAX);
+    let limit = bytes
+        .saturating_mul(DECOMPRESSION_FACTOR_MAX)
+        .max(DECOMPRESSED_BYTES_FREE)
+        .min(DECOMPRESSED_BYTES_MAX);
     Ok(match compression {
         Compression::None => Box::new(file),
-        Compression::Gzip => Box::new(Limited { input: flate2::bufread::MultiGzDecoder::new(file), left: limit }),
-        Compression::Zstd => Box::new(Limited { input: zstd::Decoder::with_buffer(file)?, left: limit }),
+        Compression::Gzip => Box::new(Limited {
+            input: flate2::bufread::MultiGzDecoder::new(file),
+            left: limit,
+        }),
+        Compression::Zstd => Box::new(Limited {
+            input: zstd::Decoder::with_buffer(file)?,
+            left: limit,
+        }),
     })
 }
 

@@ -34,10 +34,14 @@ pub fn fetch(url: &str, options: &[(String, String)], folder: &Path) -> Result<F
     runtime.block_on(fetch_async(url, options, folder))
 }
 
-async fn fetch_async(url: &str, options: &[(String, String)], folder: &Path) -> Result<Fetched, Error> {
+async fn fetch_async(
+    url: &str,
+    options: &[(String, String)],
+    folder: &Path,
+) -> Result<Fetched, Error> {
     let address = url::Url::parse(url).map_err(|error| cannot(url, error))?;
-    let (store, path) =
-        object_store::parse_url_opts(&address, options.iter().cloned()).map_err(|error| cannot(url, error))?;
+    let (store, path) = object_store::parse_url_opts(&address, options.iter().cloned())
+        .map_err(|error| cannot(url, error))?;
     let object = store.get(&path).await.map_err(|error| cannot(url, error))?;
     let (etag, bytes) = (object.meta.e_tag.clone(), object.meta.size);
     if bytes > FETCHED_BYTES_MAX {
@@ -54,14 +58,17 @@ async fn fetch_async(url: &str, options: &[(String, String)], folder: &Path) -> 
         let piece = piece.map_err(|error| cannot(url, error))?;
         file.write_all(&piece).map_err(|error| cannot(url, error))?;
     }
-    file.flush().and_then(|()| file.seek(SeekFrom::Start(0))).map_err(|error| cannot(url, error))?;
+    file.flush()
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .map_err(|error| cannot(url, error))?;
     Ok(Fetched { file, etag, bytes })
 }
 
 fn cannot(url: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Open {
         source_name: url.to_owned(),
-        remedy: "see that the object is there, and that the store's address and keys are right".to_owned(),
+        remedy: "see that the object is there, and that the store's address and keys are right"
+            .to_owned(),
         source: error.into(),
     }
 }

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use memchr::{memchr, memchr2, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use crate::ingest::Error;
 use crate::ingest::fault::{Code, Fault, shortened_bytes};
@@ -71,7 +71,10 @@ impl TextReader {
 
     /// The same behind a line that was read already.
     pub(super) fn after_header(input: Box<dyn Read + Send>, name: &str, ends: Ends) -> Self {
-        Self { line: 2, ..Self::new(input, name, ends) }
+        Self {
+            line: 2,
+            ..Self::new(input, name, ends)
+        }
     }
 
     /// The next block; `None` at the end.
@@ -94,10 +97,15 @@ impl TextReader {
 
     fn fill(&mut self, text: &mut Vec<u8>) -> Result<(), Error> {
         let wanted = BLOCK_BYTES.saturating_sub(text.len()) as u64;
-        let read = self.input.by_ref().take(wanted).read_to_end(text).map_err(|error| {
-            let place = format!("after line {}", self.line.saturating_sub(1));
-            Error::unreadable(&self.name, place, error, "see that the file is whole")
-        })?;
+        let read = self
+            .input
+            .by_ref()
+            .take(wanted)
+            .read_to_end(text)
+            .map_err(|error| {
+                let place = format!("after line {}", self.line.saturating_sub(1));
+                Error::unreadable(&self.name, place, error, "see that the file is whole")
+            })?;
         self.at_end = (read as u64) < wanted;
         Ok(())
     }
@@ -121,7 +129,11 @@ impl TextReader {
                 }
                 End::Beyond if text.len() - at > RECORD_BYTES_MAX => {
                     let kept = text.get(at..at + RECORD_BYTES_MAX).unwrap_or_default();
-                    block.broken.push(Broken { raw: kept.to_vec(), place: self.line, fault: oversized() });
+                    block.broken.push(Broken {
+                        raw: kept.to_vec(),
+                        place: self.line,
+                        fault: oversized(),
+                    });
                     self.skipping = !self.at_end;
                     return text.len();
                 }
@@ -131,7 +143,11 @@ impl TextReader {
                     self.unclosed += 1;
                     let line = trimmed(text, at, end);
                     let raw = text.get(line.0..line.1).unwrap_or_default();
-                    block.broken.push(Broken { raw: raw.to_vec(), place: self.line, fault: unclosed(raw) });
+                    block.broken.push(Broken {
+                        raw: raw.to_vec(),
+                        place: self.line,
+                        fault: unclosed(raw),
+                    });
                     self.line += 1;
                     at = end;
                 }
@@ -145,7 +161,11 @@ impl TextReader {
         let bytes = text.get(start..end).unwrap_or_default();
         if bytes.len() > RECORD_BYTES_MAX {
             let kept = bytes.get(..RECORD_BYTES_MAX).unwrap_or_default();
-            block.broken.push(Broken { raw: kept.to_vec(), place: self.line, fault: oversized() });
+            block.broken.push(Broken {
+                raw: kept.to_vec(),
+                place: self.line,
+                fault: oversized(),
+            });
         } else if !bytes.iter().all(u8::is_ascii_whitespace) {
             block.spans.push((start as u32, end as u32));
             block.lines.push(self.line);
@@ -167,7 +187,9 @@ impl TextReader {
         let Ends::Quoted(separator) = self.ends else {
             return on_line;
         };
-        let line = text.get(from..at_line_end.unwrap_or(text.len())).unwrap_or_default();
+        let line = text
+            .get(from..at_line_end.unwrap_or(text.len()))
+            .unwrap_or_default();
         if self.unclosed > UNCLOSED_QUOTES_MAX || memchr(b'"', line).is_none() {
             return on_line;
         }
@@ -176,14 +198,24 @@ impl TextReader {
 
     /// Goes through the fields of a record that has quotes.
     fn quoted_end(&self, text: &[u8], from: usize, separator: u8) -> End {
-        let beyond = || if self.at_end { End::Unclosed } else { End::Beyond };
+        let beyond = || {
+            if self.at_end {
+                End::Unclosed
+            } else {
+                End::Beyond
+            }
+        };
         let mut at = from;
         loop {
             if text.get(at) == Some(&b'"') {
                 at += 1;
                 loop {
                     let Some(quote) = memchr(b'"', text.get(at..).unwrap_or_default()) else {
-                        return if text.len() - from > RECORD_BYTES_MAX { End::Unclosed } else { beyond() };
+                        return if text.len() - from > RECORD_BYTES_MAX {
+                            End::Unclosed
+                        } else {
+                            beyond()
+                        };
                     };
                     at += quote + 1;
                     if at - from > RECORD_BYTES_MAX {
@@ -200,7 +232,11 @@ impl TextReader {
                 }
             }
             let Some(next) = memchr2(separator, b'\n', text.get(at..).unwrap_or_default()) else {
-                return if self.at_end { End::At(text.len()) } else { End::Beyond };
+                return if self.at_end {
+                    End::At(text.len())
+                } else {
+                    End::Beyond
+                };
             };
             at += next + 1;
             if text.get(at - 1) == Some(&b'\n') {
@@ -253,7 +289,9 @@ mod tests {
         let (mut records, mut lines, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(block) = reader.next().unwrap() {
             for (from, to) in &block.spans {
-                records.push(String::from_utf8_lossy(&block.text[*from as usize..*to as usize]).into_owned());
+                records.push(
+                    String::from_utf8_lossy(&block.text[*from as usize..*to as usize]).into_owned(),
+                );
             }
             lines.extend(block.lines);
             broken.extend(block.broken.iter().map(|broken| broken.place));
@@ -280,7 +318,10 @@ mod tests {
         let mut text = vec![b'x'; BLOCK_BYTES * 2];
         text.extend_from_slice(b"\nnext\n");
         let (records, lines, broken) = cut(&text, Ends::Line);
-        assert_eq!((records, lines, broken), (vec!["next".to_owned()], vec![2], vec![1]));
+        assert_eq!(
+            (records, lines, broken),
+            (vec!["next".to_owned()], vec![2], vec![1])
+        );
     }
 
     #[test]

@@ -32,8 +32,14 @@ impl Connection {
             let options = async_nats::ConnectOptions::new().connection_timeout(ANSWER);
             options.connect(url).await
         };
-        let client = runtime.block_on(connect).map_err(Error::server(&server, "connect"))?;
-        Ok(Self { stream: async_nats::jetstream::new(client), runtime, server })
+        let client = runtime
+            .block_on(connect)
+            .map_err(Error::server(&server, "connect"))?;
+        Ok(Self {
+            stream: async_nats::jetstream::new(client),
+            runtime,
+            server,
+        })
     }
 
     /// Waits for an answer.
@@ -42,6 +48,8 @@ impl Connection {
         what: &str,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Error> {
-        self.runtime.block_on(work).map_err(Error::server(&self.server, what))
+        self.runtime
+            .block_on(work)
+            .map_err(Error::server(&self.server, what))
     }
 }

@@ -74,20 +74,34 @@ impl<'a> NatsFollower<'a> {
             ack_policy: AckPolicy::All,
             deliver_policy: match position.applied {
                 0 => DeliverPolicy::All,
-                applied => DeliverPolicy::ByStartSequence { start_sequence: applied + 1 },
+                applied => DeliverPolicy::ByStartSequence {
+                    start_sequence: applied + 1,
+                },
             },
             max_ack_pending: i64::from(source.batch) * 2,
             ..Config::default()
         };
         let consumer = connection.wait("make the consumer", async {
             let explained = |error: &dyn std::fmt::Display| error.to_string();
-            let stream = connection.stream.get_stream(&source.stream).await.map_err(|error| explained(&error))?;
+            let stream = connection
+                .stream
+                .get_stream(&source.stream)
+                .await
+                .map_err(|error| explained(&error))?;
             // Where it stood is the server's business; where to begin is ours.
             let _ = stream.delete_consumer(&source.consumer()).await;
-            stream.create_consumer(config).await.map_err(|error| explained(&error))
+            stream
+                .create_consumer(config)
+                .await
+                .map_err(|error| explained(&error))
         })?;
         Ok(Self {
-            changes: Changes::of(pool, table, connection.server.clone(), offset(source.zone.as_ref()))?,
+            changes: Changes::of(
+                pool,
+                table,
+                connection.server.clone(),
+                offset(source.zone.as_ref()),
+            )?,
             keys: Keys::of(table),
             batch: source.batch as usize,
             connection,
@@ -107,12 +121,20 @@ impl<'a> NatsFollower<'a> {
                 None => (self.batch.saturating_sub(messages.len()), GATHER),
             };
             let fetched = self.connection.wait("fetch messages", async {
-                let fetch = self.consumer.fetch().max_messages(wanted).max_bytes(BATCH_BYTES).expires(wait);
+                let fetch = self
+                    .consumer
+                    .fetch()
+                    .max_messages(wanted)
+                    .max_bytes(BATCH_BYTES)
+                    .expires(wait);
                 let mut fetched = Vec::new();
                 let mut stream = fetch.messages().await.map_err(|error| error.to_string())?;
                 while let Some(message) = stream.next().await {
                     let message = message.map_err(|error| error.to_string())?;
-                    let sequence = message.info().map_err(|error| error.to_string())?.stream_sequence;
+                    let sequence = message
+                        .info()
+                        .map_err(|error| error.to_string())?
+                        .stream_sequence;
                     fetched.push((sequence, message));
                 }
                 Ok::<_, String>(fetched)
@@ -120,13 +142,21 @@ impl<'a> NatsFollower<'a> {
             let count = fetched.len();
             for (sequence, message) in fetched {
                 // What comes a second time because an acknowledgement was late is known by its number.
-                if sequence > messages.last().map_or(self.position.applied, |(last, _)| *last) {
+                if sequence
+                    > messages
+                        .last()
+                        .map_or(self.position.applied, |(last, _)| *last)
+                {
                     bytes += message.payload.len();
                     messages.push((sequence, message));
                 }
             }
-            let there = self.position.pending.is_none_or(|last| messages.last().is_some_and(|(at, _)| *at >= last));
-            let full = self.position.pending.is_none() && (messages.len() >= self.batch || bytes >= BATCH_BYTES);
+            let there = self
+                .position
+                .pending
+                .is_none_or(|last| messages.last().is_some_and(|(at, _)| *at >= last));
+            let full = self.position.pending.is_none()
+                && (messages.len() >= self.batch || bytes >= BATCH_BYTES);
             if count == 0 || there || full {
                 break;
             }
@@ -141,10 +171,13 @@ impl<'a> NatsFollower<'a> {
     fn runs<'b>(&self, gathered: &'b Gathered) -> Vec<(bool, &'b [(u64, Message)])> {
         let deletes = |(_, message): &(u64, Message)| {
             let headers = message.headers.as_ref();
-            headers.and_then(|headers| headers.get(OPERATION)).is_some_and(|word| word.as_str() == "delete")
+            headers
+                .and_then(|headers| headers.get(OPERATION))
+                .is_some_and(|word| word.as_str() == "delete")
         };
         let runs = gathered.messages.chunk_by(|a, b| deletes(a) == deletes(b));
-        runs.filter_map(|run| Some((deletes(run.first()?), run))).collect()
+        runs.filter_map(|run| Some((deletes(run.first()?), run)))
+            .collect()
     }
 
     fn raw(&self, run: &[(u64, Message)]) -> Raw {
@@ -175,25 +208,50 @@ impl<'a> NatsFollower<'a> {
 impl Follower for NatsFollower<'_> {
     fn step(&mut self) -> Result<Step, Error> {
         let gathered = self.gather()?;
-        let (Some((first, _)), Some((last, newest))) = (gathered.messages.first(), gathered.messages.last()) else {
+        let (Some((first, _)), Some((last, newest))) =
+            (gathered.messages.first(), gathered.messages.last())
+        else {
             // A batch that was to be finished and whose messages the stream has dropped since.
             if self.position.pending.is_some() {
-                self.note(Position { pending: None, ..self.position.clone() })?;
+                self.note(Position {
+                    pending: None,
+                    ..self.position.clone()
+                })?;
             }
-            return Ok(Step { counts: Counts::default(), more: false });
+            return Ok(Step {
+                counts: Counts::default(),
+                more: false,
+            });
         };
         let (first, last) = (*first, *last);
-        self.note(Position { pending: Some(last), ..self.position.clone() })?;
+        self.note(Position {
+            pending: Some(last),
+            ..self.position.clone()
+        })?;
         let mut counts = Counts::default();
-        let nothing = Raw { columns: vec![None; self.changes.table.definition.fields.len()], ..Raw::default() };
+        let nothing = Raw {
+            columns: vec![None; self.changes.table.definition.fields.len()],
+            ..Raw::default()
+        };
         for (at, (deletes, run)) in self.runs(&gathered).into_iter().enumerate() {
             let raw = self.raw(run);
             let name = format!("{}/{first}-{last}/{at}", self.name);
-            let (upserts, deletes) = if deletes { (&nothing, &raw) } else { (&raw, &nothing) };
+            let (upserts, deletes) = if deletes {
+                (&nothing, &raw)
+            } else {
+                (&raw, &nothing)
+            };
             counts.add(&self.changes.write(upserts, deletes, &name)?);
         }
-        self.note(Position { applied: last, pending: None })?;
-        self.connection.wait("acknowledge messages", newest.ack_with(AckKind::Ack))?;
-        Ok(Step { counts, more: gathered.messages.len() >= self.batch })
+        self.note(Position {
+            applied: last,
+            pending: None,
+        })?;
+        self.connection
+            .wait("acknowledge messages", newest.ack_with(AckKind::Ack))?;
+        Ok(Step {
+            counts,
+            more: gathered.messages.len() >= self.batch,
+        })
     }
 }

@@ -51,7 +51,9 @@ pub struct Publisher<'a> {
 
 impl std::fmt::Debug for Publisher<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Publisher").field("server", &self.connection.server).finish_non_exhaustive()
+        f.debug_struct("Publisher")
+            .field("server", &self.connection.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,8 +78,15 @@ impl<'a> Publisher<'a> {
             duplicate_window: REPETITIONS,
             ..stream::Config::default()
         };
-        connection.wait("make the stream", connection.stream.get_or_create_stream(config))?;
-        Ok(Self { pool, connection, disclosure })
+        connection.wait(
+            "make the stream",
+            connection.stream.get_or_create_stream(config),
+        )?;
+        Ok(Self {
+            pool,
+            connection,
+            disclosure,
+        })
     }
 
     /// Publishes what is new, and says how many entries that were.
@@ -94,13 +103,18 @@ impl<'a> Publisher<'a> {
             let mut waiting = Vec::new();
             for entry in &entries {
                 for draft in drafts(entry, self.disclosure).map_err(|error| error.to_string())? {
-                    let subject = format!("pool.{}.{}", entry.table.department, entry.table.dataset);
+                    let subject =
+                        format!("pool.{}.{}", entry.table.department, entry.table.dataset);
                     let mut headers = HeaderMap::new();
                     headers.insert("Nats-Msg-Id", draft.id.as_str());
                     headers.insert(OPERATION, draft.operation);
                     headers.insert(SEQUENCE, entry.seq.to_string());
                     headers.insert(MOMENT, entry.at.rfc3339());
-                    let sent = self.connection.stream.publish_with_headers(subject, headers, draft.body).await;
+                    let sent = self
+                        .connection
+                        .stream
+                        .publish_with_headers(subject, headers, draft.body)
+                        .await;
                     waiting.push(sent.map_err(|error| error.to_string())?);
                 }
             }
@@ -128,7 +142,11 @@ fn drafts(entry: &Entry, disclosure: Disclosure) -> Result<Vec<Draft>, Error> {
     };
     let several = drafts.len() > 1;
     for (at, draft) in drafts.iter_mut().enumerate() {
-        draft.id = if several { format!("{}.{at}", entry.seq) } else { entry.seq.to_string() };
+        draft.id = if several {
+            format!("{}.{at}", entry.seq)
+        } else {
+            entry.seq.to_string()
+        };
     }
     Ok(drafts)
 }
@@ -139,35 +157,54 @@ fn disclosed(table: &Table, disclosure: Disclosure) -> Vec<usize> {
     match disclosure {
         Disclosure::Everything => all.map(|(at, _)| at).collect(),
         Disclosure::Unconditional if table.definition.share != Share::Unconditional => Vec::new(),
-        Disclosure::Unconditional => {
-            all.filter(|(_, field)| field.sensitivity <= Sensitivity::Internal).map(|(at, _)| at).collect()
-        }
+        Disclosure::Unconditional => all
+            .filter(|(_, field)| field.sensitivity <= Sensitivity::Internal)
+            .map(|(at, _)| at)
+            .collect(),
     }
 }
 
 /// Says only how many records have changed.
 fn notice(records: u64) -> Draft {
     let body = serde_json::json!({ "records": records }).to_string().into();
-    Draft { id: String::new(), operation: "changed", body }
+    Draft {
+        id: String::new(),
+        operation: "changed",
+        body,
+    }
 }
 
 /// Records as lines of JSON; as many messages as it takes, each of one operation.
 fn records(batch: &RecordBatch, deletes: &BooleanArray, fields: &[usize]) -> Vec<Draft> {
     let schema = batch.schema();
-    let columns: Vec<ArrayRef> = fields.iter().filter_map(|at| batch.columns().get(*at).cloned()).collect();
-    let names: Vec<&String> =
-        fields.iter().filter_map(|at| schema.fields().get(*at)).map(|field| field.name()).collect();
+    let columns: Vec<ArrayRef> = fields
+        .iter()
+        .filter_map(|at| batch.columns().get(*at).cloned())
+        .collect();
+    let names: Vec<&String> = fields
+        .iter()
+        .filter_map(|at| schema.fields().get(*at))
+        .map(|field| field.name())
+        .collect();
     let cells = Cells::all(&columns);
     let mut drafts: Vec<Draft> = Vec::new();
     let mut body: Vec<u8> = Vec::new();
     let mut operation = "upsert";
     let mut finish = |body: &mut Vec<u8>, operation| {
         if !body.is_empty() {
-            drafts.push(Draft { id: String::new(), operation, body: std::mem::take(body).into() });
+            drafts.push(Draft {
+                id: String::new(),
+                operation,
+                body: std::mem::take(body).into(),
+            });
         }
     };
     for row in 0..batch.num_rows() {
-        let now = if deletes.is_valid(row) && deletes.value(row) { "delete" } else { "upsert" };
+        let now = if deletes.is_valid(row) && deletes.value(row) {
+            "delete"
+        } else {
+            "upsert"
+        };
         if now != operation || body.len() > MESSAGE_BYTES_MAX {
             finish(&mut body, operation);
             operation = now;
@@ -175,7 +212,10 @@ fn records(batch: &RecordBatch, deletes: &BooleanArray, fields: &[usize]) -> Vec
         let pairs = names.iter().zip(&cells);
         let record: serde_json::Map<String, serde_json::Value> = pairs
             .filter_map(|(name, cells)| {
-                Some(((*name).clone(), serde_json::to_value(cells.value(row)).ok()?))
+                Some((
+                    (*name).clone(),
+                    serde_json::to_value(cells.value(row)).ok()?,
+                ))
             })
             .collect();
         body.extend_from_slice(serde_json::Value::Object(record).to_string().as_bytes());

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-
 use super::session::{Session, Text, text};
 use super::{columns_of, quoted, quoted_table};
 use crate::ingest::{Counts, Error, scalar};
@@ -47,18 +46,27 @@ impl<'a> QueryFollower<'a> {
         let session = Session::open(&source.url)?;
         let rows = match (&source.query, &source.table) {
             (Some(query), _) => format!("({}) AS q", query.trim().trim_end_matches(';')),
-            (None, table) => format!("{} AS q", quoted_table(table.as_deref().unwrap_or_default())),
+            (None, table) => format!(
+                "{} AS q",
+                quoted_table(table.as_deref().unwrap_or_default())
+            ),
         };
-        let there = session.columns("read the columns of the query", &format!("SELECT q.* FROM {rows} LIMIT 0"))?;
+        let there = session.columns(
+            "read the columns of the query",
+            &format!("SELECT q.* FROM {rows} LIMIT 0"),
+        )?;
         let names: Vec<String> = there.iter().map(|(name, _)| name.clone()).collect();
         let columns = columns_of(table, &source.columns, &names, &session.server, false)?;
         let column = |name: &str| {
-            there.iter().find(|(found, _)| found == name).ok_or_else(|| Error::ColumnMissing {
-                source_name: session.server.clone(),
-                field: name.to_owned(),
-                dataset: table.name(),
-                nearest: crate::ingest::nearest(name, names.iter().map(String::as_str)),
-            })
+            there
+                .iter()
+                .find(|(found, _)| found == name)
+                .ok_or_else(|| Error::ColumnMissing {
+                    source_name: session.server.clone(),
+                    field: name.to_owned(),
+                    dataset: table.name(),
+                    nearest: crate::ingest::nearest(name, names.iter().map(String::as_str)),
+                })
         };
         let mut order = vec![column(&source.cursor)?.clone()];
         for at in &table.key {
@@ -80,16 +88,27 @@ impl<'a> QueryFollower<'a> {
         }
         let settle = match source.settle {
             seconds if seconds > 0.0 => {
-                format!(" AND q.{} < now() - interval '{seconds} seconds'", quoted(&source.cursor))
+                format!(
+                    " AND q.{} < now() - interval '{seconds} seconds'",
+                    quoted(&source.cursor)
+                )
             }
             _ => String::new(),
         };
         Ok(Self {
-            changes: Changes::of(pool, table, session.server.clone(), offset(source.zone.as_ref()))?,
+            changes: Changes::of(
+                pool,
+                table,
+                session.server.clone(),
+                offset(source.zone.as_ref()),
+            )?,
             position: state::load(pool, &name)?,
             select: format!("SELECT {} FROM {rows}", selected.join(", ")),
             types: order.iter().map(|(_, kind)| kind.clone()).collect(),
-            order: order.into_iter().map(|(column, _)| format!("q.{}", quoted(&column))).collect(),
+            order: order
+                .into_iter()
+                .map(|(column, _)| format!("q.{}", quoted(&column)))
+                .collect(),
             batch: source.batch,
             settle,
             deletes: source.deleted.is_some(),
@@ -102,15 +121,22 @@ impl<'a> QueryFollower<'a> {
     fn question(&self) -> String {
         let order = self.order.join(", ");
         let behind = match &self.position.last {
-            None => format!("{} IS NOT NULL", self.order.first().map_or("", String::as_str)),
+            None => format!(
+                "{} IS NOT NULL",
+                self.order.first().map_or("", String::as_str)
+            ),
             Some(_) => {
                 let casts = self.types.iter().enumerate();
-                let casts: Vec<String> =
-                    casts.map(|(at, kind)| format!("${}::text::{}", at + 1, quoted(kind))).collect();
+                let casts: Vec<String> = casts
+                    .map(|(at, kind)| format!("${}::text::{}", at + 1, quoted(kind)))
+                    .collect();
                 format!("({order}) > ({})", casts.join(", "))
             }
         };
-        format!("{} WHERE {behind}{} ORDER BY {order} LIMIT {}", self.select, self.settle, self.batch)
+        format!(
+            "{} WHERE {behind}{} ORDER BY {order} LIMIT {}",
+            self.select, self.settle, self.batch
+        )
     }
 }
 
@@ -118,20 +144,30 @@ impl Follower for QueryFollower<'_> {
     fn step(&mut self) -> Result<Step, Error> {
         let last = self.position.last.clone().unwrap_or_default();
         let parameters: Vec<Text<'_>> = last.iter().map(|text| text as Text<'_>).collect();
-        let found = self.session.query("ask for new rows", &self.question(), &parameters)?;
+        let found = self
+            .session
+            .query("ask for new rows", &self.question(), &parameters)?;
         let Some(newest) = found.last() else {
-            return Ok(Step { counts: Counts::default(), more: false });
+            return Ok(Step {
+                counts: Counts::default(),
+                more: false,
+            });
         };
         let (mut upserts, mut deletes) = (Rows::default(), Rows::default());
         for (place, row) in found.iter().enumerate() {
             let cell = |at| text(row, at).map_or(Cell::Null, Cell::Text);
             let cells = (0..self.fields).map(cell).collect();
-            let deleted = self.deletes && text(row, self.fields + self.order.len()).is_some_and(|word| scalar::boolean(&word) == Ok(true));
+            let deleted = self.deletes
+                && text(row, self.fields + self.order.len())
+                    .is_some_and(|word| scalar::boolean(&word) == Ok(true));
             let rows = if deleted { &mut deletes } else { &mut upserts };
             rows.push(place as u64 + 1, cells);
         }
-        let next = (0..self.order.len()).map(|at| text(newest, self.fields + at).unwrap_or_default());
-        let next = Position { last: Some(next.collect()) };
+        let next =
+            (0..self.order.len()).map(|at| text(newest, self.fields + at).unwrap_or_default());
+        let next = Position {
+            last: Some(next.collect()),
+        };
         // The name tells these rows from all others, and from themselves when they have changed.
         let mut hash = xxhash_rust::xxh3::Xxh3::new();
         for cell in upserts.rows.iter().chain(&deletes.rows).flatten() {
@@ -139,10 +175,14 @@ impl Follower for QueryFollower<'_> {
         }
         let name = format!("{}/{:032x}", self.name, hash.digest128());
         let table = self.changes.table;
-        let counts = self.changes.write(&upserts.raw(table), &deletes.raw(table), &name)?;
+        let counts = self
+            .changes
+            .write(&upserts.raw(table), &deletes.raw(table), &name)?;
         state::save(self.changes.pool, &self.name, &next)?;
         self.position = next;
-        Ok(Step { counts, more: found.len() as u64 >= u64::from(self.batch) })
+        Ok(Step {
+            counts,
+            more: found.len() as u64 >= u64::from(self.batch),
+        })
     }
 }
-

@@ -5,6 +5,7 @@ mod cursor;
 mod pgoutput;
 mod replication;
 mod session;
+mod sorter;
 
 pub(super) use cursor::QueryFollower;
 pub(super) use replication::ReplicationFollower;
@@ -34,12 +35,20 @@ fn columns_of(
 ) -> Result<Vec<Option<usize>>, Error> {
     for (field, column) in mapping {
         if table.definition.field(field).is_none() {
-            let fields = table.definition.fields.iter().map(|field| field.name.as_str());
+            let fields = table
+                .definition
+                .fields
+                .iter()
+                .map(|field| field.name.as_str());
             return Err(Error::Definition {
                 file: server.to_owned(),
                 detail: match nearest(field, fields) {
-                    Some(name) => format!("`columns` names `{field}`, and the dataset has no such field; did you mean `{name}`?"),
-                    None => format!("`columns` names `{field}` for `{column}`, and the dataset has no such field"),
+                    Some(name) => format!(
+                        "`columns` names `{field}`, and the dataset has no such field; did you mean `{name}`?"
+                    ),
+                    None => format!(
+                        "`columns` names `{field}` for `{column}`, and the dataset has no such field"
+                    ),
                 },
             });
         }

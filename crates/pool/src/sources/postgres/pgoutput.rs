@@ -75,7 +75,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Message, String> {
         b'T' => {
             let count = input.number()?;
             input.byte()?; // whether it cascades
-            let ids = (0..count).map(|_| input.number()).collect::<Result<_, _>>()?;
+            let ids = (0..count)
+                .map(|_| input.number())
+                .collect::<Result<_, _>>()?;
             Ok(Message::Truncate(ids))
         }
         b'C' => {
@@ -84,7 +86,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Message, String> {
             Ok(Message::Commit { end: input.long()? })
         }
         b'B' | b'O' | b'Y' | b'M' => Ok(Message::Other),
-        other => Err(format!("a message of an unknown sort `{}`", char::from(other))),
+        other => Err(format!(
+            "a message of an unknown sort `{}`",
+            char::from(other)
+        )),
     }
 }
 
@@ -94,15 +99,19 @@ struct Input<'a> {
 
 impl<'a> Input<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
-        let (taken, rest) =
-            self.bytes.split_at_checked(count).ok_or("a message that is cut off")?;
+        let (taken, rest) = self
+            .bytes
+            .split_at_checked(count)
+            .ok_or("a message that is cut off")?;
         self.bytes = rest;
         Ok(taken)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
         let taken = self.take(N)?;
-        taken.try_into().map_err(|_| "a message that is cut off".to_owned())
+        taken
+            .try_into()
+            .map_err(|_| "a message that is cut off".to_owned())
     }
 
     fn byte(&mut self) -> Result<u8, String> {
@@ -112,7 +121,11 @@ impl<'a> Input<'a> {
     fn expect(&mut self, wanted: u8) -> Result<(), String> {
         match self.byte()? {
             byte if byte == wanted => Ok(()),
-            other => Err(format!("`{}` where `{}` belongs", char::from(other), char::from(wanted))),
+            other => Err(format!(
+                "`{}` where `{}` belongs",
+                char::from(other),
+                char::from(wanted)
+            )),
         }
     }
 
@@ -129,7 +142,11 @@ impl<'a> Input<'a> {
     }
 
     fn text(&mut self) -> Result<String, String> {
-        let length = self.bytes.iter().position(|byte| *byte == 0).ok_or("a name that does not end")?;
+        let length = self
+            .bytes
+            .iter()
+            .position(|byte| *byte == 0)
+            .ok_or("a name that does not end")?;
         let text = String::from_utf8_lossy(self.take(length)?).into_owned();
         self.byte()?;
         Ok(text)
@@ -146,8 +163,14 @@ impl<'a> Input<'a> {
             input.take(8)?; // type and its modifier
             Ok(name)
         };
-        let columns = (0..count).map(|_| column(self)).collect::<Result<_, String>>()?;
-        Ok(Message::Relation { id, name: format!("{schema}.{table}"), columns })
+        let columns = (0..count)
+            .map(|_| column(self))
+            .collect::<Result<_, String>>()?;
+        Ok(Message::Relation {
+            id,
+            name: format!("{schema}.{table}"),
+            columns,
+        })
     }
 
     fn row(&mut self) -> Result<Vec<Value>, String> {
@@ -157,9 +180,14 @@ impl<'a> Input<'a> {
             b'u' => Ok(Value::Unchanged),
             b't' => {
                 let length = input.number()? as usize;
-                Ok(Value::Text(String::from_utf8_lossy(input.take(length)?).into_owned()))
+                Ok(Value::Text(
+                    String::from_utf8_lossy(input.take(length)?).into_owned(),
+                ))
             }
-            other => Err(format!("a value of an unknown sort `{}`", char::from(other))),
+            other => Err(format!(
+                "a value of an unknown sort `{}`",
+                char::from(other)
+            )),
         };
         (0..count).map(|_| value(self)).collect()
     }

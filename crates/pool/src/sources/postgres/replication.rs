@@ -5,13 +5,13 @@
 //! written, and the slot is moved on after they are. Whoever stops in between fetches the same
 //! changes up to the same place, and the pool knows them by their name.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::pgoutput::{self, Message, Value};
+use super::pgoutput::{self, Message};
 use super::session::{Session, Text, text};
+use super::sorter::{Segment, Sorter};
 use super::{columns_of, quoted, quoted_table};
 use crate::ingest::{Counts, Error};
 use crate::pool::Pool;
@@ -22,8 +22,6 @@ use crate::sources::state;
 use crate::table::Table;
 use crate::value::Value as PoolValue;
 
-/// Changes that are written at once.
-const SEGMENT_CHANGES: usize = 20_000;
 /// Most changes that are fetched at once: a transaction is fetched whole.
 const FETCH_MAX: usize = 5_000_000;
 
@@ -43,26 +41,19 @@ struct Position {
     applied: u64,
 }
 
-/// Changes of one sort after another.
-#[derive(Debug)]
-enum Segment {
-    Rows { upserts: Rows, deletes: Rows },
-    Truncate,
-}
-
 /// Follows a table.
 pub(in crate::sources) struct ReplicationFollower<'a> {
     session: Session,
-    changes: Changes<'a>,
+    pub(super) changes: Changes<'a>,
     name: String,
     position: Position,
     source: ReplicationSource,
     /// Schema and name of the table.
-    relation: String,
+    pub(super) relation: String,
     /// The table's columns, their types, and which of them each field is in.
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     types: Vec<String>,
-    columns: Vec<Option<usize>>,
+    pub(super) columns: Vec<Option<usize>>,
 }
 
 impl<'a> ReplicationFollower<'a> {
@@ -74,15 +65,22 @@ impl<'a> ReplicationFollower<'a> {
     ) -> Result<Self, Error> {
         let session = Session::open(&source.url)?;
         let select = format!("SELECT * FROM {} LIMIT 0", quoted_table(&source.table));
-        let (names, types): (Vec<String>, Vec<String>) =
-            session.columns("read the table's columns", &select)?.into_iter().unzip();
+        let (names, types): (Vec<String>, Vec<String>) = session
+            .columns("read the table's columns", &select)?
+            .into_iter()
+            .unzip();
         let columns = columns_of(table, &source.columns, &names, &session.server, false)?;
         let relation = match source.table.contains('.') {
             true => source.table.clone(),
             false => format!("public.{}", source.table),
         };
         let this = Self {
-            changes: Changes::of(pool, table, session.server.clone(), offset(source.zone.as_ref()))?,
+            changes: Changes::of(
+                pool,
+                table,
+                session.server.clone(),
+                offset(source.zone.as_ref()),
+            )?,
             position: state::load(pool, &name)?,
             source: source.clone(),
             session,
@@ -101,21 +99,35 @@ impl<'a> ReplicationFollower<'a> {
     /// The types of the key's columns.
     fn key_types(&self) -> Vec<&str> {
         let key = &self.changes.table.key;
-        let place = key.iter().filter_map(|at| self.columns.get(*at).copied().flatten());
-        place.filter_map(|at| self.types.get(at)).map(String::as_str).collect()
+        let place = key
+            .iter()
+            .filter_map(|at| self.columns.get(*at).copied().flatten());
+        place
+            .filter_map(|at| self.types.get(at))
+            .map(String::as_str)
+            .collect()
     }
 
     /// Makes publication and slot, if they are not there.
     fn prepare(&self) -> Result<(), Error> {
         let (slot, publication) = (self.source.slot(), self.source.publication());
         let there = |what: &str, sql: &str, name: &String| {
-            Ok::<_, Error>(!self.session.query(what, sql, &[name as Text<'_>])?.is_empty())
+            Ok::<_, Error>(
+                !self
+                    .session
+                    .query(what, sql, &[name as Text<'_>])?
+                    .is_empty(),
+            )
         };
         let sql = "SELECT pubname::text FROM pg_publication WHERE pubname = $1::text";
         if !there("look for the publication", sql, &publication)? {
             let table = quoted_table(&self.source.table);
-            let sql = format!("CREATE PUBLICATION {} FOR TABLE {table}", quoted(&publication));
-            self.session.batch("make the publication (only the table's owner may)", &sql)?;
+            let sql = format!(
+                "CREATE PUBLICATION {} FOR TABLE {table}",
+                quoted(&publication)
+            );
+            self.session
+                .batch("make the publication (only the table's owner may)", &sql)?;
         }
         let sql = "SELECT slot_name::text FROM pg_replication_slots WHERE slot_name = $1::text";
         if there("look for the slot", sql, &slot)? {
@@ -132,7 +144,9 @@ impl<'a> ReplicationFollower<'a> {
         }
         let sql = "SELECT pg_create_logical_replication_slot($1::text, 'pgoutput')::text";
         let what = "make the slot (wal_level must be `logical`, and the user may REPLICATE)";
-        self.session.query(what, sql, &[&slot as Text<'_>]).map(drop)
+        self.session
+            .query(what, sql, &[&slot as Text<'_>])
+            .map(drop)
     }
 
     /// Copies some of the table as it is. Changes that were made since the slot was made come again
@@ -162,30 +176,46 @@ impl<'a> ReplicationFollower<'a> {
             None => String::new(),
             Some(_) => {
                 let casts = self.key_types().into_iter().enumerate();
-                let casts: Vec<String> =
-                    casts.map(|(at, kind)| format!("${}::text::{}", at + 1, quoted(kind))).collect();
+                let casts: Vec<String> = casts
+                    .map(|(at, kind)| format!("${}::text::{}", at + 1, quoted(kind)))
+                    .collect();
                 format!("WHERE ({order}) > ({})", casts.join(", "))
             }
         };
-        let sql =
-            format!("SELECT {} FROM {from} {behind} ORDER BY {order} LIMIT {}", selected.join(", "), self.source.batch);
+        let sql = format!(
+            "SELECT {} FROM {from} {behind} ORDER BY {order} LIMIT {}",
+            selected.join(", "),
+            self.source.batch
+        );
         let parameters: Vec<Text<'_>> = last.iter().map(|text| text as Text<'_>).collect();
         let found = self.session.query("copy the table", &sql, &parameters)?;
         let mut rows = Rows::default();
         for (place, row) in found.iter().enumerate() {
             let cell = |at| text(row, at).map_or(Cell::Null, Cell::Text);
-            rows.push(place as u64 + 1, (0..self.columns.len()).map(cell).collect());
+            rows.push(
+                place as u64 + 1,
+                (0..self.columns.len()).map(cell).collect(),
+            );
         }
         let next = match found.last() {
             Some(row) => {
                 let fields = self.columns.len();
                 let cells = (0..key.len()).map(|at| text(row, fields + at).unwrap_or_default());
-                Position { last: Some(cells.collect()), ..self.position.clone() }
+                Position {
+                    last: Some(cells.collect()),
+                    ..self.position.clone()
+                }
             }
-            None => Position { copied: true, last: None, ..self.position.clone() },
+            None => Position {
+                copied: true,
+                last: None,
+                ..self.position.clone()
+            },
         };
         let name = format!("{}/copy/{:032x}", self.name, content(&[&rows]));
-        let counts = self.changes.write(&rows.raw(table), &Rows::default().raw(table), &name)?;
+        let counts = self
+            .changes
+            .write(&rows.raw(table), &Rows::default().raw(table), &name)?;
         state::save(self.changes.pool, &self.name, &next)?;
         self.position = next;
         Ok(Step { counts, more: true })
@@ -198,7 +228,11 @@ impl<'a> ReplicationFollower<'a> {
         let upto = self.position.pending.map(|(end, _)| lsn(end));
         let most = match upto {
             Some(_) => None, // up to that place, however much it is
-            None => Some(i32::try_from(self.source.batch).unwrap_or(i32::MAX).to_string()),
+            None => Some(
+                i32::try_from(self.source.batch)
+                    .unwrap_or(i32::MAX)
+                    .to_string(),
+            ),
         };
         let sql = "SELECT data FROM pg_logical_slot_peek_binary_changes($1::text, $2::text::pg_lsn, \
             $3::text::int, 'proto_version', '1', 'publication_names', $4::text)";
@@ -227,7 +261,11 @@ impl<'a> ReplicationFollower<'a> {
         }) else {
             return self.nothing(horizon);
         };
-        let done = self.position.pending.filter(|(pending, _)| *pending == end).map_or(0, |(_, done)| done);
+        let done = self
+            .position
+            .pending
+            .filter(|(pending, _)| *pending == end)
+            .map_or(0, |(_, done)| done);
         let segments = self.segments(messages)?;
         let mut counts = Counts::default();
         for (at, segment) in segments.into_iter().enumerate() {
@@ -247,11 +285,16 @@ impl<'a> ReplicationFollower<'a> {
         if self.position.pending.is_some() {
             self.note(None, self.position.applied)?;
         }
-        if let Some(horizon) = horizon.filter(|horizon| *horizon > self.position.applied + LOG_KEPT_BYTES) {
+        if let Some(horizon) =
+            horizon.filter(|horizon| *horizon > self.position.applied + LOG_KEPT_BYTES)
+        {
             self.note(None, horizon)?;
             self.move_on(horizon)?;
         }
-        Ok(Step { counts: Counts::default(), more: false })
+        Ok(Step {
+            counts: Counts::default(),
+            more: false,
+        })
     }
 
     /// Up to where the server's log is written.
@@ -272,173 +315,57 @@ impl<'a> ReplicationFollower<'a> {
         let sql = "SELECT pg_replication_slot_advance(slot_name, $2::text::pg_lsn)::text \
             FROM pg_replication_slots WHERE slot_name = $1::text AND confirmed_flush_lsn < $2::text::pg_lsn";
         let (slot, end) = (self.source.slot(), lsn(end));
-        self.session.query("move the slot on", sql, &[&slot as Text<'_>, &end]).map(drop)
+        self.session
+            .query("move the slot on", sql, &[&slot as Text<'_>, &end])
+            .map(drop)
     }
 
     fn write(&self, segment: Segment, name: &str) -> Result<Counts, Error> {
         let table = self.changes.table;
         match segment {
             Segment::Rows { upserts, deletes } => {
-                self.changes.write(&upserts.raw(table), &deletes.raw(table), name)
+                self.changes
+                    .write(&upserts.raw(table), &deletes.raw(table), name)
             }
             Segment::Truncate => {
                 let deleted = self.changes.truncate(name)?;
-                Ok(Counts { records: deleted, accepted: deleted, ..Counts::default() })
+                Ok(Counts {
+                    records: deleted,
+                    accepted: deleted,
+                    ..Counts::default()
+                })
             }
         }
     }
 
     /// Divides changes into what can be written at once.
     fn segments(&self, messages: Vec<Message>) -> Result<Vec<Segment>, Error> {
-        let mut sorter = Sorter { follower: self, relations: HashMap::new(), segments: Vec::new(), upserts: Rows::default(), deletes: Rows::default(), newest: HashMap::new(), place: 0 };
+        let mut sorter = Sorter::of(self);
         for message in messages {
             sorter.take(message)?;
         }
-        sorter.cut();
-        Ok(sorter.segments)
+        Ok(sorter.finish())
     }
 }
 
 impl Follower for ReplicationFollower<'_> {
     fn step(&mut self) -> Result<Step, Error> {
-        if self.position.copied { self.advance() } else { self.copy() }
-    }
-}
-
-/// Sorts messages into segments.
-struct Sorter<'a, 'b> {
-    follower: &'a ReplicationFollower<'b>,
-    /// Columns of the table under its number, if it is the one that is followed.
-    relations: HashMap<u32, Option<Vec<String>>>,
-    segments: Vec<Segment>,
-    upserts: Rows,
-    deletes: Rows,
-    /// The newest row of each key in this segment; `None` if it was deleted.
-    newest: HashMap<Vec<Cell>, Option<Vec<Cell>>>,
-    place: u64,
-}
-
-impl Sorter<'_, '_> {
-    fn take(&mut self, message: Message) -> Result<(), Error> {
-        match message {
-            Message::Relation { id, name, columns } => {
-                let ours = name == self.follower.relation;
-                self.relations.insert(id, ours.then_some(columns));
-            }
-            Message::Insert(id, row) => {
-                if let Some(row) = self.row(id, &row) {
-                    self.upsert(row);
-                }
-            }
-            Message::Update(id, old, row) => {
-                let Some(mut row) = self.row(id, &row) else { return Ok(()) };
-                let old = old.and_then(|old| self.row(id, &old));
-                let before = old.as_ref().map_or_else(|| self.key(&row), |old| self.key(old));
-                self.complete(&mut row, old.as_deref(), &before)?;
-                if before != self.key(&row) {
-                    self.delete(old.unwrap_or_default());
-                }
-                self.upsert(row);
-            }
-            Message::Delete(id, row) => {
-                if let Some(row) = self.row(id, &row) {
-                    self.delete(row);
-                }
-            }
-            Message::Truncate(ids) => {
-                if ids.iter().any(|id| matches!(self.relations.get(id), Some(Some(_)))) {
-                    self.cut();
-                    self.segments.push(Segment::Truncate);
-                }
-            }
-            Message::Commit { .. } | Message::Other => {}
-        }
-        Ok(())
-    }
-
-    /// A row by field; `None` of another table.
-    fn row(&self, id: u32, values: &[Value]) -> Option<Vec<Cell>> {
-        let columns = self.relations.get(&id)?.as_ref()?;
-        let follower = self.follower;
-        let cell = |at: &Option<usize>| {
-            let name = at.and_then(|at| follower.names.get(at))?;
-            let place = columns.iter().position(|column| column == name)?;
-            Some(match values.get(place)? {
-                Value::Null => Cell::Null,
-                Value::Unchanged => Cell::Unknown,
-                Value::Text(text) => Cell::Text(text.clone()),
-            })
-        };
-        Some(follower.columns.iter().map(|at| cell(at).unwrap_or(Cell::Null)).collect())
-    }
-
-    fn key(&self, row: &[Cell]) -> Vec<Cell> {
-        let key = &self.follower.changes.table.key;
-        key.iter().map(|at| row.get(*at).cloned().unwrap_or(Cell::Null)).collect()
-    }
-
-    /// Fills in what the database did not send because it has not changed.
-    fn complete(&self, row: &mut [Cell], old: Option<&[Cell]>, key: &[Cell]) -> Result<(), Error> {
-        if !row.contains(&Cell::Unknown) {
-            return Ok(());
-        }
-        let follower = self.follower;
-        let newest = self.newest.get(key).cloned().flatten();
-        let known = match (&newest, old) {
-            (Some(newest), _) => newest.clone(),
-            (None, Some(old)) if !old.contains(&Cell::Null) => old.to_vec(),
-            _ => follower.in_pool(row)?.unwrap_or_default(),
-        };
-        for (cell, known) in row.iter_mut().zip(known) {
-            if *cell == Cell::Unknown {
-                *cell = known;
-            }
-        }
-        Ok(())
-    }
-
-    fn upsert(&mut self, row: Vec<Cell>) {
-        self.make_room();
-        self.newest.insert(self.key(&row), Some(row.clone()));
-        self.upserts.push(self.place, row);
-    }
-
-    fn delete(&mut self, row: Vec<Cell>) {
-        // Where a record lies is known by its subject, which a delete may not say and the pool can
-        // only tell of what is in it: what this segment brings must be there first.
-        let key = self.key(&row);
-        let table = self.follower.changes.table;
-        let hidden = !table.key.contains(&table.subject);
-        if hidden && matches!(self.newest.get(&key), Some(Some(_))) {
-            self.cut();
-        }
-        self.make_room();
-        self.newest.insert(key, None);
-        self.deletes.push(self.place, row);
-    }
-
-    fn make_room(&mut self) {
-        if self.upserts.rows.len() + self.deletes.rows.len() >= SEGMENT_CHANGES {
-            self.cut();
-        }
-        self.place += 1;
-    }
-
-    fn cut(&mut self) {
-        let (upserts, deletes) = (std::mem::take(&mut self.upserts), std::mem::take(&mut self.deletes));
-        self.place = 0;
-        self.newest.clear();
-        if !(upserts.rows.is_empty() && deletes.rows.is_empty()) {
-            self.segments.push(Segment::Rows { upserts, deletes });
+        if self.position.copied {
+            self.advance()
+        } else {
+            self.copy()
         }
     }
 }
 
 impl ReplicationFollower<'_> {
     /// What the pool has of a row's key, by field.
-    fn in_pool(&self, row: &[Cell]) -> Result<Option<Vec<Cell>>, Error> {
+    pub(super) fn in_pool(&self, row: &[Cell]) -> Result<Option<Vec<Cell>>, Error> {
         let table = self.changes.table;
-        let rows = Rows { rows: vec![row.to_vec()], places: vec![1] };
+        let rows = Rows {
+            rows: vec![row.to_vec()],
+            places: vec![1],
+        };
         let checked = self.changes.deletes.check(&rows.raw(table))?; // its key alone
         let Some(key) = checked.key_values(table, 0) else {
             return Ok(None);

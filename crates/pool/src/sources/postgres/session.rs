@@ -42,10 +42,14 @@ impl Session {
             .build()
             .map_err(|error| refused("start a thread", error.to_string()))?;
         let mut config: tokio_postgres::Config =
-            url.parse().map_err(|error: tokio_postgres::Error| Error::Definition {
-                file: "url".to_owned(),
-                detail: format!("{}; write postgres://user:password@host/database", explained(&error)),
-            })?;
+            url.parse()
+                .map_err(|error: tokio_postgres::Error| Error::Definition {
+                    file: "url".to_owned(),
+                    detail: format!(
+                        "{}; write postgres://user:password@host/database",
+                        explained(&error)
+                    ),
+                })?;
         config.connect_timeout(std::time::Duration::from_secs(CONNECT_SECONDS));
         let (client, connection) = runtime
             .block_on(config.connect(NoTls))
@@ -55,18 +59,29 @@ impl Session {
                 tracing::debug!(%error, "a session with a department's PostgreSQL ended");
             }
         });
-        let session = Self { runtime, client, server: server.clone() };
+        let session = Self {
+            runtime,
+            client,
+            server: server.clone(),
+        };
         session.batch("set the style of answers", STYLE)?;
         Ok(session)
     }
 
     /// Runs statements that give nothing.
     pub(super) fn batch(&self, what: &str, sql: &str) -> Result<(), Error> {
-        self.runtime.block_on(self.client.batch_execute(sql)).map_err(|error| self.refused(what, &error))
+        self.runtime
+            .block_on(self.client.batch_execute(sql))
+            .map_err(|error| self.refused(what, &error))
     }
 
     /// The rows of a question.
-    pub(super) fn query(&self, what: &str, sql: &str, parameters: &[Text<'_>]) -> Result<Vec<Row>, Error> {
+    pub(super) fn query(
+        &self,
+        what: &str,
+        sql: &str,
+        parameters: &[Text<'_>],
+    ) -> Result<Vec<Row>, Error> {
         self.runtime
             .block_on(self.client.query(sql, parameters))
             .map_err(|error| self.refused(what, &error))
@@ -74,8 +89,10 @@ impl Session {
 
     /// Names and types of the columns that a question gives.
     pub(super) fn columns(&self, what: &str, sql: &str) -> Result<Vec<(String, String)>, Error> {
-        let statement =
-            self.runtime.block_on(self.client.prepare(sql)).map_err(|error| self.refused(what, &error))?;
+        let statement = self
+            .runtime
+            .block_on(self.client.prepare(sql))
+            .map_err(|error| self.refused(what, &error))?;
         let column = |column: &tokio_postgres::Column| {
             (column.name().to_owned(), column.type_().name().to_owned())
         };
@@ -83,7 +100,11 @@ impl Session {
     }
 
     fn refused(&self, what: &str, error: &tokio_postgres::Error) -> Error {
-        Error::Server { server: self.server.clone(), what: what.to_owned(), detail: explained(error) }
+        Error::Server {
+            server: self.server.clone(),
+            what: what.to_owned(),
+            detail: explained(error),
+        }
     }
 }
 
