@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn what_is_written_by_hand_is_read_back_by_serde() {
         for odd in ["plain", "with \"quotes\" and \\", "杭州", "a\u{1}b\n"] {
-            let names = [r#""name":"#, r#""born_on":"#];
+            let mut names = [r#""name":"#, r#""born_on":"#].into_iter();
             let bytes = Facts {
                 at: Moment(1_795_000_000_000_000),
                 client: "taxes-systems",
@@ -253,7 +253,7 @@ mod tests {
                 provider: "housing",
                 dataset: "titles",
                 way: "look-up",
-                fields: &mut names.into_iter(),
+                fields: &mut names,
                 subject: Some("tok"),
                 purpose: odd,
                 reference: Some(odd),

@@ -14,6 +14,7 @@ mod batch;
 mod calls;
 mod changes;
 mod clients;
+mod demonstration;
 mod denial;
 mod denials;
 mod disclosure;

@@ -110,3 +110,13 @@ fn a_term_ends_by_itself() {
     let denial = town.exchange.look_up_wait(&town.tax(), &title("T1")).unwrap_err();
     assert!(denial.to_string().contains("it ended on 2026-12-31"), "{denial}");
 }
+
+#[test]
+fn a_demonstration_signs_its_own_agreements_once() {
+    let town = Town::empty();
+    assert_eq!(town.exchange.sign_demonstration().unwrap(), 2);
+    assert_eq!(standing(&town), [(Standing::Active, true)]);
+    assert_eq!(town.exchange.sign_demonstration().unwrap(), 0);
+    town.exchange.step(&town.sign("housing-office", "titles-for-tax", Step::Revoke)).unwrap();
+    assert_eq!(town.exchange.sign_demonstration().unwrap(), 0, "what was revoked stays so");
+}

@@ -256,3 +256,30 @@ fn who_has_read_what_of_a_person_is_found_and_found_again_after_a_restart() {
     assert_eq!(town.exchange.recent(None, 2).unwrap().len(), 2);
     assert_eq!(town.exchange.transfers_of_client("registry-systems", None, 9).unwrap().len(), 1);
 }
+
+/// A signer that is never there.
+struct Away(ledger::VerifierKey);
+
+impl ledger::Signer for Away {
+    fn key(&self) -> &ledger::VerifierKey {
+        &self.0
+    }
+
+    fn sign(&self, _message: &[u8]) -> Result<[u8; 64], ledger::Outage> {
+        Err(ledger::Outage("the module does not answer".to_owned()))
+    }
+}
+
+#[test]
+fn calls_and_agreements_go_on_while_the_ledgers_signer_is_away() {
+    let key = ledger::SecretKey::from_seed("town", ledger::Algorithm::Log, &[9; 32]).unwrap();
+    let town = Town::with_signer(std::sync::Arc::new(Away(key.verifier().clone())));
+    town.put_titles(&[("T1", "P1", 80, "valid")]);
+    town.agree("titles-for-tax");
+    assert!(town.exchange.ledger().publish().is_err() || town.exchange.ledger().checkpoint().is_err(), "nobody signs");
+    for _ in 0..10 {
+        assert_eq!(town.exchange.look_up_wait(&town.tax(), &title("T1")).unwrap().records.len(), 1);
+    }
+    assert!(town.exchange.ledger().checkpoint().is_err());
+    assert_eq!(town.entries().len(), 12);
+}

@@ -168,6 +168,14 @@ impl Town {
         Self { exchange, clock, folder }
     }
 
+    /// With a ledger whose checkpoints `signer` signs; without records, and with nothing signed.
+    pub(crate) fn with_signer(signer: Arc<dyn ledger::Signer>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(StandingClock::at(NOON));
+        let exchange = open_with(folder.path(), &clock, &town(), signer);
+        Self { exchange, clock, folder }
+    }
+
     /// The same folder, opened again: what was in memory is gone.
     pub(crate) fn reopened(self) -> Self {
         let Self { exchange, clock, folder } = self;
@@ -243,10 +251,13 @@ impl Town {
 }
 
 fn open(folder: &Path, clock: &Arc<StandingClock>, city: &Arc<City>) -> Arc<Exchange> {
+    let key = SecretKey::from_seed("town", Algorithm::Log, &[9; 32]).unwrap();
+    open_with(folder, clock, city, Arc::new(LocalSigner::new(key).unwrap()))
+}
+
+fn open_with(folder: &Path, clock: &Arc<StandingClock>, city: &Arc<City>, signer: Arc<dyn ledger::Signer>) -> Arc<Exchange> {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
     let pool = Pool::open(pool::Options::new(folder), city, Arc::clone(&clock)).unwrap();
-    let key = SecretKey::from_seed("town", Algorithm::Log, &[9; 32]).unwrap();
-    let signer = Arc::new(LocalSigner::new(key).unwrap());
     let ledger = Log::open(ledger::Options::new(&folder.join("ledger"), signer), Arc::new(move || clock.now().0)).unwrap();
     let options = Options { demonstration: true, subject_secret: [7; 32] };
     Exchange::open(&options, pool, Arc::new(ledger), Arc::clone(city)).unwrap()

@@ -55,15 +55,9 @@ pub(super) async fn proof(State(state): State<ExchangeState>, Path(index): Path<
     Ok(answers::json(serde_json::to_vec(&proof).unwrap_or_default()))
 }
 
-/// A tile of hashes, as C2SP tlog-tiles lays them out
-#[utoipa::path(get, path = "/ledger/tile/{tile}", tag = "ledger",
-    params(("tile" = String, Path, description = "Level and number: `0/x001/067`, with `.p/17` behind it for a partial tile")),
-    responses(
-        (status = 200, description = "Up to 256 hashes of 32 bytes", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 404, description = "There is no such tile", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 503, description = "The ledger cannot be read", body = ExchangeProblem, content_type = "application/problem+json"),
-    )
-)]
+/// A tile of hashes, as C2SP tlog-tiles lays them out: level and number (`0/x001/067`), with
+/// `.p/17` behind it for a partial tile. Its path has parts without number, which `OpenAPI` cannot
+/// describe; the answers are 200 with up to 256 hashes of 32 bytes, and 404.
 pub(super) async fn tile(State(state): State<ExchangeState>, Path(tile): Path<String>) -> Result<Response, ExchangeProblem> {
     let missing = || ExchangeProblem::not_found("there is no such tile");
     if !is_tile(&tile) {

@@ -32,7 +32,7 @@ const DELETE: &str = "mode=delete";
     ),
     request_body(content((String = "application/x-ndjson"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
     responses(
-        (status = 200, description = "What became of the records: records, accepted, quarantined, seq, repeated, warnings, faults", body = Object),
+        (status = 200, description = "What became of the records: records, accepted, quarantined, seq, repeated, warnings, faults", body = serde_json::Value),
         (status = 400, description = "The body cannot be read as what it says it is", body = ExchangeProblem, content_type = "application/problem+json"),
         (status = 401, description = "No token, or one that is not right", body = ExchangeProblem, content_type = "application/problem+json"),
         (status = 403, description = "The client may not write, or the dataset is another department's", body = ExchangeProblem, content_type = "application/problem+json"),
@@ -92,7 +92,7 @@ fn format(headers: &HeaderMap) -> Result<Format, ExchangeProblem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match kind.split(';').next().unwrap_or_default().trim() {
         "application/x-ndjson" | "application/jsonl" => Ok(Format::JsonLines),
-        "application/vnd.apache.arrow.stream" => Ok(Format::ArrowStream),
+        "application/vnd.apache.arrow.stream" => Ok(Format::Arrow),
         _ => Err(ExchangeProblem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "body",
@@ -112,7 +112,7 @@ fn problem(error: &ingest::Error) -> ExchangeProblem {
     let (status, kind) = match error {
         ingest::Error::Pool(pool::Error::KeyReused(_)) => (StatusCode::CONFLICT, "request"),
         ingest::Error::Limit { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body"),
-        ingest::Error::Pool(_) => (StatusCode::SERVICE_UNAVAILABLE, "storage"),
+        ingest::Error::Pool(_) | ingest::Error::QuarantineFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "storage"),
         error if error.is_passing() => (StatusCode::SERVICE_UNAVAILABLE, "storage"),
         _ => (StatusCode::BAD_REQUEST, "body"),
     };

@@ -148,10 +148,26 @@ pub(super) struct BatchAnswer {
 #[derive(ToSchema)]
 #[schema(as = LinkedDisclosure)]
 pub(super) struct LinkAnswer {
-    /// The records and where they come from.
-    #[schema(inline)]
-    #[serde(flatten)]
-    found: DisclosureAnswer,
+    /// The records; none, if there is none or it may not be read.
+    records: Vec<RecordAnswer>,
+    /// Whether there are more than were given.
+    truncated: bool,
+    /// The dataset.
+    dataset: String,
+    /// The department that holds it.
+    department: String,
+    /// The hash of the dataset's definition.
+    version: String,
+    /// The agreement under which it was answered, or `own` or `unconditional`.
+    agreement: String,
+    /// The hash of the agreement's definition.
+    agreement_version: Option<String>,
+    /// For what.
+    purpose: String,
+    /// When.
+    answered_at: String,
+    /// The ledger's entry about it.
+    ledger: LedgerAnswer,
     /// What was followed: `field`, `value`, and either `to`, which is again one of these, or
     /// `denied` with `code` and `detail`.
     links: Vec<BTreeMap<String, Json>>,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use ledger::{Algorithm, LocalSigner, Log, SecretKey};
-use pool::exchange::{Call, Caller, Entry, Exchange, Key, LookUp, Options, Signer, Statement, Step};
+use pool::exchange::{Call, Caller, Entry, Exchange, Keeper, Key, LookUp, Options, Signer, Statement, Step};
 use pool::{Clock, Moment, Pool, Table, Write};
 use server::clock::WallClock;
 
@@ -32,6 +32,8 @@ pub(super) struct Bench {
     pub(super) signers: Vec<Arc<Signer>>,
     pub(super) folder: std::path::PathBuf,
     per_department: u64,
+    /// Indexes transfers while calls are measured, as it does in a server.
+    _keeper: Keeper,
 }
 
 /// How many transfers the ledger has, and a sum over the hashes of their tokens.
@@ -57,7 +59,9 @@ impl Bench {
         let ledger = Arc::new(ledger.map_err(Error::internal)?);
         let options = Options { demonstration: true, subject_secret: SUBJECT_SECRET };
         let exchange = Exchange::open(&options, Arc::clone(&pool), Arc::clone(&ledger), Arc::clone(&city)).map_err(Error::internal)?;
+        let keeper = exchange.keeper().map_err(Error::internal)?;
         let bench = Self {
+            _keeper: keeper,
             pool,
             ledger,
             exchange,
