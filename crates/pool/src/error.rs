@@ -36,7 +36,9 @@ pub enum Error {
         wanted: &'static str,
     },
     /// The database was made by a newer version of this program.
-    #[error("the database has migration {found}, and this program knows {known} at most: use the newer program")]
+    #[error(
+        "the database has migration {found}, and this program knows {known} at most: use the newer program"
+    )]
     Newer {
         /// The newest that the database has.
         found: u32,
@@ -56,7 +58,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// The data folder was made with another number of shards.
-    #[error("the state has {found} shards, and {wanted} were asked for: the number is fixed when a data folder is made")]
+    #[error(
+        "the state has {found} shards, and {wanted} were asked for: the number is fixed when a data folder is made"
+    )]
     Shards {
         /// As it is.
         found: u32,
@@ -120,10 +124,14 @@ pub enum Error {
         limit: u64,
     },
     /// An idempotency key came again with other content.
-    #[error("the idempotency key `{0}` was used for other content: give each write a key of its own")]
+    #[error(
+        "the idempotency key `{0}` was used for other content: give each write a key of its own"
+    )]
     KeyReused(String),
     /// The entries asked for have been trimmed.
-    #[error("entries up to {asked} are gone, the oldest kept is {oldest}: begin again with a full copy")]
+    #[error(
+        "entries up to {asked} are gone, the oldest kept is {oldest}: begin again with a full copy"
+    )]
     Trimmed {
         /// After which entry was asked.
         asked: u64,
@@ -131,7 +139,9 @@ pub enum Error {
         oldest: u64,
     },
     /// The outbox holds as much as it may.
-    #[error("the outbox holds {bytes} bytes, its limit is {limit}: `{consumer}` has not taken them up; see why it stands still")]
+    #[error(
+        "the outbox holds {bytes} bytes, its limit is {limit}: `{consumer}` has not taken them up; see why it stands still"
+    )]
     OutboxFull {
         /// How much is in it.
         bytes: u64,
@@ -179,13 +189,19 @@ pub enum Error {
 
 impl Error {
     /// For `map_err`: a file that could not be used.
-    pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(
+        what: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { what, path, source }
     }
 
     /// For `map_err`: bytes that we did not write.
     pub(crate) fn garbled(what: &'static str, detail: impl ToString) -> Self {
-        Self::Garbled { what, detail: detail.to_string() }
+        Self::Garbled {
+            what,
+            detail: detail.to_string(),
+        }
     }
 }

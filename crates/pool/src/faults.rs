@@ -41,14 +41,22 @@ impl Faults {
 
     /// The `nth` time (from 1) that `point` is passed.
     pub fn at(point: &str, nth: u32, then: Then) -> Self {
-        Self(Some(Arc::new(Fault { point: point.to_owned(), left: AtomicU32::new(nth), then })))
+        Self(Some(Arc::new(Fault {
+            point: point.to_owned(),
+            left: AtomicU32::new(nth),
+            then,
+        })))
     }
 
     /// Passes `point`.
     pub(crate) fn pass(&self, point: &str) -> io::Result<()> {
-        let Some(fault) = self.0.as_deref().filter(|fault| fault.point == point) else { return Ok(()) };
+        let Some(fault) = self.0.as_deref().filter(|fault| fault.point == point) else {
+            return Ok(());
+        };
         let count_down = |left: u32| left.checked_sub(1);
-        let left = fault.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count_down);
+        let left = fault
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, count_down);
         match (left, fault.then) {
             (Ok(1), Then::Die) => std::process::abort(),
             (Ok(1), Then::NoSpace) => Err(io::ErrorKind::StorageFull.into()),

@@ -28,7 +28,8 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let stopped = || Error::Stopped("its threads for databases and object stores are gone".to_owned());
+        let stopped =
+            || Error::Stopped("its threads for databases and object stores are gone".to_owned());
         let runtime = self.0.as_ref().ok_or_else(stopped)?;
         let (done, wait) = mpsc::sync_channel(1);
         runtime.spawn(async move {

@@ -85,20 +85,27 @@ pub(super) fn take<'a>(from: &mut Reader<'a>, form: &'a Form) -> Result<Seen<'a>
     Ok(match form {
         Form::Boolean => Seen::Boolean(from.byte()? != 0),
         Form::Integer => Seen::Integer(from.signed()?),
-        Form::Decimal { scale } => Seen::Decimal { digits: from.wide()?, scale: *scale },
+        Form::Decimal { scale } => Seen::Decimal {
+            digits: from.wide()?,
+            scale: *scale,
+        },
         Form::Date => {
             let days = from.signed()?.saturating_add(DAY_2000);
             Seen::Date(i32::try_from(days).map_err(|fault| Error::garbled("a record", fault))?)
         }
         Form::Datetime => Seen::Datetime(take_datetime(from)?),
         Form::Text => Seen::Text(take_text(from)?),
-        Form::Word(words) => match from.number()? {
-            0 => Seen::Text(take_text(from)?),
-            at => {
-                let word = words.get(usize::try_from(at - 1).unwrap_or(usize::MAX));
-                Seen::Text(word.ok_or_else(|| Error::garbled("a record", "a word that is not in its list"))?)
+        Form::Word(words) => {
+            match from.number()? {
+                0 => Seen::Text(take_text(from)?),
+                at => {
+                    let word = words.get(usize::try_from(at - 1).unwrap_or(usize::MAX));
+                    Seen::Text(word.ok_or_else(|| {
+                        Error::garbled("a record", "a word that is not in its list")
+                    })?)
+                }
             }
-        },
+        }
     })
 }
 
@@ -109,6 +116,10 @@ fn take_text<'a>(from: &mut Reader<'a>) -> Result<&'a str, Error> {
 
 fn take_datetime(from: &mut Reader<'_>) -> Result<i64, Error> {
     let value = from.wide()?;
-    let at = if value & 1 == 1 { value >> 1 } else { ((value >> 1) + i128::from(SECOND_2000)).saturating_mul(MICROSECONDS.into()) };
+    let at = if value & 1 == 1 {
+        value >> 1
+    } else {
+        ((value >> 1) + i128::from(SECOND_2000)).saturating_mul(MICROSECONDS.into())
+    };
     i64::try_from(at).map_err(|fault| Error::garbled("a record", fault))
 }

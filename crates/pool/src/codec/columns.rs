@@ -44,8 +44,13 @@ impl<'a> Column<'a> {
             Form::Text => any.downcast_ref().map(Values::Text),
             Form::Word(words) => any.downcast_ref().map(|array| Values::Word(array, words)),
         };
-        let values = values.ok_or_else(|| Error::garbled("a batch", "a column is of another type than its field"))?;
-        Ok(Self { values, nulls: array.nulls() })
+        let values = values.ok_or_else(|| {
+            Error::garbled("a batch", "a column is of another type than its field")
+        })?;
+        Ok(Self {
+            values,
+            nulls: array.nulls(),
+        })
     }
 
     #[inline]
@@ -77,7 +82,9 @@ impl<'a> Column<'a> {
             Values::Decimal(array) => key::put_number(out, array.value(row)),
             Values::Date(array) => key::put_number(out, array.value(row).into()),
             Values::Datetime(array) => key::put_number(out, array.value(row).into()),
-            Values::Text(array) | Values::Word(array, _) => key::put_text(out, array.value(row), last),
+            Values::Text(array) | Values::Word(array, _) => {
+                key::put_text(out, array.value(row), last)
+            }
         }
     }
 }
@@ -95,7 +102,8 @@ impl<'a> Columns<'a> {
     pub(crate) fn new(codec: &'a TableCodec, batch: &'a RecordBatch) -> Result<Self, Error> {
         let column = |(at, form): &'a (usize, Form)| Column::new(batch.column(*at), form);
         let subject = batch.column(codec.table.subject).as_any().downcast_ref();
-        let subject = subject.ok_or_else(|| Error::garbled("a batch", "the subject is not a text"))?;
+        let subject =
+            subject.ok_or_else(|| Error::garbled("a batch", "the subject is not a text"))?;
         Ok(Self {
             subject,
             key: codec.key.iter().map(column).collect::<Result<_, _>>()?,
@@ -159,9 +167,13 @@ impl Builder {
         match kind {
             DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
             DataType::Int64 => Self::Integer(Int64Builder::new()),
-            DataType::Decimal128(..) => Self::Decimal(Decimal128Builder::new().with_data_type(kind.clone())),
+            DataType::Decimal128(..) => {
+                Self::Decimal(Decimal128Builder::new().with_data_type(kind.clone()))
+            }
             DataType::Date32 => Self::Date(Date32Builder::new()),
-            DataType::Timestamp(..) => Self::Datetime(TimestampMicrosecondBuilder::new().with_data_type(kind.clone())),
+            DataType::Timestamp(..) => {
+                Self::Datetime(TimestampMicrosecondBuilder::new().with_data_type(kind.clone()))
+            }
             _ => Self::Text(StringBuilder::new()),
         }
     }
@@ -196,7 +208,9 @@ impl Builder {
             (builder, Value::Null) => builder.push_null(),
             (Self::Boolean(builder), Value::Boolean(value)) => builder.append_value(*value),
             (Self::Integer(builder), Value::Integer(value)) => builder.append_value(*value),
-            (Self::Decimal(builder), Value::Decimal { digits, .. }) => builder.append_value(*digits),
+            (Self::Decimal(builder), Value::Decimal { digits, .. }) => {
+                builder.append_value(*digits)
+            }
             (Self::Date(builder), Value::Date(days)) => builder.append_value(*days),
             (Self::Datetime(builder), Value::Datetime(at)) => builder.append_value(*at),
             (Self::Text(builder), Value::Text(text)) => builder.append_value(text),
@@ -234,8 +248,17 @@ impl Builders {
             let always = at == table.subject || table.key.contains(&at);
             field.as_ref().clone().with_nullable(!always)
         };
-        let mut fields: Vec<Field> = table.columns.fields().iter().enumerate().map(field).collect();
-        let columns = fields.iter().map(|field| Builder::new(field.data_type())).collect();
+        let mut fields: Vec<Field> = table
+            .columns
+            .fields()
+            .iter()
+            .enumerate()
+            .map(field)
+            .collect();
+        let columns = fields
+            .iter()
+            .map(|field| Builder::new(field.data_type()))
+            .collect();
         fields.push(Field::new("_from", moment.clone(), false));
         Self {
             columns,
@@ -260,9 +283,16 @@ impl Builders {
         let mut filled = vec![false; self.columns.len()];
         let mut fill = |columns: &mut Vec<Builder>, at: usize, value: &Value| {
             filled[at] = true;
-            columns[at].push_value(value).then_some(()).ok_or_else(fault)
+            columns[at]
+                .push_value(value)
+                .then_some(())
+                .ok_or_else(fault)
         };
-        fill(&mut self.columns, codec.table.subject, &Value::Text(subject.into()))?;
+        fill(
+            &mut self.columns,
+            codec.table.subject,
+            &Value::Text(subject.into()),
+        )?;
         for (at, value) in codec.key_values(key)? {
             if at != codec.table.subject {
                 fill(&mut self.columns, at, &value)?;
@@ -271,7 +301,10 @@ impl Builders {
         codec.read_body(bytes, |at, value| {
             filled[at] = true;
             match value {
-                Some(value) => self.columns[at].push(&value).then_some(()).ok_or_else(fault),
+                Some(value) => self.columns[at]
+                    .push(&value)
+                    .then_some(())
+                    .ok_or_else(fault),
                 None => {
                     self.columns[at].push_null();
                     Ok(())

@@ -57,7 +57,13 @@ pub(super) fn put_value(out: &mut Vec<u8>, form: &Form, value: &Value, last: boo
         (_, Value::Null) => put_null(out),
         (Form::Boolean, Value::Boolean(value)) => put_number(out, (*value).into()),
         (Form::Integer, Value::Integer(value)) => put_number(out, (*value).into()),
-        (Form::Decimal { scale }, Value::Decimal { digits, scale: given }) if scale == given => {
+        (
+            Form::Decimal { scale },
+            Value::Decimal {
+                digits,
+                scale: given,
+            },
+        ) if scale == given => {
             put_number(out, *digits);
         }
         (Form::Date, Value::Date(value)) => put_number(out, (*value).into()),
@@ -79,7 +85,10 @@ pub(super) fn take(from: &mut Reader<'_>, form: &Form, last: bool) -> Result<Val
         Form::Text | Form::Word(_) => Value::Text(take_text(from, last)?),
         Form::Boolean => Value::Boolean(take_number(from, first)? != 0),
         Form::Integer => Value::Integer(take_number(from, first)?.try_into().map_err(off)?),
-        Form::Decimal { scale } => Value::Decimal { digits: take_number(from, first)?, scale: *scale },
+        Form::Decimal { scale } => Value::Decimal {
+            digits: take_number(from, first)?,
+            scale: *scale,
+        },
         Form::Date => Value::Date(take_number(from, first)?.try_into().map_err(off)?),
         Form::Datetime => Value::Datetime(take_number(from, first)?.try_into().map_err(off)?),
     })
@@ -91,14 +100,23 @@ fn take_number(from: &mut Reader<'_>, first: u8) -> Result<i128, Error> {
     if length > 16 {
         return Err(Error::garbled("a key", "a number is too long"));
     }
-    let fold = |value: u128, byte: &u8| (value << 8) | u128::from(if negative { !byte } else { *byte });
+    let fold =
+        |value: u128, byte: &u8| (value << 8) | u128::from(if negative { !byte } else { *byte });
     let magnitude = from.bytes(length)?.iter().fold(0, fold);
-    let value = if negative { magnitude.wrapping_neg() } else { magnitude };
+    let value = if negative {
+        magnitude.wrapping_neg()
+    } else {
+        magnitude
+    };
     Ok(value.cast_signed())
 }
 
 fn take_text(from: &mut Reader<'_>, last: bool) -> Result<Box<str>, Error> {
-    let bytes = if last { from.bytes(from.0.len())?.to_vec() } else { take_closed(from)? };
+    let bytes = if last {
+        from.bytes(from.0.len())?.to_vec()
+    } else {
+        take_closed(from)?
+    };
     let text = String::from_utf8(bytes).map_err(|fault| Error::garbled("a key", fault))?;
     Ok(text.into())
 }
@@ -130,9 +148,11 @@ mod tests {
                 .boxed(),
             Form::Date => any::<i32>().prop_map(Value::Date).boxed(),
             Form::Datetime => any::<i64>().prop_map(Value::Datetime).boxed(),
-            Form::Text | Form::Word(_) => prop_oneof!["[\u{0}\u{1}a城\u{10ffff}]{0,6}", any::<String>()]
-                .prop_map(|text| Value::Text(text.into()))
-                .boxed(),
+            Form::Text | Form::Word(_) => {
+                prop_oneof!["[\u{0}\u{1}a城\u{10ffff}]{0,6}", any::<String>()]
+                    .prop_map(|text| Value::Text(text.into()))
+                    .boxed()
+            }
         };
         prop_oneof![1 => Just(Value::Null), 9 => some]
             .prop_map(move |value| (of.clone(), value))
@@ -152,7 +172,10 @@ mod tests {
     }
 
     fn row(forms: &[Form]) -> impl Strategy<Value = Vec<Value>> + use<> {
-        let values: Vec<_> = forms.iter().map(|form| value(form.clone()).prop_map(|(_, value)| value)).collect();
+        let values: Vec<_> = forms
+            .iter()
+            .map(|form| value(form.clone()).prop_map(|(_, value)| value))
+            .collect();
         values
     }
 

@@ -63,7 +63,10 @@ impl LayoutFields {
     pub(crate) fn of(table: &Table) -> Self {
         let field = |at: usize| {
             let field = table.field(at)?;
-            Some(BodyField { name: field.name.clone(), form: form(field) })
+            Some(BodyField {
+                name: field.name.clone(),
+                form: form(field),
+            })
         };
         let body = (0..table.columns.fields().len()).filter(|at| in_body(table, *at));
         Self {
@@ -77,20 +80,32 @@ impl LayoutFields {
     pub(crate) fn identity_changed(&self, other: &Self) -> Option<String> {
         let plain = |fields: &Self| -> Vec<(String, std::mem::Discriminant<Form>)> {
             let plain = |field: &BodyField| {
-                let form = if matches!(field.form, Form::Word(_)) { &Form::Text } else { &field.form };
+                let form = if matches!(field.form, Form::Word(_)) {
+                    &Form::Text
+                } else {
+                    &field.form
+                };
                 (field.name.clone(), std::mem::discriminant(form))
             };
             fields.key.iter().map(plain).collect()
         };
         if self.subject != other.subject {
-            return Some(format!("its subject was `{}` and is `{}`", self.subject, other.subject));
+            return Some(format!(
+                "its subject was `{}` and is `{}`",
+                self.subject, other.subject
+            ));
         }
         let names = |fields: &Self| {
             let names: Vec<&str> = fields.key.iter().map(|field| field.name.as_str()).collect();
             names.join(", ")
         };
-        (plain(self) != plain(other))
-            .then(|| format!("its key was ({}) and is ({}), or of other types", names(self), names(other)))
+        (plain(self) != plain(other)).then(|| {
+            format!(
+                "its key was ({}) and is ({}), or of other types",
+                names(self),
+                names(other)
+            )
+        })
     }
 }
 
@@ -105,7 +120,9 @@ pub(crate) fn form(field: &Field) -> Form {
         FieldType::Text if field.one_of.is_empty() => Form::Text,
         FieldType::Text => Form::Word(field.one_of.clone()),
         FieldType::Integer => Form::Integer,
-        FieldType::Decimal => Form::Decimal { scale: field.scale.unwrap_or(0) },
+        FieldType::Decimal => Form::Decimal {
+            scale: field.scale.unwrap_or(0),
+        },
         FieldType::Money => Form::Decimal { scale: 2 },
         FieldType::Boolean => Form::Boolean,
         FieldType::Date => Form::Date,

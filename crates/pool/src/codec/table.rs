@@ -37,20 +37,36 @@ impl TableCodec {
     pub(crate) fn new(table: Arc<Table>, layouts: &[Arc<Layout>], current: Arc<Layout>) -> Self {
         let with_form = |at: usize| Some((at, form(table.field(at)?)));
         let leading = usize::from(table.key_begins_with_subject());
-        let key = table.key[leading..].iter().filter_map(|at| with_form(*at)).collect();
+        let key = table.key[leading..]
+            .iter()
+            .filter_map(|at| with_form(*at))
+            .collect();
         let body: Vec<_> = (0..table.columns.fields().len())
             .filter(|at| super::layout::in_body(&table, *at))
             .filter_map(with_form)
             .collect();
         let plan = |layout: &Arc<Layout>| Plan {
             layout: Arc::clone(layout),
-            columns: layout.fields.body.iter().map(|field| {
-                let found = body.iter().find(|(at, _)| table.columns.field(*at).name() == &field.name);
-                found.cloned()
-            }).collect(),
+            columns: layout
+                .fields
+                .body
+                .iter()
+                .map(|field| {
+                    let found = body
+                        .iter()
+                        .find(|(at, _)| table.columns.field(*at).name() == &field.name);
+                    found.cloned()
+                })
+                .collect(),
         };
         let plans = layouts.iter().map(plan).collect();
-        Self { key, current, plans, body, table }
+        Self {
+            key,
+            current,
+            plans,
+            body,
+            table,
+        }
     }
 
     /// The fields of the table as they are now.
@@ -59,8 +75,16 @@ impl TableCodec {
     }
 
     fn plan(&self, number: u64) -> Result<&Plan, Error> {
-        let found = self.plans.iter().find(|plan| u64::from(plan.layout.number) == number);
-        found.ok_or_else(|| Error::garbled("a record", format!("{} has no layout {number}", self.table.name())))
+        let found = self
+            .plans
+            .iter()
+            .find(|plan| u64::from(plan.layout.number) == number);
+        found.ok_or_else(|| {
+            Error::garbled(
+                "a record",
+                format!("{} has no layout {number}", self.table.name()),
+            )
+        })
     }
 
     /// Gives each value of a body to `each`, with its column; columns that the body does not have
@@ -73,8 +97,19 @@ impl TableCodec {
         let mut from = Reader(bytes);
         let plan = self.plan(from.number()?)?;
         let bits = from.bytes(plan.columns.len().div_ceil(8))?;
-        for (at, (field, column)) in plan.layout.fields.body.iter().zip(&plan.columns).enumerate() {
-            let value = if bits[at / 8] >> (at % 8) & 1 == 1 { None } else { Some(take(&mut from, &field.form)?) };
+        for (at, (field, column)) in plan
+            .layout
+            .fields
+            .body
+            .iter()
+            .zip(&plan.columns)
+            .enumerate()
+        {
+            let value = if bits[at / 8] >> (at % 8) & 1 == 1 {
+                None
+            } else {
+                Some(take(&mut from, &field.form)?)
+            };
             if let Some((column, form)) = column {
                 each(*column, value.and_then(|value| brought_to(value, form)))?;
             }
@@ -89,12 +124,19 @@ impl TableCodec {
     pub(super) fn key_values(&self, bytes: &[u8]) -> Result<Vec<(usize, Value)>, Error> {
         let mut from = Reader(bytes);
         let count = self.key.len();
-        let value = |(nth, (at, form)): (usize, &(usize, Form))| Ok((*at, key::take(&mut from, form, nth + 1 == count)?));
+        let value = |(nth, (at, form)): (usize, &(usize, Form))| {
+            Ok((*at, key::take(&mut from, form, nth + 1 == count)?))
+        };
         self.key.iter().enumerate().map(value).collect()
     }
 
     /// The values of a record, and the layout in which it was written.
-    pub(crate) fn decode(&self, subject: &str, key: &[u8], body: &[u8]) -> Result<(Vec<Value>, &Layout), Error> {
+    pub(crate) fn decode(
+        &self,
+        subject: &str,
+        key: &[u8],
+        body: &[u8],
+    ) -> Result<(Vec<Value>, &Layout), Error> {
         let mut values = vec![Value::Null; self.table.columns.fields().len()];
         let layout = self.read_body(body, |at, value| {
             values[at] = value.map_or(Value::Null, Seen::into_value);
@@ -108,11 +150,20 @@ impl TableCodec {
     }
 
     /// A whole key, as the caller gives it: the subject, if the key begins with it, and the bytes.
-    pub(crate) fn encode_key<'a>(&self, values: &'a [Value]) -> Result<(Option<&'a str>, Vec<u8>), Error> {
+    pub(crate) fn encode_key<'a>(
+        &self,
+        values: &'a [Value],
+    ) -> Result<(Option<&'a str>, Vec<u8>), Error> {
         let fault = || Error::Key {
             table: self.table.name(),
             wanted: {
-                let names: Vec<&str> = self.table.definition.key.iter().map(String::as_str).collect();
+                let names: Vec<&str> = self
+                    .table
+                    .definition
+                    .key
+                    .iter()
+                    .map(String::as_str)
+                    .collect();
                 names.join(", ")
             },
             found: {
@@ -153,12 +204,14 @@ fn kind(value: &Value) -> &'static str {
 /// A value of an older layout in the form of now; nothing if there is no way.
 fn brought_to<'a>(value: Seen<'a>, form: &Form) -> Option<Seen<'a>> {
     match (value, form) {
-        (Seen::Decimal { digits, scale }, Form::Decimal { scale: wanted }) => {
-            Some(Seen::Decimal { digits: rescale(digits, scale, *wanted)?, scale: *wanted })
-        }
-        (Seen::Integer(value), Form::Decimal { scale }) => {
-            Some(Seen::Decimal { digits: rescale(value.into(), 0, *scale)?, scale: *scale })
-        }
+        (Seen::Decimal { digits, scale }, Form::Decimal { scale: wanted }) => Some(Seen::Decimal {
+            digits: rescale(digits, scale, *wanted)?,
+            scale: *wanted,
+        }),
+        (Seen::Integer(value), Form::Decimal { scale }) => Some(Seen::Decimal {
+            digits: rescale(value.into(), 0, *scale)?,
+            scale: *scale,
+        }),
         (value @ Seen::Boolean(_), Form::Boolean)
         | (value @ Seen::Integer(_), Form::Integer)
         | (value @ Seen::Date(_), Form::Date)
@@ -171,7 +224,9 @@ fn brought_to<'a>(value: Seen<'a>, form: &Form) -> Option<Seen<'a>> {
 fn rescale(digits: i128, scale: u8, wanted: u8) -> Option<i128> {
     match wanted.cmp(&scale) {
         std::cmp::Ordering::Equal => Some(digits),
-        std::cmp::Ordering::Greater => digits.checked_mul(10_i128.checked_pow((wanted - scale).into())?),
+        std::cmp::Ordering::Greater => {
+            digits.checked_mul(10_i128.checked_pow((wanted - scale).into())?)
+        }
         std::cmp::Ordering::Less => Some(digits / 10_i128.checked_pow((scale - wanted).into())?),
     }
 }

@@ -20,7 +20,11 @@ pub(crate) enum Place {
     /// Below this folder.
     Folder(PathBuf),
     /// Below this prefix.
-    Store { store: Arc<dyn ObjectStore>, prefix: Key, runtime: Arc<Runtime> },
+    Store {
+        store: Arc<dyn ObjectStore>,
+        prefix: Key,
+        runtime: Arc<Runtime>,
+    },
 }
 
 impl Place {
@@ -28,12 +32,24 @@ impl Place {
         match url {
             HistoryUrl::Folder(folder) => Ok(Self::Folder(folder.clone())),
             HistoryUrl::Store { url, options } => {
-                let fault = |source| Error::Store { what: "open", file: url.clone(), source };
+                let fault = |source| Error::Store {
+                    what: "open",
+                    file: url.clone(),
+                    source,
+                };
                 let address = url::Url::parse(url).map_err(|source| {
-                    fault(object_store::Error::Generic { store: "address", source: Box::new(source) })
+                    fault(object_store::Error::Generic {
+                        store: "address",
+                        source: Box::new(source),
+                    })
                 })?;
-                let (store, prefix) = parse_url_opts(&address, options.iter().cloned()).map_err(fault)?;
-                Ok(Self::Store { store: Arc::from(store), prefix, runtime: Arc::clone(runtime) })
+                let (store, prefix) =
+                    parse_url_opts(&address, options.iter().cloned()).map_err(fault)?;
+                Ok(Self::Store {
+                    store: Arc::from(store),
+                    prefix,
+                    runtime: Arc::clone(runtime),
+                })
             }
         }
     }
@@ -45,10 +61,18 @@ impl Place {
                 let path = folder.join(path);
                 put_file(&path, &bytes, faults).map_err(Error::io("write", path))
             }
-            Self::Store { store, prefix, runtime } => {
+            Self::Store {
+                store,
+                prefix,
+                runtime,
+            } => {
                 let (store, key, file) = (Arc::clone(store), below(prefix, path), path.to_owned());
                 let put = async move { store.put(&key, Bytes::from(bytes).into()).await };
-                runtime.wait(put)?.map_err(|source| Error::Store { what: "write", file, source })?;
+                runtime.wait(put)?.map_err(|source| Error::Store {
+                    what: "write",
+                    file,
+                    source,
+                })?;
                 Ok(())
             }
         }
@@ -56,13 +80,19 @@ impl Place {
 
     /// Makes the names of files in the folders of `paths` durable.
     pub(crate) fn sync<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Result<(), Error> {
-        let Self::Folder(root) = self else { return Ok(()) };
-        let mut folders: Vec<&Path> = paths.flat_map(|path| Path::new(path).ancestors().skip(1)).collect();
+        let Self::Folder(root) = self else {
+            return Ok(());
+        };
+        let mut folders: Vec<&Path> = paths
+            .flat_map(|path| Path::new(path).ancestors().skip(1))
+            .collect();
         folders.sort_unstable();
         folders.dedup();
         for folder in folders {
             let folder = root.join(folder);
-            File::open(&folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", &folder))?;
+            File::open(&folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(Error::io("sync", &folder))?;
         }
         Ok(())
     }
@@ -72,12 +102,22 @@ impl Place {
         match self {
             Self::Folder(folder) => {
                 let path = folder.join(path);
-                fs::read(&path).map(Bytes::from).map_err(Error::io("read", path))
+                fs::read(&path)
+                    .map(Bytes::from)
+                    .map_err(Error::io("read", path))
             }
-            Self::Store { store, prefix, runtime } => {
+            Self::Store {
+                store,
+                prefix,
+                runtime,
+            } => {
                 let (store, key, file) = (Arc::clone(store), below(prefix, path), path.to_owned());
                 let get = async move { store.get(&key).await?.bytes().await };
-                runtime.wait(get)?.map_err(|source| Error::Store { what: "read", file, source })
+                runtime.wait(get)?.map_err(|source| Error::Store {
+                    what: "read",
+                    file,
+                    source,
+                })
             }
         }
     }

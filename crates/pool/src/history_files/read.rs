@@ -16,12 +16,19 @@ pub(crate) fn read(place: &Place, table: &Table, files: &[DataFile]) -> Result<R
     for file in files {
         let path = format!("{}/{}/{}", table.department, table.dataset, file.path);
         let bytes = place.get(&path)?;
-        let fault = |source| Error::Parquet { file: path.clone(), source };
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|reader| reader.with_batch_size(65_536).build());
+        let fault = |source| Error::Parquet {
+            file: path.clone(),
+            source,
+        };
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+            .and_then(|reader| reader.with_batch_size(65_536).build());
         for batch in reader.map_err(fault)? {
             batches.push(brought_to(table, &batch?)?);
         }
     }
-    let schema = batches.first().map_or_else(|| std::sync::Arc::clone(&table.columns), RecordBatch::schema);
+    let schema = batches.first().map_or_else(
+        || std::sync::Arc::clone(&table.columns),
+        RecordBatch::schema,
+    );
     Ok(concat_batches(&schema, &batches)?)
 }

@@ -66,7 +66,12 @@ pub(crate) fn sorted(codec: &TableCodec, batch: RecordBatch) -> Result<Sorted, E
     let count = ordered.num_rows() as u32;
     if buckets <= 1 {
         let all = vec![(0, 0..count as usize)];
-        return Ok(Sorted { batch: ordered, buckets: all, rows: Arc::new((0..count).collect()), doubled });
+        return Ok(Sorted {
+            batch: ordered,
+            buckets: all,
+            rows: Arc::new((0..count).collect()),
+            doubled,
+        });
     }
     let subjects = Columns::new(codec, &ordered)?;
     let mut by_bucket: Vec<Vec<u32>> = (0..buckets).map(|_| Vec::new()).collect();
@@ -93,14 +98,23 @@ pub(crate) fn sorted(codec: &TableCodec, batch: RecordBatch) -> Result<Sorted, E
     };
     let rows = bucket_of.iter().map(place).collect();
     let batch = taken(&ordered, &by_bucket.concat())?;
-    Ok(Sorted { batch, buckets: ranges, rows: Arc::new(rows), doubled })
+    Ok(Sorted {
+        batch,
+        buckets: ranges,
+        rows: Arc::new(rows),
+        doubled,
+    })
 }
 
 /// The rows in order of subject and key, the last of each key; none if that is all, as it is.
 fn order(codec: &TableCodec, batch: &RecordBatch) -> Result<Option<Vec<u32>>, Error> {
     let columns = Columns::new(codec, batch)?;
     let count = batch.num_rows();
-    let mut keys = Keys { subjects: columns.subjects(), bytes: Vec::new(), ends: Vec::new() };
+    let mut keys = Keys {
+        subjects: columns.subjects(),
+        bytes: Vec::new(),
+        ends: Vec::new(),
+    };
     if !columns.key_is_empty() {
         keys.ends.reserve(count);
         for row in 0..count {
@@ -116,18 +130,30 @@ fn order(codec: &TableCodec, batch: &RecordBatch) -> Result<Option<Vec<u32>>, Er
         return Ok(None);
     }
     let mut places: Vec<Place> = if alone {
-        (0..count as u32).map(|row| Place { head: head(keys.subjects.value(row as usize)), row }).collect()
+        (0..count as u32)
+            .map(|row| Place {
+                head: head(keys.subjects.value(row as usize)),
+                row,
+            })
+            .collect()
     } else {
         let last = last_of_each(codec, batch)?;
         if in_order && last.len() == count {
             return Ok(None);
         }
-        last.into_iter().map(|row| Place { head: head(keys.subjects.value(row as usize)), row }).collect()
+        last.into_iter()
+            .map(|row| Place {
+                head: head(keys.subjects.value(row as usize)),
+                row,
+            })
+            .collect()
     };
     if !in_order {
         places.par_sort_unstable_by(|one, other| {
             let heads = one.head.cmp(&other.head);
-            heads.then_with(|| keys.whole(one.row).cmp(&keys.whole(other.row))).then(one.row.cmp(&other.row))
+            heads
+                .then_with(|| keys.whole(one.row).cmp(&keys.whole(other.row)))
+                .then(one.row.cmp(&other.row))
         });
     }
     let mut rows: Vec<u32> = Vec::with_capacity(places.len());

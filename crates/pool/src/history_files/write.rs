@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -41,11 +43,18 @@ pub(crate) struct Names {
 impl Names {
     /// `boot` is a number that no earlier run had.
     pub(crate) fn new(boot: u64) -> Self {
-        Self { boot, next: AtomicU64::new(0) }
+        Self {
+            boot,
+            next: AtomicU64::new(0),
+        }
     }
 
     fn next(&self) -> String {
-        format!("part-{:06}-{:08}.parquet", self.boot, self.next.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "part-{:06}-{:08}.parquet",
+            self.boot,
+            self.next.fetch_add(1, Ordering::Relaxed)
+        )
     }
 }
 
@@ -57,7 +66,11 @@ pub(crate) fn write(
     faults: &Faults,
 ) -> Result<Vec<DataFile>, Error> {
     let rows = sorted.batch.num_rows();
-    let at_most = if rows > ALONE_ROWS { rows.div_ceil(2).min(FILE_ROWS) } else { FILE_ROWS };
+    let at_most = if rows > ALONE_ROWS {
+        rows.div_ceil(2).min(FILE_ROWS)
+    } else {
+        FILE_ROWS
+    };
     let mut pieces = Vec::new();
     for (bucket, range) in &sorted.buckets {
         let count = range.len().div_ceil(at_most).max(1);
@@ -71,9 +84,20 @@ pub(crate) fn write(
         let batch = sorted.batch.slice(*begin, *count);
         let path = format!("_current=true/_bucket={bucket}/{name}");
         let file = format!("{folder}/{path}");
-        let bytes = encode(table, &batch, from).map_err(|source| Error::Parquet { file: file.clone(), source })?;
-        let subjects = batch.column(table.subject).as_any().downcast_ref::<StringArray>();
-        let subject = |row: usize| subjects.filter(|all| row < all.len()).map_or("", |all| all.value(row)).to_owned();
+        let bytes = encode(table, &batch, from).map_err(|source| Error::Parquet {
+            file: file.clone(),
+            source,
+        })?;
+        let subjects = batch
+            .column(table.subject)
+            .as_any()
+            .downcast_ref::<StringArray>();
+        let subject = |row: usize| {
+            subjects
+                .filter(|all| row < all.len())
+                .map_or("", |all| all.value(row))
+                .to_owned()
+        };
         let written = DataFile {
             path,
             bucket: *bucket,
@@ -85,10 +109,18 @@ pub(crate) fn write(
         place.put(&file, bytes, faults)?;
         Ok(written)
     };
-    let files = pieces.par_iter().map(write).collect::<Result<Vec<_>, Error>>()?;
-    let paths: Vec<String> = files.iter().map(|file| format!("{folder}/{}", file.path)).collect();
+    let files = pieces
+        .par_iter()
+        .map(write)
+        .collect::<Result<Vec<_>, Error>>()?;
+    let paths: Vec<String> = files
+        .iter()
+        .map(|file| format!("{folder}/{}", file.path))
+        .collect();
     place.sync(paths.iter().map(String::as_str))?;
-    faults.pass("history-written").map_err(Error::io("write", folder))?;
+    faults
+        .pass("history-written")
+        .map_err(Error::io("write", folder))?;
     Ok(files)
 }
 
@@ -104,7 +136,11 @@ pub(crate) fn file_schema(table: &Table) -> Schema {
     Schema::new(fields)
 }
 
-fn encode(table: &Table, batch: &RecordBatch, from: Moment) -> Result<Vec<u8>, parquet::errors::ParquetError> {
+fn encode(
+    table: &Table,
+    batch: &RecordBatch,
+    from: Moment,
+) -> Result<Vec<u8>, parquet::errors::ParquetError> {
     let rows = batch.num_rows();
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
     let from = TimestampMicrosecondArray::from(vec![from.0; rows]).with_timezone("UTC");
@@ -119,10 +155,18 @@ fn encode(table: &Table, batch: &RecordBatch, from: Moment) -> Result<Vec<u8>, p
     Ok(bytes)
 }
 
-fn properties(table: &Table, rows: usize) -> Result<WriterProperties, parquet::errors::ParquetError> {
+fn properties(
+    table: &Table,
+    rows: usize,
+) -> Result<WriterProperties, parquet::errors::ParquetError> {
     let path = |at: usize| ColumnPath::from(table.columns.field(at).name().as_str());
-    let sorted_by = std::iter::once(table.subject).chain(table.key.iter().copied().filter(|at| *at != table.subject));
-    let sorting = sorted_by.map(|at| SortingColumn { column_idx: at as i32, descending: false, nulls_first: false });
+    let sorted_by = std::iter::once(table.subject)
+        .chain(table.key.iter().copied().filter(|at| *at != table.subject));
+    let sorting = sorted_by.map(|at| SortingColumn {
+        column_idx: at as i32,
+        descending: false,
+        nulls_first: false,
+    });
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -137,7 +181,9 @@ fn properties(table: &Table, rows: usize) -> Result<WriterProperties, parquet::e
         .set_column_bloom_filter_max_ndv(path(table.subject), rows.min(GROUP_ROWS) as u64)
         .set_column_dictionary_enabled(ColumnPath::from("_from"), true);
     for (at, column) in table.columns.fields().iter().enumerate() {
-        let few = table.field(at).is_some_and(|field| !field.one_of.is_empty());
+        let few = table
+            .field(at)
+            .is_some_and(|field| !field.one_of.is_empty());
         properties = match column.data_type() {
             _ if few => properties.set_column_dictionary_enabled(path(at), true),
             DataType::Int64 | DataType::Date32 | DataType::Timestamp(..) => {

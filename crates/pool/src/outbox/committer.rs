@@ -93,7 +93,12 @@ type Waiting = (Box<Draft>, Reply<Receipt>);
 impl Committer {
     /// `head` is the last entry, applied.
     pub(crate) fn new(inner: Arc<Inner>, head: u64, newest: watch::Sender<u64>) -> Self {
-        Self { inner, head, newest, behind: None }
+        Self {
+            inner,
+            head,
+            newest,
+            behind: None,
+        }
     }
 
     /// Commits until it is told to stop, or nobody is left to tell it.
@@ -103,14 +108,18 @@ impl Committer {
             match message {
                 Message::Stop => break,
                 Message::Note(reply) => {
-                    let noted = self.catch_up().and_then(|()| self.inner.state.note(self.head));
+                    let noted = self
+                        .catch_up()
+                        .and_then(|()| self.inner.state.note(self.head));
                     drop(reply.send(noted.map(|()| self.head)));
                 }
                 Message::Write(draft, reply) => {
                     let mut group = vec![(draft, reply)];
                     while let Ok(message) = messages.try_recv() {
                         match message {
-                            Message::Write(draft, reply) if fits(&group, &draft) => group.push((draft, reply)),
+                            Message::Write(draft, reply) if fits(&group, &draft) => {
+                                group.push((draft, reply))
+                            }
                             other => {
                                 left_over = Some(other);
                                 break;
@@ -137,7 +146,9 @@ impl Committer {
         if self.catch_up().is_err() {
             let detail = self.behind.clone().unwrap_or_default();
             for (_, reply) in group {
-                drop(reply.send(Err(Error::Stopped(format!("keyed state is behind the outbox: {detail}")))));
+                drop(reply.send(Err(Error::Stopped(format!(
+                    "keyed state is behind the outbox: {detail}"
+                )))));
             }
             return;
         }
@@ -160,7 +171,9 @@ impl Committer {
                 }
             }
             // One by one, so that each has its own fate.
-            Err(Failure::Outbox(_)) if fresh.len() > 1 => fresh.into_iter().for_each(|one| self.commit(vec![one])),
+            Err(Failure::Outbox(_)) if fresh.len() > 1 => {
+                fresh.into_iter().for_each(|one| self.commit(vec![one]))
+            }
             Err(Failure::Outbox(error)) => {
                 for (_, reply) in fresh.into_iter().take(1) {
                     drop(reply.send(Err(error)));
@@ -180,7 +193,10 @@ impl Committer {
 
     /// The receipt of an earlier write with the same idempotency key.
     fn receipt_before(&self, draft: &Draft) -> Result<Option<Receipt>, Error> {
-        draft.key.as_ref().map_or(Ok(None), |key| self.inner.receipt_of(key))
+        draft
+            .key
+            .as_ref()
+            .map_or(Ok(None), |key| self.inner.receipt_of(key))
     }
 
     fn commit_all(&mut self, drafts: &[&Draft]) -> Result<Vec<Receipt>, Failure> {
@@ -195,27 +211,40 @@ impl Committer {
             for (draft, change) in drafts.iter().zip(&changes) {
                 insert(tx, draft, change)?;
             }
-            tx.execute("UPDATE outbox_head SET seq = $1, at_us = $2", &values![head, at])?;
+            tx.execute(
+                "UPDATE outbox_head SET seq = $1, at_us = $2",
+                &values![head, at],
+            )?;
             Ok(())
         };
-        let replaced = self.inner.state.commit(&self.inner.meta, &mut insert, &changes);
+        let replaced = self
+            .inner
+            .state
+            .commit(&self.inner.meta, &mut insert, &changes);
         if !matches!(replaced, Err(Failure::Outbox(_))) {
             self.head = head;
             self.inner.note_last_at(at);
-            self.inner.add_bytes(drafts.iter().map(|draft| draft.payload.len() as u64).sum());
+            self.inner
+                .add_bytes(drafts.iter().map(|draft| draft.payload.len() as u64).sum());
         }
         let replaced = replaced?;
-        let receipts = changes.iter().zip(drafts).zip(replaced).map(|((change, draft), replaced)| Receipt {
-            seq: change.seq,
-            rows: change.rows.len() as u64,
-            replaced,
-            doubled: draft.doubled,
-            repeated: false,
-        });
+        let receipts =
+            changes
+                .iter()
+                .zip(drafts)
+                .zip(replaced)
+                .map(|((change, draft), replaced)| Receipt {
+                    seq: change.seq,
+                    rows: change.rows.len() as u64,
+                    replaced,
+                    doubled: draft.doubled,
+                    repeated: false,
+                });
         let receipts: Vec<Receipt> = receipts.collect();
         for (receipt, draft) in receipts.iter().zip(drafts) {
             if draft.kind == Kind::Files || (draft.key.is_some() && receipt.replaced > 0) {
-                note_replaced(&self.inner, receipt.seq, receipt.replaced).map_err(Failure::State)?;
+                note_replaced(&self.inner, receipt.seq, receipt.replaced)
+                    .map_err(Failure::State)?;
             }
         }
         self.newest.send_replace(self.head);
@@ -247,15 +276,26 @@ fn fits(group: &[Waiting], draft: &Draft) -> bool {
     let apart = |other: &Draft| {
         // Where a record was before is looked up before the group is applied, and so are keys.
         let same_table = other.codec.table.id == draft.codec.table.id;
-        let same_key = other.key.as_ref().zip(draft.key.as_ref()).is_some_and(|(one, other)| one.0 == other.0);
-        (!same_table || draft.codec.table.key_begins_with_subject()) && !same_key && other.kind == Kind::Batch
+        let same_key = other
+            .key
+            .as_ref()
+            .zip(draft.key.as_ref())
+            .is_some_and(|(one, other)| one.0 == other.0);
+        (!same_table || draft.codec.table.key_begins_with_subject())
+            && !same_key
+            && other.kind == Kind::Batch
     };
     small && draft.kind == Kind::Batch && group.iter().all(|(other, _)| apart(other))
 }
 
 fn insert(tx: &mut Transaction<'_>, draft: &Draft, change: &Change) -> Result<(), Error> {
-    let moved = if change.moved.is_empty() { None } else {
-        Some(serde_json::to_vec(change.moved.as_ref()).map_err(|fault| Error::garbled("an entry", fault))?)
+    let moved = if change.moved.is_empty() {
+        None
+    } else {
+        Some(
+            serde_json::to_vec(change.moved.as_ref())
+                .map_err(|fault| Error::garbled("an entry", fault))?,
+        )
     };
     tx.execute(
         "INSERT INTO outbox (seq, tab, at_us, source, kind, payload, moved, row_count, byte_count)

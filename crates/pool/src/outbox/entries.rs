@@ -27,7 +27,10 @@ const ENTRIES_MAX: usize = 10_000;
 /// Entries after `seq`, and whether all that there are between it and the last are there.
 pub(crate) fn stored_after(meta: &Sql, seq: u64, limit: usize) -> Result<Vec<Stored>, Error> {
     let limit = limit.clamp(1, ENTRIES_MAX);
-    let sizes = meta.query("SELECT seq, byte_count FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2", &values![seq, limit])?;
+    let sizes = meta.query(
+        "SELECT seq, byte_count FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2",
+        &values![seq, limit],
+    )?;
     let mut bytes = 0;
     let mut last = seq;
     for row in &sizes {
@@ -70,7 +73,12 @@ pub(crate) fn entries_after(meta: &Sql, seq: u64, limit: usize) -> Result<Vec<St
 }
 
 /// Notes how far a consumer is; never back.
-pub(crate) fn note_consumed(meta: &Sql, consumer: &str, seq: u64, now: Moment) -> Result<(), Error> {
+pub(crate) fn note_consumed(
+    meta: &Sql,
+    consumer: &str,
+    seq: u64,
+    now: Moment,
+) -> Result<(), Error> {
     meta.execute(
         "INSERT INTO consumer (name, seq, at_us) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, at_us = excluded.at_us WHERE consumer.seq < excluded.seq",
@@ -81,6 +89,9 @@ pub(crate) fn note_consumed(meta: &Sql, consumer: &str, seq: u64, now: Moment) -
 
 /// How far a consumer is.
 pub(crate) fn cursor(meta: &Sql, consumer: &str) -> Result<u64, Error> {
-    let rows = meta.query("SELECT seq FROM consumer WHERE name = $1", &values![consumer])?;
+    let rows = meta.query(
+        "SELECT seq FROM consumer WHERE name = $1",
+        &values![consumer],
+    )?;
     rows.first().map_or(Ok(0), |row| row.get(0))
 }

@@ -15,7 +15,11 @@ use crate::table::Table;
 
 const DELETED: &str = "_deleted";
 
-fn write_to(out: impl Write, batch: &RecordBatch, deletes: Option<&BooleanArray>) -> Result<(), Error> {
+fn write_to(
+    out: impl Write,
+    batch: &RecordBatch,
+    deletes: Option<&BooleanArray>,
+) -> Result<(), Error> {
     let mut fields: Vec<Arc<Field>> = batch.schema().fields().iter().map(Arc::clone).collect();
     let mut columns = batch.columns().to_vec();
     if let Some(deletes) = deletes {
@@ -29,17 +33,27 @@ fn write_to(out: impl Write, batch: &RecordBatch, deletes: Option<&BooleanArray>
 }
 
 /// The bytes of a batch.
-pub(crate) fn encode_batch(batch: &RecordBatch, deletes: Option<&BooleanArray>) -> Result<Vec<u8>, Error> {
+pub(crate) fn encode_batch(
+    batch: &RecordBatch,
+    deletes: Option<&BooleanArray>,
+) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::with_capacity(2_048);
     write_to(&mut bytes, batch, deletes)?;
     Ok(bytes)
 }
 
 /// A batch of its bytes, brought to the table's columns of now, and which rows are deletes.
-pub(crate) fn decode_batch(table: &Table, bytes: &[u8]) -> Result<(RecordBatch, BooleanArray), Error> {
+pub(crate) fn decode_batch(
+    table: &Table,
+    bytes: &[u8],
+) -> Result<(RecordBatch, BooleanArray), Error> {
     let mut reader = StreamReader::try_new(io::Cursor::new(bytes), None)?;
-    let batch = reader.next().ok_or_else(|| Error::garbled("an entry", "it holds no batch"))??;
-    let deletes = batch.column_by_name(DELETED).and_then(|column| column.as_any().downcast_ref::<BooleanArray>().cloned());
+    let batch = reader
+        .next()
+        .ok_or_else(|| Error::garbled("an entry", "it holds no batch"))??;
+    let deletes = batch
+        .column_by_name(DELETED)
+        .and_then(|column| column.as_any().downcast_ref::<BooleanArray>().cloned());
     let deletes = deletes.unwrap_or_else(|| BooleanArray::from(vec![false; batch.num_rows()]));
     Ok((brought_to(table, &batch)?, deletes))
 }
@@ -58,11 +72,18 @@ pub(crate) fn brought_to(table: &Table, batch: &RecordBatch) -> Result<RecordBat
         });
         fields.push(field.as_ref().clone().with_nullable(!always));
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
 }
 
 /// Tells contents of writes apart: the same table, rows and deletes have the same hash.
-pub(crate) fn content_hash(table: &Table, batch: &RecordBatch, deletes: Option<&BooleanArray>) -> Result<[u8; 16], Error> {
+pub(crate) fn content_hash(
+    table: &Table,
+    batch: &RecordBatch,
+    deletes: Option<&BooleanArray>,
+) -> Result<[u8; 16], Error> {
     struct Hasher(Xxh3);
 
     impl Write for Hasher {

@@ -27,7 +27,9 @@ pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
         if next > seq + 1 {
             return Err(Error::Damaged {
                 path: inner.options.data.join("state"),
-                detail: format!("a part has entries up to {seq} only, and the outbox begins at {next}"),
+                detail: format!(
+                    "a part has entries up to {seq} only, and the outbox begins at {next}"
+                ),
             });
         }
         let last = entries.last().map_or(head, |entry| entry.seq);
@@ -36,7 +38,11 @@ pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
             changes.extend(change(inner, &entry)?);
         }
         let replaced = inner.state.replay(&changes)?;
-        for (change, replaced) in changes.iter().zip(replaced).filter(|(change, _)| change.bulk) {
+        for (change, replaced) in changes
+            .iter()
+            .zip(replaced)
+            .filter(|(change, _)| change.bulk)
+        {
             note_replaced(inner, change.seq, replaced)?;
         }
         seq = last;
@@ -47,8 +53,14 @@ pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
 /// Remembers how many records a load found.
 pub(crate) fn note_replaced(inner: &Inner, seq: u64, replaced: u64) -> Result<(), Error> {
     inner.meta.transaction(|tx| {
-        tx.execute("UPDATE outbox SET replaced = $2 WHERE seq = $1", &values![seq, replaced])?;
-        tx.execute("UPDATE idempotency SET replaced = $2 WHERE seq = $1", &values![seq, replaced])
+        tx.execute(
+            "UPDATE outbox SET replaced = $2 WHERE seq = $1",
+            &values![seq, replaced],
+        )?;
+        tx.execute(
+            "UPDATE idempotency SET replaced = $2 WHERE seq = $1",
+            &values![seq, replaced],
+        )
     })?;
     Ok(())
 }
@@ -56,7 +68,11 @@ pub(crate) fn note_replaced(inner: &Inner, seq: u64, replaced: u64) -> Result<()
 /// The change of an entry; none if its dataset is not defined any more.
 fn change(inner: &Inner, entry: &Stored) -> Result<Option<Change>, Error> {
     let Some(codec) = inner.catalogue().codec(entry.tab) else {
-        tracing::warn!(seq = entry.seq, table = entry.tab.0, "an entry of a dataset that is not defined any more was left out");
+        tracing::warn!(
+            seq = entry.seq,
+            table = entry.tab.0,
+            "an entry of a dataset that is not defined any more was left out"
+        );
         return Ok(None);
     };
     let kind = Kind::of(entry.kind)?;
@@ -65,7 +81,10 @@ fn change(inner: &Inner, entry: &Stored) -> Result<Option<Change>, Error> {
             let (batch, deletes) = decode_batch(&codec.table, &entry.payload)?;
             (batch, Some(deletes))
         }
-        Kind::Files => (history_files::read(&inner.place, &codec.table, &files(&entry.payload)?)?, None),
+        Kind::Files => (
+            history_files::read(&inner.place, &codec.table, &files(&entry.payload)?)?,
+            None,
+        ),
     };
     let rows = match kind {
         Kind::Batch => last_of_each(&codec, &batch)?,
@@ -90,6 +109,7 @@ pub(crate) fn files(payload: &[u8]) -> Result<Vec<DataFile>, Error> {
 
 /// The rows of an entry that had another subject before.
 pub(crate) fn moved(bytes: Option<&[u8]>) -> Result<Vec<(u32, String)>, Error> {
-    let read = |bytes| serde_json::from_slice(bytes).map_err(|fault| Error::garbled("an entry", fault));
+    let read =
+        |bytes| serde_json::from_slice(bytes).map_err(|fault| Error::garbled("an entry", fault));
     bytes.map_or_else(|| Ok(Vec::new()), read)
 }

@@ -23,7 +23,8 @@ impl Catalogue {
     /// Takes the city's datasets into force: gives new ones numbers, notes new versions.
     pub(crate) fn of(city: &City, meta: &Sql, state: &dyn State) -> Result<Self, Error> {
         let tables = meta.transaction(|tx| {
-            let number = |dataset: &str| number(tx, dataset).map_err(|error| format!("{dataset}: {error}"));
+            let number =
+                |dataset: &str| number(tx, dataset).map_err(|error| format!("{dataset}: {error}"));
             Tables::of(city, number).map_err(Error::Definitions)
         })?;
         let mut codecs = FxHashMap::default();
@@ -32,7 +33,10 @@ impl Catalogue {
             let layouts = known.remove(&table.id).unwrap_or_default();
             codecs.insert(table.id, Arc::new(codec(table, layouts, meta, state)?));
         }
-        Ok(Self { tables: Arc::new(tables), codecs })
+        Ok(Self {
+            tables: Arc::new(tables),
+            codecs,
+        })
     }
 
     /// The codec of a table.
@@ -42,48 +46,88 @@ impl Catalogue {
 }
 
 fn number(tx: &mut Transaction<'_>, dataset: &str) -> Result<TableId, Error> {
-    let found = tx.query("SELECT id FROM dataset_table WHERE dataset = $1", &values![dataset])?;
+    let found = tx.query(
+        "SELECT id FROM dataset_table WHERE dataset = $1",
+        &values![dataset],
+    )?;
     if let Some(row) = found.first() {
         return Ok(TableId(row.get(0)?));
     }
     let next = tx.query("SELECT COALESCE(max(id), 0) + 1 FROM dataset_table", &[])?;
     let id: u32 = next.first().map_or(Ok(1), |row| row.get(0))?;
-    tx.execute("INSERT INTO dataset_table (id, dataset) VALUES ($1, $2)", &values![id, dataset])?;
+    tx.execute(
+        "INSERT INTO dataset_table (id, dataset) VALUES ($1, $2)",
+        &values![id, dataset],
+    )?;
     Ok(TableId(id))
 }
 
 fn layouts(meta: &Sql) -> Result<FxHashMap<TableId, Vec<Arc<Layout>>>, Error> {
     let mut layouts: FxHashMap<TableId, Vec<Arc<Layout>>> = FxHashMap::default();
-    for row in meta.query("SELECT tab, number, hash, fields FROM dataset_layout ORDER BY tab, number", &[])? {
+    for row in meta.query(
+        "SELECT tab, number, hash, fields FROM dataset_layout ORDER BY tab, number",
+        &[],
+    )? {
         let hash: Vec<u8> = row.get(2)?;
-        let hash = <[u8; 32]>::try_from(hash).map_err(|_other| Error::garbled("a layout", "its hash has not 32 bytes"))?;
-        let fields = serde_json::from_str(&row.get::<String>(3)?).map_err(|fault| Error::garbled("a layout", fault))?;
-        let layout = Layout { number: row.get(1)?, hash: ContentHash::from_bytes(hash), fields };
-        layouts.entry(TableId(row.get(0)?)).or_default().push(Arc::new(layout));
+        let hash = <[u8; 32]>::try_from(hash)
+            .map_err(|_other| Error::garbled("a layout", "its hash has not 32 bytes"))?;
+        let fields = serde_json::from_str(&row.get::<String>(3)?)
+            .map_err(|fault| Error::garbled("a layout", fault))?;
+        let layout = Layout {
+            number: row.get(1)?,
+            hash: ContentHash::from_bytes(hash),
+            fields,
+        };
+        layouts
+            .entry(TableId(row.get(0)?))
+            .or_default()
+            .push(Arc::new(layout));
     }
     Ok(layouts)
 }
 
-fn codec(table: &Arc<Table>, mut layouts: Vec<Arc<Layout>>, meta: &Sql, state: &dyn State) -> Result<TableCodec, Error> {
-    let found = layouts.iter().find(|layout| layout.hash == table.version).map(Arc::clone);
+fn codec(
+    table: &Arc<Table>,
+    mut layouts: Vec<Arc<Layout>>,
+    meta: &Sql,
+    state: &dyn State,
+) -> Result<TableCodec, Error> {
+    let found = layouts
+        .iter()
+        .find(|layout| layout.hash == table.version)
+        .map(Arc::clone);
     let current = match found {
         Some(layout) => layout,
         None => {
             let fields = TableCodec::fields(table);
-            let changed = layouts.iter().find_map(|layout| layout.fields.identity_changed(&fields));
-            if let Some(changed) = changed.filter(|_| state.count(table.id).is_ok_and(|records| records > 0)) {
+            let changed = layouts
+                .iter()
+                .find_map(|layout| layout.fields.identity_changed(&fields));
+            if let Some(changed) =
+                changed.filter(|_| state.count(table.id).is_ok_and(|records| records > 0))
+            {
                 let name = table.name();
                 return Err(Error::Definitions(format!(
                     "{name} has records, and {changed}: make a new dataset, and move the records to it"
                 )));
             }
             let number = layouts.last().map_or(1, |layout| layout.number + 1);
-            let text = serde_json::to_string(&fields).map_err(|fault| Error::garbled("a layout", fault))?;
+            let text = serde_json::to_string(&fields)
+                .map_err(|fault| Error::garbled("a layout", fault))?;
             meta.execute(
                 "INSERT INTO dataset_layout (tab, number, hash, fields) VALUES ($1, $2, $3, $4)",
-                &values![table.id.0, number, table.version.as_bytes().as_slice(), text],
+                &values![
+                    table.id.0,
+                    number,
+                    table.version.as_bytes().as_slice(),
+                    text
+                ],
             )?;
-            let layout = Arc::new(Layout { number, hash: table.version, fields });
+            let layout = Arc::new(Layout {
+                number,
+                hash: table.version,
+                fields,
+            });
             layouts.push(Arc::clone(&layout));
             layout
         }

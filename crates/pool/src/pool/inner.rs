@@ -30,14 +30,21 @@ pub(crate) struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Inner")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
 impl Inner {
     /// The tables in force.
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .catalogue
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// The moment of the last entry.
@@ -58,10 +65,16 @@ impl Inner {
     }
 
     /// The receipt of an earlier write with this idempotency key and content.
-    pub(crate) fn receipt_of(&self, (key, content): &(String, [u8; 16])) -> Result<Option<Receipt>, Error> {
-        let sql = "SELECT content, seq, row_count, replaced, doubled FROM idempotency WHERE key = $1";
+    pub(crate) fn receipt_of(
+        &self,
+        (key, content): &(String, [u8; 16]),
+    ) -> Result<Option<Receipt>, Error> {
+        let sql =
+            "SELECT content, seq, row_count, replaced, doubled FROM idempotency WHERE key = $1";
         let rows = self.meta.query(sql, &values![key])?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
         if row.get::<Vec<u8>>(0)? != content {
             return Err(Error::KeyReused(key.clone()));
         }
@@ -76,12 +89,23 @@ impl Inner {
 
     /// Refuses if the outbox is full.
     pub(super) fn has_room(&self) -> Result<(), Error> {
-        let (bytes, limit) = (self.bytes.load(Ordering::Relaxed), self.options.outbox_bytes_max);
+        let (bytes, limit) = (
+            self.bytes.load(Ordering::Relaxed),
+            self.options.outbox_bytes_max,
+        );
         if bytes < limit {
             return Ok(());
         }
-        let rows = self.meta.query("SELECT name FROM consumer ORDER BY seq LIMIT 1", &[])?;
-        let consumer = rows.first().map_or_else(|| Ok("history".to_owned()), |row| row.get(0))?;
-        Err(Error::OutboxFull { bytes, limit, consumer })
+        let rows = self
+            .meta
+            .query("SELECT name FROM consumer ORDER BY seq LIMIT 1", &[])?;
+        let consumer = rows
+            .first()
+            .map_or_else(|| Ok("history".to_owned()), |row| row.get(0))?;
+        Err(Error::OutboxFull {
+            bytes,
+            limit,
+            consumer,
+        })
     }
 }

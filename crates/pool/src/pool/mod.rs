@@ -54,13 +54,20 @@ impl Pool {
     /// [`Error::NoTable`]
     pub fn table(&self, name: &str) -> Result<Arc<Table>, Error> {
         let tables = self.tables();
-        tables.get(name).map(Arc::clone).ok_or_else(|| Error::NoTable(name.to_owned()))
+        tables
+            .get(name)
+            .map(Arc::clone)
+            .ok_or_else(|| Error::NoTable(name.to_owned()))
     }
 
     /// Takes other definitions into force.
     pub fn use_city(&self, city: &City) -> Result<(), Error> {
         let catalogue = Catalogue::of(city, &self.inner.meta, self.inner.state.as_ref())?;
-        *self.inner.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
+        *self
+            .inner
+            .catalogue
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
         Ok(())
     }
 
@@ -112,13 +119,16 @@ impl Pool {
     }
 
     fn codec(&self, table: &Table) -> Result<Arc<TableCodec>, Error> {
-        self.inner.catalogue().codec(table.id).ok_or_else(|| Error::NoTable(table.name()))
+        self.inner
+            .catalogue()
+            .codec(table.id)
+            .ok_or_else(|| Error::NoTable(table.name()))
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        drop(self.stop_settling.send(()));
+        let _ = self.stop_settling.send(()); // it may have ended by itself
         drop(self.committer.send(Message::Stop));
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

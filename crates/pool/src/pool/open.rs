@@ -10,10 +10,10 @@ use std::thread::{self, JoinHandle};
 use city::City;
 use tokio::sync::watch;
 
+use super::Pool;
 use super::catalogue::Catalogue;
 use super::inner::Inner;
 use super::options::{Options, SHARDS_MAX};
-use super::Pool;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::history_files::{Names, Place};
@@ -27,7 +27,11 @@ impl Pool {
     /// keyed state does not have yet, and begins to take writes.
     pub fn open(options: Options, city: &City, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
         if !(1..=SHARDS_MAX).contains(&options.shards) {
-            return Err(Error::TooLarge { what: "shards, of which there is at least one", size: options.shards.into(), limit: SHARDS_MAX.into() });
+            return Err(Error::TooLarge {
+                what: "shards, of which there is at least one",
+                size: options.shards.into(),
+                limit: SHARDS_MAX.into(),
+            });
         }
         fs::create_dir_all(&options.data).map_err(Error::io("make the folder", &options.data))?;
         let in_use = lock(&options.data.join("pool.lock"))?;
@@ -35,10 +39,18 @@ impl Pool {
         let meta = Sql::open(&options.state, &options.data, &runtime, clock.now())?;
         let state: Box<dyn State> = match meta.postgres() {
             Some(postgres) => Box::new(PostgresState::new(postgres, options.faults.clone())),
-            None => Box::new(SqliteState::open(&options.data.join("state"), options.shards, options.faults.clone())?),
+            None => Box::new(SqliteState::open(
+                &options.data.join("state"),
+                options.shards,
+                options.faults.clone(),
+            )?),
         };
         let catalogue = Catalogue::of(city, &meta, state.as_ref())?;
-        let number = |sql: &str| -> Result<i64, Error> { meta.query(sql, &[])?.first().map_or(Ok(0), |row| row.get(0)) };
+        let number = |sql: &str| -> Result<i64, Error> {
+            meta.query(sql, &[])?
+                .first()
+                .map_or(Ok(0), |row| row.get(0))
+        };
         let bytes = number("SELECT CAST(COALESCE(sum(byte_count), 0) AS BIGINT) FROM outbox")?;
         let last_at = number("SELECT at_us FROM outbox_head")?;
         meta.execute("UPDATE pool_boot SET number = number + 1", &[])?;
@@ -69,19 +81,37 @@ fn start(inner: Arc<Inner>, in_use: File) -> Result<Pool, Error> {
         spawn("pool-commit", move || work.run(&messages))?,
         spawn("pool-settle", move || settler.run(&stop))?,
     ];
-    Ok(Pool { inner, committer, newest, loads: Mutex::default(), stop_settling, threads, _in_use: in_use })
+    Ok(Pool {
+        inner,
+        committer,
+        newest,
+        loads: Mutex::default(),
+        stop_settling,
+        threads,
+        _in_use: in_use,
+    })
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(Error::io("start the thread", name))
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(Error::io("start the thread", name))
 }
 
 /// Makes this process the only one that uses the folder, until the file is closed.
 fn lock(path: &Path) -> Result<File, Error> {
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(Error::io("open", path))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(Error::io("open", path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse {
+            path: path.to_owned(),
+        }),
         Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use city::ContentHash;
 
-use super::types::{Entry, Payload, Record};
 use super::Pool;
+use super::types::{Entry, Payload, Record};
 use crate::clock::Moment;
 use crate::codec::{Builders, TableCodec};
 use crate::error::Error;
@@ -35,21 +35,36 @@ impl Pool {
             },
         };
         let mut record = None;
-        state.get(table.id, subject, &bytes, &mut |subject, key, from, body| {
-            record = Some(record_of(&codec, subject, key, from, body)?);
-            Ok(())
-        })?;
+        state.get(
+            table.id,
+            subject,
+            &bytes,
+            &mut |subject, key, from, body| {
+                record = Some(record_of(&codec, subject, key, from, body)?);
+                Ok(())
+            },
+        )?;
         Ok(record)
     }
 
     /// The records of a subject, in the order of their keys, `limit` at most.
-    pub fn of_subject(&self, table: &Table, subject: &str, limit: usize) -> Result<Vec<Record>, Error> {
+    pub fn of_subject(
+        &self,
+        table: &Table,
+        subject: &str,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
         let codec = self.codec(table)?;
         let mut records = Vec::new();
-        self.inner.state.of_subject(table.id, subject, limit, &mut |subject, key, from, body| {
-            records.push(record_of(&codec, subject, key, from, body)?);
-            Ok(())
-        })?;
+        self.inner.state.of_subject(
+            table.id,
+            subject,
+            limit,
+            &mut |subject, key, from, body| {
+                records.push(record_of(&codec, subject, key, from, body)?);
+                Ok(())
+            },
+        )?;
         Ok(records)
     }
 
@@ -64,7 +79,13 @@ impl Pool {
     pub fn scan(&self, table: &Table) -> Result<Scan<'_>, Error> {
         let codec = self.codec(table)?;
         let builders = Builders::new(&codec.table);
-        Ok(Scan { pool: self, codec, builders, part: 0, after: None })
+        Ok(Scan {
+            pool: self,
+            codec,
+            builders,
+            part: 0,
+            after: None,
+        })
     }
 
     /// Entries of the outbox after `seq`, oldest first: `limit` at most, and at least one if there
@@ -80,8 +101,13 @@ impl Pool {
             let stored = outbox::entries_after(&self.inner.meta, after, limit)?;
             let Some(last) = stored.last() else { break };
             after = last.seq;
-            for stored in stored.into_iter().take_while(|stored| stored.seq <= applied) {
-                let Some(codec) = self.inner.catalogue().codec(stored.tab) else { continue };
+            for stored in stored
+                .into_iter()
+                .take_while(|stored| stored.seq <= applied)
+            {
+                let Some(codec) = self.inner.catalogue().codec(stored.tab) else {
+                    continue;
+                };
                 let payload = match Kind::of(stored.kind)? {
                     Kind::Batch => {
                         let (batch, deletes) = decode_batch(&codec.table, &stored.payload)?;
@@ -104,10 +130,21 @@ impl Pool {
     }
 }
 
-fn record_of(codec: &TableCodec, subject: &str, key: &[u8], from: i64, body: &[u8]) -> Result<Record, Error> {
+fn record_of(
+    codec: &TableCodec,
+    subject: &str,
+    key: &[u8],
+    from: i64,
+    body: &[u8],
+) -> Result<Record, Error> {
     let (values, layout) = codec.decode(subject, key, body)?;
     let version: ContentHash = layout.hash;
-    Ok(Record { table: Arc::clone(&codec.table), values, from: Moment(from), version })
+    Ok(Record {
+        table: Arc::clone(&codec.table),
+        values,
+        from: Moment(from),
+        version,
+    })
 }
 
 /// All records of a table, batch by batch.
@@ -121,7 +158,10 @@ pub struct Scan<'a> {
 
 impl std::fmt::Debug for Scan<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scan").field("table", &self.codec.table.name()).field("part", &self.part).finish_non_exhaustive()
+        f.debug_struct("Scan")
+            .field("table", &self.codec.table.name())
+            .field("part", &self.part)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,7 +170,9 @@ impl Scan<'_> {
     fn page(&mut self) -> Result<RecordBatch, Error> {
         let (codec, builders) = (&self.codec, &mut self.builders);
         let before = self.after.take();
-        let after = before.as_ref().map(|(subject, key)| (subject.as_str(), key.as_slice()));
+        let after = before
+            .as_ref()
+            .map(|(subject, key)| (subject.as_str(), key.as_slice()));
         let mut last = None;
         let mut each = |subject: &str, key: &[u8], from: i64, body: &[u8]| {
             builders.push(codec, (subject, key, from, body))?;
@@ -139,7 +181,10 @@ impl Scan<'_> {
             }
             Ok(())
         };
-        self.pool.inner.state.page(codec.table.id, self.part, after, SCAN_ROWS, &mut each)?;
+        self.pool
+            .inner
+            .state
+            .page(codec.table.id, self.part, after, SCAN_ROWS, &mut each)?;
         self.after = last;
         self.builders.finish()
     }

@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::BooleanArray;
 
+use super::Pool;
 use super::options::{IDEMPOTENCY_BYTES_MAX, LOAD_ROWS_MAX, WRITE_BYTES_MAX, WRITE_ROWS_MAX};
 use super::types::{Receipt, Write};
-use super::Pool;
 use crate::codec::TableCodec;
 use crate::error::Error;
 use crate::history_files::{sorted, write};
@@ -22,7 +22,13 @@ impl Pool {
         let rows = write.batch.num_rows();
         within("rows of a write", rows, WRITE_ROWS_MAX)?;
         if rows == 0 {
-            return Ok(Receipt { seq: *self.newest.borrow(), rows: 0, replaced: 0, doubled: 0, repeated: false });
+            return Ok(Receipt {
+                seq: *self.newest.borrow(),
+                rows: 0,
+                replaced: 0,
+                doubled: 0,
+                repeated: false,
+            });
         }
         let key = self.prepared(&codec, &write)?;
         let last = last_of_each(&codec, &write.batch)?;
@@ -49,15 +55,27 @@ impl Pool {
     pub fn load(&self, load: Write) -> Result<Receipt, Error> {
         let codec = self.codec(&load.table)?;
         within("rows of a load", load.batch.num_rows(), LOAD_ROWS_MAX)?;
-        if load.deletes.as_ref().is_some_and(|deletes| deletes.iter().any(|delete| delete == Some(true))) {
-            return Err(Error::garbled("a load", "it has deletes; use `write` for those"));
+        if load
+            .deletes
+            .as_ref()
+            .is_some_and(|deletes| deletes.iter().any(|delete| delete == Some(true)))
+        {
+            return Err(Error::garbled(
+                "a load",
+                "it has deletes; use `write` for those",
+            ));
         }
         if load.batch.num_rows() == 0 {
             return self.write(load);
         }
-        let load = Write { deletes: None, ..load };
+        let load = Write {
+            deletes: None,
+            ..load
+        };
         let key = self.prepared(&codec, &load)?;
-        let before = key.as_ref().map_or(Ok(None), |key| self.inner.receipt_of(key))?;
+        let before = key
+            .as_ref()
+            .map_or(Ok(None), |key| self.inner.receipt_of(key))?;
         if let Some(receipt) = before {
             return Ok(receipt);
         }
@@ -65,8 +83,14 @@ impl Pool {
         let _alone = lock.write().unwrap_or_else(PoisonError::into_inner);
         let sorted = sorted(&codec, load.batch)?;
         let at = self.inner.clock.now().max(self.inner.last_at());
-        let files = write(&self.inner.place, &self.inner.names, (&codec.table, &sorted, at), &self.inner.options.faults)?;
-        let payload = serde_json::to_vec(&files).map_err(|fault| Error::garbled("a list of files", fault))?;
+        let files = write(
+            &self.inner.place,
+            &self.inner.names,
+            (&codec.table, &sorted, at),
+            &self.inner.options.faults,
+        )?;
+        let payload =
+            serde_json::to_vec(&files).map_err(|fault| Error::garbled("a list of files", fault))?;
         self.send(Draft {
             codec,
             doubled: sorted.doubled,
@@ -82,19 +106,34 @@ impl Pool {
     }
 
     /// Checks a write; its idempotency key with the hash of its content.
-    fn prepared(&self, codec: &TableCodec, write: &Write) -> Result<Option<(String, [u8; 16])>, Error> {
+    fn prepared(
+        &self,
+        codec: &TableCodec,
+        write: &Write,
+    ) -> Result<Option<(String, [u8; 16])>, Error> {
         self.inner.has_room()?;
         checked(&codec.table, &write.batch, write.deletes.as_ref())?;
-        let Some(key) = &write.idempotency_key else { return Ok(None) };
-        within("bytes of an idempotency key", key.len(), IDEMPOTENCY_BYTES_MAX)?;
+        let Some(key) = &write.idempotency_key else {
+            return Ok(None);
+        };
+        within(
+            "bytes of an idempotency key",
+            key.len(),
+            IDEMPOTENCY_BYTES_MAX,
+        )?;
         let deletes: Option<&BooleanArray> = write.deletes.as_ref();
-        Ok(Some((key.clone(), content_hash(&codec.table, &write.batch, deletes)?)))
+        Ok(Some((
+            key.clone(),
+            content_hash(&codec.table, &write.batch, deletes)?,
+        )))
     }
 
     fn send(&self, draft: Draft) -> Result<Receipt, Error> {
         let stopped = || Error::Stopped("it is being closed".to_owned());
         let (reply, answer) = sync_channel(1);
-        self.committer.send(Message::Write(Box::new(draft), reply)).map_err(|_gone| stopped())?;
+        self.committer
+            .send(Message::Write(Box::new(draft), reply))
+            .map_err(|_gone| stopped())?;
         answer.recv().map_err(|_gone| stopped())?
     }
 
@@ -108,5 +147,9 @@ fn within(what: &'static str, size: usize, limit: usize) -> Result<(), Error> {
     if size <= limit {
         return Ok(());
     }
-    Err(Error::TooLarge { what, size: size as u64, limit: limit as u64 })
+    Err(Error::TooLarge {
+        what,
+        size: size as u64,
+        limit: limit as u64,
+    })
 }

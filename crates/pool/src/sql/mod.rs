@@ -48,10 +48,17 @@ pub(crate) enum Open<'a> {
 impl Sql {
     /// Opens the database (for SQLite: the file `meta.sqlite` in `data`) and brings it to the
     /// newest migration.
-    pub(crate) fn open(state: &StateUrl, data: &Path, runtime: &Arc<Runtime>, now: Moment) -> Result<Self, Error> {
+    pub(crate) fn open(
+        state: &StateUrl,
+        data: &Path,
+        runtime: &Arc<Runtime>,
+        now: Moment,
+    ) -> Result<Self, Error> {
         let database = match state {
             StateUrl::Folder => Database::Sqlite(Sqlite::open(&data.join("meta.sqlite"))?),
-            StateUrl::Postgres(url) => Database::Postgres(Arc::new(Postgres::open(url, Arc::clone(runtime))?)),
+            StateUrl::Postgres(url) => {
+                Database::Postgres(Arc::new(Postgres::open(url, Arc::clone(runtime))?))
+            }
         };
         let sql = Self { database };
         migrate::migrate(&sql, now)?;
@@ -73,12 +80,18 @@ impl Sql {
 
     /// The rows that a statement gives. What only reads does not wait for what writes.
     pub fn query(&self, sql: &str, params: &[SqlValue]) -> Result<Vec<Row>, Error> {
-        let begins = |word: &str| sql.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let begins = |word: &str| {
+            sql.trim_start()
+                .get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
         if !begins("select") {
             return self.transaction(|tx| tx.query(sql, params));
         }
         match &self.database {
-            Database::Sqlite(sqlite) => sqlite.read(|connection| sqlite::query(connection, sql, params)),
+            Database::Sqlite(sqlite) => {
+                sqlite.read(|connection| sqlite::query(connection, sql, params))
+            }
             Database::Postgres(postgres) => postgres.read(|session| session.query(sql, params)),
         }
     }

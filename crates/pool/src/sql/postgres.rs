@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -20,6 +21,10 @@ const STATEMENTS: usize = 256;
 /// The advisory lock that the one process that writes holds: "pool" in ASCII.
 const LOCK: i64 = 0x706f_6f6c;
 
+/// How often it is asked for, since the server may not know yet that its last holder fell.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
 type Boxed = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) struct Postgres {
@@ -32,7 +37,9 @@ pub(crate) struct Postgres {
 
 impl std::fmt::Debug for Postgres {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Postgres").field("hosts", &self.config.get_hosts()).finish_non_exhaustive()
+        f.debug_struct("Postgres")
+            .field("hosts", &self.config.get_hosts())
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,7 +58,9 @@ impl std::fmt::Debug for Session {
 
 impl Postgres {
     pub(super) fn open(url: &str, runtime: Arc<Runtime>) -> Result<Self, Error> {
-        let config: tokio_postgres::Config = url.parse().map_err(|source| fault("read its address", source))?;
+        let config: tokio_postgres::Config = url
+            .parse()
+            .map_err(|source| fault("read its address", source))?;
         let writer = Session::open(&config, &runtime)?;
         let this = Self {
             config,
@@ -65,7 +74,10 @@ impl Postgres {
     }
 
     /// Runs `run` in a session that reads.
-    pub(crate) fn read<T>(&self, run: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn read<T>(
+        &self,
+        run: impl FnOnce(&mut Session) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = |at: usize| &self.readers[(first + at) % READERS];
         let free = (0..READERS).find_map(|at| turn(at).try_lock().ok());
@@ -87,7 +99,9 @@ impl Postgres {
             writer.be_the_one()?;
         }
         writer.batch("BEGIN")?;
-        let done = run(&mut Transaction { database: Open::Postgres(&mut writer) });
+        let done = run(&mut Transaction {
+            database: Open::Postgres(&mut writer),
+        });
         match done {
             Ok(value) => {
                 writer.batch("COMMIT")?;
@@ -105,13 +119,19 @@ impl Session {
     fn open(config: &tokio_postgres::Config, runtime: &Arc<Runtime>) -> Result<Self, Error> {
         let wanted = config.clone();
         let connect = async move { wanted.connect(tokio_postgres::NoTls).await };
-        let (client, connection) = runtime.wait(connect)?.map_err(|source| fault("connect", source))?;
+        let (client, connection) = runtime
+            .wait(connect)?
+            .map_err(|source| fault("connect", source))?;
         runtime.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(%error, "a session with PostgreSQL ended");
             }
         });
-        Ok(Self { client: Arc::new(client), runtime: Arc::clone(runtime), statements: HashMap::new() })
+        Ok(Self {
+            client: Arc::new(client),
+            runtime: Arc::clone(runtime),
+            statements: HashMap::new(),
+        })
     }
 
     fn is_lost(&self) -> bool {
@@ -120,21 +140,35 @@ impl Session {
 
     /// Takes the lock that makes this process the only one that writes.
     fn be_the_one(&mut self) -> Result<(), Error> {
-        let rows = self.query("SELECT pg_try_advisory_lock($1)", &[SqlValue::Integer(LOCK)])?;
-        match rows.first().map(|row| row.get::<bool>(0)) {
-            Some(Ok(true)) => Ok(()),
-            _ => Err(Error::InUse { path: "postgresql".into() }),
+        for _ in 0..LOCK_TRIES {
+            let rows = self.query(
+                "SELECT pg_try_advisory_lock($1)",
+                &[SqlValue::Integer(LOCK)],
+            )?;
+            if let Some(Ok(true)) = rows.first().map(|row| row.get::<bool>(0)) {
+                return Ok(());
+            }
+            std::thread::sleep(LOCK_PAUSE); // the session of a process that fell may end yet
         }
+        Err(Error::InUse {
+            path: "postgresql".into(),
+        })
     }
 
     /// Runs `work` with the client and waits.
-    pub(crate) fn run<T, F>(&self, what: &str, work: impl FnOnce(Arc<Client>) -> F) -> Result<T, Error>
+    pub(crate) fn run<T, F>(
+        &self,
+        what: &str,
+        work: impl FnOnce(Arc<Client>) -> F,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, tokio_postgres::Error>> + Send + 'static,
     {
         let work = work(Arc::clone(&self.client));
-        self.runtime.wait(work)?.map_err(|source| fault(what, source))
+        self.runtime
+            .wait(work)?
+            .map_err(|source| fault(what, source))
     }
 
     pub(crate) fn prepare(&mut self, sql: &str) -> Result<Statement, Error> {
@@ -143,7 +177,10 @@ impl Session {
         }
         let text = sql.to_owned();
         let prepare = |client: Arc<Client>| async move { client.prepare(&text).await };
-        let statement = self.run(&format!("prepare `{}`", super::value::shortened(sql)), prepare)?;
+        let statement = self.run(
+            &format!("prepare `{}`", super::value::shortened(sql)),
+            prepare,
+        )?;
         if self.statements.len() >= STATEMENTS {
             self.statements.clear();
         }
@@ -154,7 +191,9 @@ impl Session {
     pub(crate) fn execute(&mut self, sql: &str, params: &[SqlValue]) -> Result<u64, Error> {
         let statement = self.prepare(sql)?;
         let params = params.to_vec();
-        let work = |client: Arc<Client>| async move { client.execute_raw(&statement, params.iter()).await };
+        let work = |client: Arc<Client>| async move {
+            client.execute_raw(&statement, params.iter()).await
+        };
         self.run(&format!("run `{}`", super::value::shortened(sql)), work)
     }
 
@@ -185,7 +224,11 @@ fn lock<T>(session: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn fault(what: &str, source: tokio_postgres::Error) -> Error {
-    Error::Sql { database: "postgresql".to_owned(), what: what.to_owned(), source: Box::new(source) }
+    Error::Sql {
+        database: "postgresql".to_owned(),
+        what: what.to_owned(),
+        source: Box::new(source),
+    }
 }
 
 impl ToSql for SqlValue {
@@ -222,8 +265,15 @@ impl<'a> FromSql<'a> for SqlValue {
             Type::FLOAT4 => Self::Real(f32::from_sql(ty, raw)?.into()),
             Type::FLOAT8 => Self::Real(f64::from_sql(ty, raw)?),
             Type::BYTEA => Self::Blob(raw.to_owned()),
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => Self::Text(String::from_sql(ty, raw)?),
-            _ => return Err(format!("a column of type {ty}: cast it to BIGINT, DOUBLE PRECISION, TEXT or BYTEA").into()),
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => {
+                Self::Text(String::from_sql(ty, raw)?)
+            }
+            _ => {
+                return Err(format!(
+                    "a column of type {ty}: cast it to BIGINT, DOUBLE PRECISION, TEXT or BYTEA"
+                )
+                .into());
+            }
         })
     }
 

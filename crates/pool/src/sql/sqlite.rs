@@ -43,11 +43,22 @@ impl Sqlite {
             reader.set_prepared_statement_cache_capacity(STATEMENTS);
             Ok(Mutex::new(reader))
         };
-        let readers = (0..READERS).map(reader).collect::<Result<_, _>>().map_err(fault)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, next: AtomicUsize::new(0) })
+        let readers = (0..READERS)
+            .map(reader)
+            .collect::<Result<_, _>>()
+            .map_err(fault)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers,
+            next: AtomicUsize::new(0),
+        })
     }
 
-    pub(super) fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn read<T>(
+        &self,
+        run: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = |at: usize| &self.readers[(first + at) % READERS];
         let free = (0..READERS).find_map(|at| turn(at).try_lock().ok());
@@ -60,15 +71,21 @@ impl Sqlite {
     ) -> Result<T, E> {
         let writer = lock(&self.writer);
         let fault = |what| move |source| E::from(fault(&self.path, what, source));
-        writer.execute_batch("BEGIN IMMEDIATE").map_err(fault("begin a transaction"))?;
-        let done = run(&mut Transaction { database: Open::Sqlite(&writer) });
+        writer
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(fault("begin a transaction"))?;
+        let done = run(&mut Transaction {
+            database: Open::Sqlite(&writer),
+        });
         let ended = match &done {
             Ok(_) => writer.execute_batch("COMMIT").map_err(fault("commit")),
             Err(_) => Ok(()),
         };
         if !writer.is_autocommit() {
             // A failed commit may leave it open; what failed by itself may have closed it.
-            writer.execute_batch("ROLLBACK").map_err(fault("roll back"))?;
+            writer
+                .execute_batch("ROLLBACK")
+                .map_err(fault("roll back"))?;
         }
         ended.and(done)
     }
@@ -80,12 +97,22 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 fn fault(path: &Path, what: &str, source: rusqlite::Error) -> Error {
-    let name = path.file_name().map_or_else(|| path.as_os_str(), |name| name);
-    Error::Sql { database: name.to_string_lossy().into_owned(), what: what.to_owned(), source: Box::new(source) }
+    let name = path
+        .file_name()
+        .map_or_else(|| path.as_os_str(), |name| name);
+    Error::Sql {
+        database: name.to_string_lossy().into_owned(),
+        what: what.to_owned(),
+        source: Box::new(source),
+    }
 }
 
 fn named(connection: &Connection, sql: &str, source: rusqlite::Error) -> Error {
-    fault(Path::new(connection.path().unwrap_or("sqlite")), &format!("run `{}`", super::value::shortened(sql)), source)
+    fault(
+        Path::new(connection.path().unwrap_or("sqlite")),
+        &format!("run `{}`", super::value::shortened(sql)),
+        source,
+    )
 }
 
 /// `$1` as SQLite numbers parameters: `?1`.
@@ -93,7 +120,11 @@ fn numbered(sql: &str) -> String {
     let mut quoted = false;
     let change = |letter: char| {
         quoted ^= letter == '\'';
-        if letter == '$' && !quoted { '?' } else { letter }
+        if letter == '$' && !quoted {
+            '?'
+        } else {
+            letter
+        }
     };
     sql.chars().map(change).collect()
 }
@@ -110,16 +141,32 @@ impl ToSql for SqlValue {
     }
 }
 
-pub(super) fn execute(connection: &Connection, sql: &str, params: &[SqlValue]) -> Result<u64, Error> {
-    let run = || connection.prepare_cached(&numbered(sql))?.execute(params_from_iter(params));
-    run().map(|rows| rows as u64).map_err(|source| named(connection, sql, source))
+pub(super) fn execute(
+    connection: &Connection,
+    sql: &str,
+    params: &[SqlValue],
+) -> Result<u64, Error> {
+    let run = || {
+        connection
+            .prepare_cached(&numbered(sql))?
+            .execute(params_from_iter(params))
+    };
+    run()
+        .map(|rows| rows as u64)
+        .map_err(|source| named(connection, sql, source))
 }
 
 pub(super) fn batch(connection: &Connection, sql: &str) -> Result<(), Error> {
-    connection.execute_batch(sql).map_err(|source| named(connection, sql, source))
+    connection
+        .execute_batch(sql)
+        .map_err(|source| named(connection, sql, source))
 }
 
-pub(super) fn query(connection: &Connection, sql: &str, params: &[SqlValue]) -> Result<Vec<Row>, Error> {
+pub(super) fn query(
+    connection: &Connection,
+    sql: &str,
+    params: &[SqlValue],
+) -> Result<Vec<Row>, Error> {
     let run = || {
         let mut statement = connection.prepare_cached(&numbered(sql))?;
         let columns = statement.column_count();
@@ -131,11 +178,15 @@ pub(super) fn query(connection: &Connection, sql: &str, params: &[SqlValue]) -> 
                     ValueRef::Null => SqlValue::Null,
                     ValueRef::Integer(value) => SqlValue::Integer(value),
                     ValueRef::Real(value) => SqlValue::Real(value),
-                    ValueRef::Text(text) => SqlValue::Text(String::from_utf8_lossy(text).into_owned()),
+                    ValueRef::Text(text) => {
+                        SqlValue::Text(String::from_utf8_lossy(text).into_owned())
+                    }
                     ValueRef::Blob(bytes) => SqlValue::Blob(bytes.to_owned()),
                 })
             };
-            found.push(Row((0..columns).map(value).collect::<rusqlite::Result<_>>()?));
+            found.push(Row((0..columns)
+                .map(value)
+                .collect::<rusqlite::Result<_>>()?));
         }
         Ok(found)
     };

@@ -71,8 +71,16 @@ impl Row {
     /// # Errors
     /// [`Error::Column`] if it is of another type, or there is no such column.
     pub fn get<T: FromSqlValue>(&self, at: usize) -> Result<T, Error> {
-        let value = self.0.get(at).ok_or(Error::Column { at, found: "not there", wanted: T::NAME })?;
-        T::from_value(value).ok_or(Error::Column { at, found: value.kind(), wanted: T::NAME })
+        let value = self.0.get(at).ok_or(Error::Column {
+            at,
+            found: "not there",
+            wanted: T::NAME,
+        })?;
+        T::from_value(value).ok_or(Error::Column {
+            at,
+            found: value.kind(),
+            wanted: T::NAME,
+        })
     }
 
     /// All values.

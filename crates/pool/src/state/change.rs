@@ -31,7 +31,9 @@ impl Change {
     /// Whether a row is a delete.
     #[inline]
     pub(crate) fn is_delete(&self, row: u32) -> bool {
-        self.deletes.as_ref().is_some_and(|deletes| is_set(deletes, row as usize))
+        self.deletes
+            .as_ref()
+            .is_some_and(|deletes| is_set(deletes, row as usize))
     }
 }
 
@@ -41,12 +43,22 @@ pub(crate) fn is_set(flags: &BooleanArray, row: usize) -> bool {
 
 /// The batch with the table's own schema, or what is wrong with it. Columns may say that they
 /// can be null; key and subject must not be, nor what the definition requires.
-pub(crate) fn checked(table: &Table, batch: &RecordBatch, deletes: Option<&BooleanArray>) -> Result<(), Error> {
+pub(crate) fn checked(
+    table: &Table,
+    batch: &RecordBatch,
+    deletes: Option<&BooleanArray>,
+) -> Result<(), Error> {
     let (wanted, found) = (&table.columns, batch.schema());
     for at in 0..wanted.fields().len().max(found.fields().len()) {
         let plain = |schema: &arrow::datatypes::Schema| {
-            let field = schema.fields().get(at).map(|field| (field.name().clone(), field.data_type().clone()));
-            field.map_or_else(|| "nothing".to_owned(), |(name, kind)| format!("`{name}`, {kind}"))
+            let field = schema
+                .fields()
+                .get(at)
+                .map(|field| (field.name().clone(), field.data_type().clone()));
+            field.map_or_else(
+                || "nothing".to_owned(),
+                |(name, kind)| format!("`{name}`, {kind}"),
+            )
         };
         let (wanted, found) = (wanted.fields().get(at), found.fields().get(at));
         let same = wanted.zip(found).is_some_and(|(one, other)| {
@@ -62,26 +74,55 @@ pub(crate) fn checked(table: &Table, batch: &RecordBatch, deletes: Option<&Boole
         }
     }
     if let Some(deletes) = deletes.filter(|deletes| deletes.len() != batch.num_rows()) {
-        return Err(Error::garbled("a batch", format!("{} rows, and {} say whether they are deletes", batch.num_rows(), deletes.len())));
+        return Err(Error::garbled(
+            "a batch",
+            format!(
+                "{} rows, and {} say whether they are deletes",
+                batch.num_rows(),
+                deletes.len()
+            ),
+        ));
     }
-    for (at, field) in table.columns.fields().iter().enumerate().filter(|(_, field)| !field.is_nullable()) {
+    for (at, field) in table
+        .columns
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| !field.is_nullable())
+    {
         let column = batch.column(at);
         if column.null_count() == 0 {
             continue;
         }
         let always = at == table.subject || table.key.contains(&at);
-        let missing = |row: &usize| column.is_null(*row) && (always || !deletes.is_some_and(|deletes| is_set(deletes, *row)));
+        let missing = |row: &usize| {
+            column.is_null(*row)
+                && (always || !deletes.is_some_and(|deletes| is_set(deletes, *row)))
+        };
         if let Some(row) = (0..batch.num_rows()).find(missing) {
-            return Err(Error::Missing { table: table.name(), row, field: field.name().clone() });
+            return Err(Error::Missing {
+                table: table.name(),
+                row,
+                field: field.name().clone(),
+            });
         }
     }
     subjects_fit(table, batch)
 }
 
 fn subjects_fit(table: &Table, batch: &RecordBatch) -> Result<(), Error> {
-    let subjects = batch.column(table.subject).as_any().downcast_ref::<StringArray>();
-    let subjects = subjects.ok_or_else(|| Error::garbled("a batch", "the subject is not a text"))?;
-    let longest = subjects.value_offsets().windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
+    let subjects = batch
+        .column(table.subject)
+        .as_any()
+        .downcast_ref::<StringArray>();
+    let subjects =
+        subjects.ok_or_else(|| Error::garbled("a batch", "the subject is not a text"))?;
+    let longest = subjects
+        .value_offsets()
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .max()
+        .unwrap_or(0);
     match usize::try_from(longest) {
         Ok(longest) if longest > SUBJECT_BYTES_MAX => Err(Error::TooLarge {
             what: "bytes of a subject",
@@ -96,7 +137,11 @@ pub(crate) fn key_fits(length: usize) -> Result<(), Error> {
     if length <= KEY_BYTES_MAX {
         return Ok(());
     }
-    Err(Error::TooLarge { what: "bytes of a key", size: length as u64, limit: KEY_BYTES_MAX as u64 })
+    Err(Error::TooLarge {
+        what: "bytes of a key",
+        size: length as u64,
+        limit: KEY_BYTES_MAX as u64,
+    })
 }
 
 /// The last row of each key, in order of rows.

@@ -42,7 +42,13 @@ pub(crate) trait State: Send + Sync + Debug {
     fn applied(&self) -> Result<u64, Error>;
 
     /// The record with this subject and key. Whether there is one.
-    fn get(&self, tab: TableId, subject: &str, key: &[u8], each: &mut Each<'_>) -> Result<bool, Error>;
+    fn get(
+        &self,
+        tab: TableId,
+        subject: &str,
+        key: &[u8],
+        each: &mut Each<'_>,
+    ) -> Result<bool, Error>;
 
     /// The subject of the record with this key, in a table whose keys do not begin with it.
     fn locate(&self, tab: TableId, key: &[u8]) -> Result<Option<String>, Error>;
@@ -52,7 +58,13 @@ pub(crate) trait State: Send + Sync + Debug {
     fn moved(&self, change: &Change) -> Result<Vec<(u32, String)>, Error>;
 
     /// A subject's records.
-    fn of_subject(&self, tab: TableId, subject: &str, limit: usize, each: &mut Each<'_>) -> Result<(), Error>;
+    fn of_subject(
+        &self,
+        tab: TableId,
+        subject: &str,
+        limit: usize,
+        each: &mut Each<'_>,
+    ) -> Result<(), Error>;
 
     /// How many records a table has.
     fn count(&self, tab: TableId) -> Result<u64, Error>;

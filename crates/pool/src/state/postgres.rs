@@ -19,7 +19,8 @@ const EXISTING: &str = "SELECT count(*) FROM record JOIN unnest($2::text[], $3::
 const PUT: &str = "INSERT INTO record (tab, subject, key, from_us, body)
     SELECT $1, subject, key, $2, body FROM unnest($3::text[], $4::bytea[], $5::bytea[]) AS new (subject, key, body)
     ON CONFLICT (tab, subject, key) DO UPDATE SET from_us = excluded.from_us, body = excluded.body";
-const DELETE: &str = "DELETE FROM record USING unnest($2::text[], $3::bytea[]) AS gone (subject, key)
+const DELETE: &str =
+    "DELETE FROM record USING unnest($2::text[], $3::bytea[]) AS gone (subject, key)
     WHERE record.tab = $1 AND record.subject = gone.subject AND record.key = gone.key";
 const LOCATE: &str = "INSERT INTO locator (tab, key, subject)
     SELECT $1, key, subject FROM unnest($2::bytea[], $3::text[]) AS new (key, subject)
@@ -63,11 +64,20 @@ impl State for PostgresState {
         outbox: &mut dyn FnMut(&mut Transaction<'_>) -> Result<(), Error>,
         changes: &[Change],
     ) -> Result<Vec<u64>, Failure> {
-        let pass = |point| self.faults.pass(point).map_err(Error::io("write", "postgresql"));
+        let pass = |point| {
+            self.faults
+                .pass(point)
+                .map_err(Error::io("write", "postgresql"))
+        };
         let done = meta.transaction(|tx| {
             outbox(tx)?;
-            let session = tx.session().ok_or_else(|| Error::Stopped("meta database and state differ".to_owned()))?;
-            let replaced = changes.iter().map(|change| apply(session, change)).collect::<Result<_, _>>()?;
+            let session = tx
+                .session()
+                .ok_or_else(|| Error::Stopped("meta database and state differ".to_owned()))?;
+            let replaced = changes
+                .iter()
+                .map(|change| apply(session, change))
+                .collect::<Result<_, _>>()?;
             pass("outbox-before-commit")?;
             Ok::<_, Error>(replaced)
         });
@@ -85,16 +95,27 @@ impl State for PostgresState {
         rows.first().map_or(Ok(0), |row| row.get(0))
     }
 
-    fn get(&self, tab: TableId, subject: &str, key: &[u8], each: &mut Each<'_>) -> Result<bool, Error> {
+    fn get(
+        &self,
+        tab: TableId,
+        subject: &str,
+        key: &[u8],
+        each: &mut Each<'_>,
+    ) -> Result<bool, Error> {
         let sql = "SELECT from_us, body FROM record WHERE tab = $1 AND subject = $2 AND key = $3";
         let rows = self.query(sql, &values![tab.0, subject, key])?;
-        let Some(row) = rows.first() else { return Ok(false) };
+        let Some(row) = rows.first() else {
+            return Ok(false);
+        };
         each(subject, key, row.get(0)?, &row.get::<Vec<u8>>(1)?)?;
         Ok(true)
     }
 
     fn locate(&self, tab: TableId, key: &[u8]) -> Result<Option<String>, Error> {
-        let rows = self.query("SELECT subject FROM locator WHERE tab = $1 AND key = $2", &values![tab.0, key])?;
+        let rows = self.query(
+            "SELECT subject FROM locator WHERE tab = $1 AND key = $2",
+            &values![tab.0, key],
+        )?;
         rows.first().map(|row| row.get(0)).transpose()
     }
 
@@ -111,28 +132,47 @@ impl State for PostgresState {
         }
         let rows = self.postgres.read(|session| {
             let statement = session.prepare(MOVED)?;
-            session.run("look up subjects", |client| async move { client.query(&statement, &[&tab, &keys, &subjects]).await })
+            session.run("look up subjects", |client| async move {
+                client.query(&statement, &[&tab, &keys, &subjects]).await
+            })
         })?;
         let fault = |fault: tokio_postgres::Error| Error::garbled("a locator", fault);
         let moved = |row: &tokio_postgres::Row| {
             let nth = row.try_get::<_, i64>(0).map_err(fault)?;
-            let at = usize::try_from(nth - 1).ok().and_then(|at| change.rows.get(at));
-            let at = at.ok_or_else(|| Error::garbled("a locator", "a row that was not asked for"))?;
+            let at = usize::try_from(nth - 1)
+                .ok()
+                .and_then(|at| change.rows.get(at));
+            let at =
+                at.ok_or_else(|| Error::garbled("a locator", "a row that was not asked for"))?;
             Ok((*at, row.try_get(1).map_err(fault)?))
         };
         rows.iter().map(moved).collect()
     }
 
-    fn of_subject(&self, tab: TableId, subject: &str, limit: usize, each: &mut Each<'_>) -> Result<(), Error> {
+    fn of_subject(
+        &self,
+        tab: TableId,
+        subject: &str,
+        limit: usize,
+        each: &mut Each<'_>,
+    ) -> Result<(), Error> {
         let sql = "SELECT key, from_us, body FROM record WHERE tab = $1 AND subject = $2 ORDER BY key LIMIT $3";
         for row in self.query(sql, &values![tab.0, subject, limit])? {
-            each(subject, &row.get::<Vec<u8>>(0)?, row.get(1)?, &row.get::<Vec<u8>>(2)?)?;
+            each(
+                subject,
+                &row.get::<Vec<u8>>(0)?,
+                row.get(1)?,
+                &row.get::<Vec<u8>>(2)?,
+            )?;
         }
         Ok(())
     }
 
     fn count(&self, tab: TableId) -> Result<u64, Error> {
-        let rows = self.query("SELECT records FROM record_count WHERE tab = $1", &values![tab.0])?;
+        let rows = self.query(
+            "SELECT records FROM record_count WHERE tab = $1",
+            &values![tab.0],
+        )?;
         rows.first().map_or(Ok(0), |row| row.get(0))
     }
 
@@ -153,7 +193,12 @@ impl State for PostgresState {
             WHERE tab = $1 AND ((subject, key) > ($2, $3) OR $4) ORDER BY subject, key LIMIT $5";
         let params = values![tab.0, subject, key, after.is_none(), limit];
         for row in self.query(sql, &params)? {
-            each(&row.get::<String>(0)?, &row.get::<Vec<u8>>(1)?, row.get(2)?, &row.get::<Vec<u8>>(3)?)?;
+            each(
+                &row.get::<String>(0)?,
+                &row.get::<Vec<u8>>(1)?,
+                row.get(2)?,
+                &row.get::<Vec<u8>>(3)?,
+            )?;
         }
         Ok(())
     }
@@ -200,12 +245,21 @@ fn apply(session: &mut Session, change: &Change) -> Result<u64, Error> {
         gone.subjects.push(before.clone());
         gone.keys.push(key_of(*row));
     }
-    let (deletes, puts): (Vec<u32>, Vec<u32>) = change.rows.iter().copied().partition(|row| change.is_delete(*row));
+    let (deletes, puts): (Vec<u32>, Vec<u32>) = change
+        .rows
+        .iter()
+        .copied()
+        .partition(|row| change.is_delete(*row));
     for row in &deletes {
-        gone.subjects.push(columns.subject(*row as usize).to_owned());
+        gone.subjects
+            .push(columns.subject(*row as usize).to_owned());
         gone.keys.push(key_of(*row));
     }
-    let removed = if gone.keys.is_empty() { 0 } else { delete(session, tab, gone)? };
+    let removed = if gone.keys.is_empty() {
+        0
+    } else {
+        delete(session, tab, gone)?
+    };
     let mut existing = 0;
     for rows in puts.chunks(ROWS) {
         existing += put(session, tab, change, &columns, rows)?;
@@ -213,14 +267,21 @@ fn apply(session: &mut Session, change: &Change) -> Result<u64, Error> {
     if !change.codec.table.key_begins_with_subject() {
         for rows in puts.chunks(ROWS) {
             let keys: Vec<Vec<u8>> = rows.iter().map(|row| key_of(*row)).collect();
-            let subjects: Vec<String> = rows.iter().map(|row| columns.subject(*row as usize).to_owned()).collect();
+            let subjects: Vec<String> = rows
+                .iter()
+                .map(|row| columns.subject(*row as usize).to_owned())
+                .collect();
             let statement = session.prepare(LOCATE)?;
-            session.run("write locators", |client| async move { client.execute(&statement, &[&tab, &keys, &subjects]).await })?;
+            session.run("write locators", |client| async move {
+                client.execute(&statement, &[&tab, &keys, &subjects]).await
+            })?;
         }
         if !deletes.is_empty() {
             let keys: Vec<Vec<u8>> = deletes.iter().map(|row| key_of(*row)).collect();
             let statement = session.prepare(UNLOCATE)?;
-            session.run("delete locators", |client| async move { client.execute(&statement, &[&tab, &keys]).await })?;
+            session.run("delete locators", |client| async move {
+                client.execute(&statement, &[&tab, &keys]).await
+            })?;
         }
     }
     let grown = puts.len() as i64 - existing.cast_signed() - removed.cast_signed();
@@ -231,12 +292,20 @@ fn apply(session: &mut Session, change: &Change) -> Result<u64, Error> {
 fn delete(session: &mut Session, tab: i64, gone: Arrays) -> Result<u64, Error> {
     let statement = session.prepare(DELETE)?;
     session.run("delete records", |client| async move {
-        client.execute(&statement, &[&tab, &gone.subjects, &gone.keys]).await
+        client
+            .execute(&statement, &[&tab, &gone.subjects, &gone.keys])
+            .await
     })
 }
 
 /// How many there were before.
-fn put(session: &mut Session, tab: i64, change: &Change, columns: &Columns<'_>, rows: &[u32]) -> Result<u64, Error> {
+fn put(
+    session: &mut Session,
+    tab: i64,
+    change: &Change,
+    columns: &Columns<'_>,
+    rows: &[u32],
+) -> Result<u64, Error> {
     let mut arrays = Arrays::default();
     for row in rows.iter().map(|row| *row as usize) {
         let (mut key, mut body) = (Vec::new(), Vec::new());
@@ -249,9 +318,17 @@ fn put(session: &mut Session, tab: i64, change: &Change, columns: &Columns<'_>, 
     let (existing, put) = (session.prepare(EXISTING)?, session.prepare(PUT)?);
     let at = change.at.0;
     let found: i64 = session.run("write records", |client| async move {
-        let Arrays { subjects, keys, bodies } = arrays;
-        let found = client.query_one(&existing, &[&tab, &subjects, &keys]).await?;
-        client.execute(&put, &[&tab, &at, &subjects, &keys, &bodies]).await?;
+        let Arrays {
+            subjects,
+            keys,
+            bodies,
+        } = arrays;
+        let found = client
+            .query_one(&existing, &[&tab, &subjects, &keys])
+            .await?;
+        client
+            .execute(&put, &[&tab, &at, &subjects, &keys, &bodies])
+            .await?;
         found.try_get(0)
     })?;
     Ok(found.max(0).cast_unsigned())

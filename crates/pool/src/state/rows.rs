@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::change::{Change, is_set};
+use super::change::Change;
 use crate::codec::Columns;
 use crate::error::Error;
 
@@ -52,22 +52,29 @@ impl Parted {
                 let begin = keys.len();
                 columns.put_key(row as usize, &mut keys);
                 let part = part_of(&keys[begin..], parts);
-                locations[part as usize].push(Location { key: begin..keys.len(), row });
+                locations[part as usize].push(Location {
+                    key: begin..keys.len(),
+                    row,
+                });
             }
             for part in &mut locations {
-                part.sort_unstable_by(|one, other| keys[one.key.clone()].cmp(&keys[other.key.clone()]));
+                part.sort_unstable_by(|one, other| {
+                    keys[one.key.clone()].cmp(&keys[other.key.clone()])
+                });
             }
         }
-        Ok(Self { rows, moved, locations, keys })
+        Ok(Self {
+            rows,
+            moved,
+            locations,
+            keys,
+        })
     }
 
     /// Whether a part has anything to do.
     pub(super) fn touches(&self, part: usize) -> bool {
-        !(self.rows[part].is_empty() && self.moved[part].is_empty() && self.locations[part].is_empty())
+        !(self.rows[part].is_empty()
+            && self.moved[part].is_empty()
+            && self.locations[part].is_empty())
     }
-}
-
-/// Whether any row is a delete.
-pub(super) fn has_deletes(change: &Change) -> bool {
-    change.deletes.as_ref().is_some_and(|deletes| (0..deletes.len()).any(|row| is_set(deletes, row)))
 }

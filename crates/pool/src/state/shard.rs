@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), se
 ";
 
 const INSERT: &str = "INSERT INTO record (tab, subject, key, from_us, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-const UPDATE: &str = "UPDATE record SET from_us = ?4, body = ?5 WHERE tab = ?1 AND subject = ?2 AND key = ?3";
+const UPDATE: &str =
+    "UPDATE record SET from_us = ?4, body = ?5 WHERE tab = ?1 AND subject = ?2 AND key = ?3";
 const DELETE: &str = "DELETE FROM record WHERE tab = ?1 AND subject = ?2 AND key = ?3";
 const LOCATE: &str = "INSERT INTO locator (tab, key, subject) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET subject = excluded.subject";
 const UNLOCATE: &str = "DELETE FROM locator WHERE tab = ?1 AND key = ?2";
@@ -42,6 +43,8 @@ const PAGE_BYTES: u32 = 8_192;
 const CACHE_KIB: u32 = 16_384;
 /// How long to wait for another process.
 const BUSY: Duration = Duration::from_secs(10);
+/// Bytes to which a write-ahead log is cut once it has been moved into the file.
+const LOG_BYTES_KEPT: u32 = 1 << 20;
 /// A write-ahead log of more bytes than this is cut, though writers wait for that.
 const LOG_BYTES_MAX: u64 = 256 << 20;
 
@@ -58,26 +61,41 @@ pub(super) struct Shard {
 
 impl Shard {
     /// Opens the file, and tells the shards and the tallies in it.
-    pub(super) fn open(path: &Path, shards: u32, readers: usize) -> Result<(Self, FxHashMap<u32, i64>), Error> {
+    pub(super) fn open(
+        path: &Path,
+        shards: u32,
+        readers: usize,
+    ) -> Result<(Self, FxHashMap<u32, i64>), Error> {
         let fault = |source| fault(path, "open", source);
         let writer = Connection::open(path).map_err(fault)?;
         writer.busy_timeout(BUSY).map_err(fault)?;
         let pragmas = format!(
             "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-             PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -{CACHE_KIB}; PRAGMA temp_store = MEMORY;"
+             PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {LOG_BYTES_KEPT}; PRAGMA cache_size = -{CACHE_KIB}; PRAGMA temp_store = MEMORY;"
         );
         writer.execute_batch(&pragmas).map_err(fault)?;
         writer.execute_batch(SCHEMA).map_err(fault)?;
         writer
-            .execute("INSERT INTO progress (one, seq, shards) VALUES (1, 0, ?1) ON CONFLICT DO NOTHING", [shards])
+            .execute(
+                "INSERT INTO progress (one, seq, shards) VALUES (1, 0, ?1) ON CONFLICT DO NOTHING",
+                [shards],
+            )
             .map_err(fault)?;
         let progress = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?));
-        let (applied, found) = writer.query_row("SELECT seq, shards FROM progress", [], progress).map_err(fault)?;
+        let (applied, found) = writer
+            .query_row("SELECT seq, shards FROM progress", [], progress)
+            .map_err(fault)?;
         if found != shards {
-            return Err(Error::Shards { found, wanted: shards });
+            return Err(Error::Shards {
+                found,
+                wanted: shards,
+            });
         }
         let tallies = tallies(&writer).map_err(fault)?;
-        let readers = (0..readers).map(|_| reader(path).map(Mutex::new)).collect::<Result<_, _>>().map_err(fault)?;
+        let readers = (0..readers)
+            .map(|_| reader(path).map(Mutex::new))
+            .collect::<Result<_, _>>()
+            .map_err(fault)?;
         let shard = Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
@@ -109,40 +127,61 @@ impl Shard {
         let mut growth = FxHashMap::default();
         let mut replaced = vec![0; changes.len()];
         let from = self.applied();
-        writer.execute_batch("BEGIN IMMEDIATE").map_err(self.fault("begin a transaction"))?;
+        writer
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(self.fault("begin a transaction"))?;
         let done = (|| {
             for (at, (change, parted)) in changes.iter().zip(parted).enumerate() {
                 if change.seq > from && parted.touches(part) {
                     let grown = growth.entry(change.codec.table.id.0).or_insert(0);
                     replaced[at] = self.apply_one(&writer, part, change, parted, grown)?;
-                    faults.pass("shard-middle").map_err(Error::io("write", &self.path))?;
+                    faults
+                        .pass("shard-middle")
+                        .map_err(Error::io("write", &self.path))?;
                 } else if change.bulk && change.seq <= from {
                     replaced[at] = self.loaded(&writer, change.seq)?;
                 }
             }
-            let last = changes.iter().map(|change| change.seq).max().unwrap_or(0).max(from);
-            self.finish(&writer, last, &growth).map_err(self.fault("commit"))?;
+            let last = changes
+                .iter()
+                .map(|change| change.seq)
+                .max()
+                .unwrap_or(0)
+                .max(from);
+            self.finish(&writer, last, &growth)
+                .map_err(self.fault("commit"))?;
             Ok(last)
         })();
         match done {
             Ok(last) => self.applied.store(last, Ordering::SeqCst),
             Err(error) => {
                 if !writer.is_autocommit() {
-                    writer.execute_batch("ROLLBACK").map_err(self.fault("roll back"))?;
+                    writer
+                        .execute_batch("ROLLBACK")
+                        .map_err(self.fault("roll back"))?;
                 }
                 return Err(error);
             }
         }
-        faults.pass("shard-committed").map_err(Error::io("write", &self.path))?;
+        faults
+            .pass("shard-committed")
+            .map_err(Error::io("write", &self.path))?;
         Ok((replaced, growth))
     }
 
-    fn finish(&self, writer: &Connection, last: u64, growth: &FxHashMap<u32, i64>) -> rusqlite::Result<()> {
+    fn finish(
+        &self,
+        writer: &Connection,
+        last: u64,
+        growth: &FxHashMap<u32, i64>,
+    ) -> rusqlite::Result<()> {
         for (tab, grown) in growth.iter().filter(|(_, grown)| **grown != 0) {
             let tally = "INSERT INTO tally (tab, records) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET records = records + excluded.records";
             writer.prepare_cached(tally)?.execute((tab, grown))?;
         }
-        writer.prepare_cached("UPDATE progress SET seq = ?1")?.execute([last.cast_signed()])?;
+        writer
+            .prepare_cached("UPDATE progress SET seq = ?1")?
+            .execute([last.cast_signed()])?;
         writer.execute_batch("COMMIT")
     }
 
@@ -178,7 +217,8 @@ impl Shard {
             }
             *grown += new;
             for location in &parted.locations[part] {
-                let subject = (!change.is_delete(location.row)).then(|| columns.subject(location.row as usize));
+                let subject = (!change.is_delete(location.row))
+                    .then(|| columns.subject(location.row as usize));
                 rows.locate(&parted.keys[location.key.clone()], subject)?;
             }
             Ok(replaced)
@@ -187,22 +227,37 @@ impl Shard {
         if change.bulk {
             let note = "INSERT INTO loaded (seq, replaced) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET replaced = excluded.replaced";
             let numbers = (change.seq.cast_signed(), replaced.cast_signed());
-            writer.prepare_cached(note).and_then(|mut note| note.execute(numbers)).map_err(self.fault("write"))?;
+            writer
+                .prepare_cached(note)
+                .and_then(|mut note| note.execute(numbers))
+                .map_err(self.fault("write"))?;
         }
         Ok(replaced)
     }
 
     fn loaded(&self, writer: &Connection, seq: u64) -> Result<u64, Error> {
-        let row = writer.query_row("SELECT replaced FROM loaded WHERE seq = ?1", [seq.cast_signed()], |row| row.get::<_, i64>(0));
-        Ok(row.optional().map_err(self.fault("read"))?.unwrap_or(0).cast_unsigned())
+        let row = writer.query_row(
+            "SELECT replaced FROM loaded WHERE seq = ?1",
+            [seq.cast_signed()],
+            |row| row.get::<_, i64>(0),
+        );
+        Ok(row
+            .optional()
+            .map_err(self.fault("read"))?
+            .unwrap_or(0)
+            .cast_unsigned())
     }
 
     /// Notes that entries up to `seq` have been applied.
     pub(super) fn note(&self, seq: u64) -> Result<(), Error> {
         let writer = lock(&self.writer);
         let note = || {
-            writer.prepare_cached("UPDATE progress SET seq = ?1 WHERE seq < ?1")?.execute([seq.cast_signed()])?;
-            writer.prepare_cached("DELETE FROM loaded WHERE seq <= ?1")?.execute([seq.cast_signed()])
+            writer
+                .prepare_cached("UPDATE progress SET seq = ?1 WHERE seq < ?1")?
+                .execute([seq.cast_signed()])?;
+            writer
+                .prepare_cached("DELETE FROM loaded WHERE seq <= ?1")?
+                .execute([seq.cast_signed()])
         };
         note().map_err(self.fault("note progress"))?;
         self.applied.fetch_max(seq, Ordering::SeqCst);
@@ -218,14 +273,21 @@ impl Shard {
             Ok(file.metadata()?.len())
         };
         let bytes = sync().map_err(Error::io("sync", &log))?;
-        let how = if bytes > LOG_BYTES_MAX { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(PASSIVE)" };
+        let how = if bytes > LOG_BYTES_MAX {
+            "PRAGMA wal_checkpoint(TRUNCATE)"
+        } else {
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        };
         let checkpoint = |connection: &Connection| connection.query_row(how, [], |_| Ok(()));
         // Not the writer's connection: a checkpoint beside it lets writes go on.
         self.read(|reader| checkpoint(reader).map_err(self.fault("checkpoint")))
     }
 
     /// Runs `run` with a connection that reads.
-    pub(super) fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn read<T>(
+        &self,
+        run: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let count = self.readers.len();
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = |at: usize| &self.readers[(first + at) % count];
@@ -236,12 +298,17 @@ impl Shard {
     /// Looks for damage.
     pub(super) fn check(&self) -> Result<(), Error> {
         let verdict = self.read(|reader| {
-            reader.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).map_err(self.fault("check"))
+            reader
+                .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+                .map_err(self.fault("check"))
         })?;
         if verdict == "ok" {
             return Ok(());
         }
-        Err(Error::Damaged { path: self.path.clone(), detail: verdict })
+        Err(Error::Damaged {
+            path: self.path.clone(),
+            detail: verdict,
+        })
     }
 
     /// How many records of each table there are, counted one by one.
@@ -249,7 +316,8 @@ impl Shard {
         self.read(|reader| {
             let count = || {
                 let mut counts = FxHashMap::default();
-                let mut statement = reader.prepare("SELECT tab, count(*) FROM record GROUP BY tab")?;
+                let mut statement =
+                    reader.prepare("SELECT tab, count(*) FROM record GROUP BY tab")?;
                 let mut rows = statement.query([])?;
                 while let Some(row) = rows.next()? {
                     counts.insert(row.get(0)?, row.get(1)?);
@@ -311,7 +379,8 @@ impl<'a> Rows<'a> {
         if self.insert.raw_execute()? == 1 {
             return Ok(true);
         }
-        self.update.execute((self.tab, subject, &self.key, self.at, &self.body))?;
+        self.update
+            .execute((self.tab, subject, &self.key, self.at, &self.body))?;
         Ok(false)
     }
 
@@ -334,7 +403,9 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(path, flags)?;
     reader.busy_timeout(BUSY)?;
-    reader.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 2147418112; PRAGMA cache_size = -512;")?;
+    reader.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 2147418112; PRAGMA cache_size = -512;",
+    )?;
     Ok(reader)
 }
 
@@ -354,12 +425,19 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 
 fn fault(path: &Path, what: &str, source: rusqlite::Error) -> Error {
     match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            Error::Damaged { path: path.to_owned(), detail: source.to_string() }
-        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
+            path: path.to_owned(),
+            detail: source.to_string(),
+        },
         _ => {
-            let name = path.file_name().map_or_else(|| path.as_os_str(), |name| name);
-            Error::Sql { database: name.to_string_lossy().into_owned(), what: what.to_owned(), source: Box::new(source) }
+            let name = path
+                .file_name()
+                .map_or_else(|| path.as_os_str(), |name| name);
+            Error::Sql {
+                database: name.to_string_lossy().into_owned(),
+                what: what.to_owned(),
+                source: Box::new(source),
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Keyed state in SQLite files, records divided over them by hash of the subject.
 
 use std::path::Path;
-use std::sync::RwLock;
 use std::sync::PoisonError;
+use std::sync::RwLock;
 
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
@@ -24,7 +24,8 @@ const READERS: usize = 4;
 const PARALLEL_ROWS: usize = 2_000;
 
 const GET: &str = "SELECT from_us, body FROM record WHERE tab = ?1 AND subject = ?2 AND key = ?3";
-const OF_SUBJECT: &str = "SELECT key, from_us, body FROM record WHERE tab = ?1 AND subject = ?2 ORDER BY key LIMIT ?3";
+const OF_SUBJECT: &str =
+    "SELECT key, from_us, body FROM record WHERE tab = ?1 AND subject = ?2 ORDER BY key LIMIT ?3";
 const LOCATE: &str = "SELECT subject FROM locator WHERE tab = ?1 AND key = ?2";
 const FIRST_PAGE: &str = "SELECT subject, key, from_us, body FROM record WHERE tab = ?1 AND ?2 IS NOT ?3 ORDER BY subject, key LIMIT ?4";
 const PAGE: &str = "SELECT subject, key, from_us, body FROM record WHERE tab = ?1 AND (subject, key) > (?2, ?3) ORDER BY subject, key LIMIT ?4";
@@ -43,14 +44,22 @@ impl SqliteState {
         std::fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
         let mut counts = FxHashMap::default();
         let mut open = |number: u32| {
-            let (shard, tallies) = Shard::open(&folder.join(format!("shard-{number:03}.sqlite")), shards, READERS)?;
+            let (shard, tallies) = Shard::open(
+                &folder.join(format!("shard-{number:03}.sqlite")),
+                shards,
+                READERS,
+            )?;
             for (tab, records) in tallies {
                 *counts.entry(tab).or_insert(0) += records;
             }
             Ok(shard)
         };
         let shards = (0..shards).map(&mut open).collect::<Result<_, Error>>()?;
-        Ok(Self { shards, counts: RwLock::new(counts), faults })
+        Ok(Self {
+            shards,
+            counts: RwLock::new(counts),
+            faults,
+        })
     }
 
     fn shard(&self, bytes: &[u8]) -> &Shard {
@@ -59,10 +68,17 @@ impl SqliteState {
 
     fn apply(&self, changes: &[Change]) -> Result<Vec<u64>, Error> {
         let parts = self.shards.len() as u32;
-        let parted = changes.iter().map(|change| Parted::of(change, parts)).collect::<Result<Vec<_>, _>>()?;
+        let parted = changes
+            .iter()
+            .map(|change| Parted::of(change, parts))
+            .collect::<Result<Vec<_>, _>>()?;
         let touched = |part: &usize| {
-            let behind = |change: &Change| change.bulk && change.seq <= self.shards[*part].applied();
-            parted.iter().zip(changes).any(|(parted, change)| parted.touches(*part) || behind(change))
+            let behind =
+                |change: &Change| change.bulk && change.seq <= self.shards[*part].applied();
+            parted
+                .iter()
+                .zip(changes)
+                .any(|(parted, change)| parted.touches(*part) || behind(change))
         };
         let touched: Vec<usize> = (0..self.shards.len()).filter(touched).collect();
         let apply = |part: &usize| self.shards[*part].apply(*part, changes, &parted, &self.faults);
@@ -78,7 +94,10 @@ impl SqliteState {
         for part in done {
             match part {
                 Ok((replaced, growth)) => {
-                    total.iter_mut().zip(replaced).for_each(|(total, replaced)| *total += replaced);
+                    total
+                        .iter_mut()
+                        .zip(replaced)
+                        .for_each(|(total, replaced)| *total += replaced);
                     for (tab, grown) in growth {
                         *counts.entry(tab).or_insert(0) += grown;
                     }
@@ -97,7 +116,11 @@ impl State for SqliteState {
         outbox: &mut dyn FnMut(&mut Transaction<'_>) -> Result<(), Error>,
         changes: &[Change],
     ) -> Result<Vec<u64>, Failure> {
-        let pass = |point| self.faults.pass(point).map_err(Error::io("write", "meta.sqlite"));
+        let pass = |point| {
+            self.faults
+                .pass(point)
+                .map_err(Error::io("write", "meta.sqlite"))
+        };
         pass("outbox-before-commit").map_err(Failure::Outbox)?;
         meta.transaction(|tx| outbox(tx)).map_err(Failure::Outbox)?;
         pass("outbox-committed").map_err(Failure::State)?;
@@ -114,13 +137,23 @@ impl State for SqliteState {
         Ok(self.shards.iter().map(Shard::applied).min().unwrap_or(0))
     }
 
-    fn get(&self, tab: TableId, subject: &str, key: &[u8], each: &mut Each<'_>) -> Result<bool, Error> {
+    fn get(
+        &self,
+        tab: TableId,
+        subject: &str,
+        key: &[u8],
+        each: &mut Each<'_>,
+    ) -> Result<bool, Error> {
         let shard = self.shard(subject.as_bytes());
         shard.read(|reader| {
             let fault = shard.fault("look up");
             let mut statement = reader.prepare_cached(GET).map_err(&fault)?;
-            let mut rows = statement.query(params![tab.0, subject, key]).map_err(&fault)?;
-            let Some(row) = rows.next().map_err(&fault)? else { return Ok(false) };
+            let mut rows = statement
+                .query(params![tab.0, subject, key])
+                .map_err(&fault)?;
+            let Some(row) = rows.next().map_err(&fault)? else {
+                return Ok(false);
+            };
             let from = row.get(0).map_err(&fault)?;
             each(subject, key, from, blob(row, 1).map_err(&fault)?)?;
             Ok(true)
@@ -130,7 +163,12 @@ impl State for SqliteState {
     fn locate(&self, tab: TableId, key: &[u8]) -> Result<Option<String>, Error> {
         let shard = self.shard(key);
         shard.read(|reader| {
-            let find = || reader.prepare_cached(LOCATE)?.query_row(params![tab.0, key], |row| row.get(0)).optional();
+            let find = || {
+                reader
+                    .prepare_cached(LOCATE)?
+                    .query_row(params![tab.0, key], |row| row.get(0))
+                    .optional()
+            };
             find().map_err(shard.fault("look up"))
         })
     }
@@ -148,7 +186,8 @@ impl State for SqliteState {
                     let mut moved = Vec::new();
                     let mut statement = reader.prepare_cached(LOCATE)?;
                     for location in locations {
-                        let mut rows = statement.query(params![tab.0, &parted.keys[location.key.clone()]])?;
+                        let mut rows =
+                            statement.query(params![tab.0, &parted.keys[location.key.clone()]])?;
                         let Some(row) = rows.next()? else { continue };
                         let before = row.get_ref(0)?.as_str()?;
                         if before != columns.subject(location.row as usize) {
@@ -160,21 +199,38 @@ impl State for SqliteState {
                 find().map_err(shard.fault("look up"))
             })
         };
-        let parts = self.shards.par_iter().zip(&parted.locations).filter(|(_, locations)| !locations.is_empty());
+        let parts = self
+            .shards
+            .par_iter()
+            .zip(&parted.locations)
+            .filter(|(_, locations)| !locations.is_empty());
         let moved = parts.map(part).collect::<Result<Vec<_>, Error>>()?;
         Ok(moved.concat())
     }
 
-    fn of_subject(&self, tab: TableId, subject: &str, limit: usize, each: &mut Each<'_>) -> Result<(), Error> {
+    fn of_subject(
+        &self,
+        tab: TableId,
+        subject: &str,
+        limit: usize,
+        each: &mut Each<'_>,
+    ) -> Result<(), Error> {
         let shard = self.shard(subject.as_bytes());
         shard.read(|reader| {
             let fault = shard.fault("look up");
             let mut statement = reader.prepare_cached(OF_SUBJECT).map_err(&fault)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut rows = statement.query(params![tab.0, subject, limit]).map_err(&fault)?;
+            let mut rows = statement
+                .query(params![tab.0, subject, limit])
+                .map_err(&fault)?;
             while let Some(row) = rows.next().map_err(&fault)? {
                 let from = row.get(1).map_err(&fault)?;
-                each(subject, blob(row, 0).map_err(&fault)?, from, blob(row, 2).map_err(&fault)?)?;
+                each(
+                    subject,
+                    blob(row, 0).map_err(&fault)?,
+                    from,
+                    blob(row, 2).map_err(&fault)?,
+                )?;
             }
             Ok(())
         })
@@ -182,7 +238,12 @@ impl State for SqliteState {
 
     fn count(&self, tab: TableId) -> Result<u64, Error> {
         let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(counts.get(&tab.0).copied().unwrap_or(0).max(0).cast_unsigned())
+        Ok(counts
+            .get(&tab.0)
+            .copied()
+            .unwrap_or(0)
+            .max(0)
+            .cast_unsigned())
     }
 
     fn parts(&self) -> usize {
@@ -204,18 +265,31 @@ impl State for SqliteState {
             let fault = shard.fault("read");
             let mut statement = reader.prepare_cached(sql).map_err(&fault)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut rows = statement.query(params![tab.0, subject, key, limit]).map_err(&fault)?;
+            let mut rows = statement
+                .query(params![tab.0, subject, key, limit])
+                .map_err(&fault)?;
             while let Some(row) = rows.next().map_err(&fault)? {
-                let subject = row.get_ref(0).and_then(|value| Ok(value.as_str()?)).map_err(&fault)?;
+                let subject = row
+                    .get_ref(0)
+                    .and_then(|value| Ok(value.as_str()?))
+                    .map_err(&fault)?;
                 let from = row.get(2).map_err(&fault)?;
-                each(subject, blob(row, 1).map_err(&fault)?, from, blob(row, 3).map_err(&fault)?)?;
+                each(
+                    subject,
+                    blob(row, 1).map_err(&fault)?,
+                    from,
+                    blob(row, 3).map_err(&fault)?,
+                )?;
             }
             Ok(())
         })
     }
 
     fn note(&self, seq: u64) -> Result<(), Error> {
-        self.shards.iter().filter(|shard| shard.applied() < seq).try_for_each(|shard| shard.note(seq))
+        self.shards
+            .iter()
+            .filter(|shard| shard.applied() < seq)
+            .try_for_each(|shard| shard.note(seq))
     }
 
     fn make_durable(&self) -> Result<(), Error> {
@@ -227,12 +301,18 @@ impl State for SqliteState {
             shard.check()?;
             let (counted, tallied) = shard.recount()?;
             let tabs = counted.keys().chain(tallied.keys());
-            let differs = |tab: &&u32| counted.get(*tab).unwrap_or(&0) != tallied.get(*tab).unwrap_or(&0);
+            let differs =
+                |tab: &&u32| counted.get(*tab).unwrap_or(&0) != tallied.get(*tab).unwrap_or(&0);
             if let Some(tab) = tabs.filter(|tab| differs(tab)).min() {
-                let (counted, tallied) = (counted.get(tab).unwrap_or(&0), tallied.get(tab).unwrap_or(&0));
+                let (counted, tallied) = (
+                    counted.get(tab).unwrap_or(&0),
+                    tallied.get(tab).unwrap_or(&0),
+                );
                 return Err(Error::Damaged {
                     path: shard.path().to_owned(),
-                    detail: format!("table {tab} has {counted} records, and its tally says {tallied}"),
+                    detail: format!(
+                        "table {tab} has {counted} records, and its tally says {tallied}"
+                    ),
                 });
             }
         }

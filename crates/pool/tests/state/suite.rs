@@ -1,0 +1,449 @@
+//! What holds of keyed state wherever it lies.
+
+use std::sync::Arc;
+use std::thread;
+
+use pool::{Error, Options, Payload, Pool, Value, Write, values};
+
+use crate::server::on_both;
+use crate::town::*;
+
+#[test]
+fn what_was_written_is_found_by_key_and_by_subject() {
+    on_both(|options| {
+        let pool = open(options);
+        let (persons, months) = (
+            pool.table("persons").unwrap(),
+            pool.table("registry/months").unwrap(),
+        );
+        let receipt = pool
+            .write(write(&persons, &[person("a", 5), person("b", 6)]))
+            .unwrap();
+        assert_eq!(
+            (
+                receipt.seq,
+                receipt.rows,
+                receipt.replaced,
+                receipt.repeated
+            ),
+            (1, 2, 0, false)
+        );
+        pool.write(write(
+            &months,
+            &[month("a", 2, 1), month("a", -1, 2), month("b", 1, 3)],
+        ))
+        .unwrap();
+        let record = pool.get(&persons, &[text("a")]).unwrap().unwrap();
+        assert_eq!(record.values, person("a", 5));
+        assert_eq!(
+            (record.from, record.version),
+            (pool.clock().now(), persons.version)
+        );
+        assert!(pool.get(&persons, &[text("c")]).unwrap().is_none());
+        let of_a: Vec<_> = pool
+            .of_subject(&months, "a", 10)
+            .unwrap()
+            .into_iter()
+            .map(|record| record.values)
+            .collect();
+        assert_eq!(of_a, [month("a", -1, 2), month("a", 2, 1)]);
+        assert_eq!(pool.of_subject(&months, "a", 1).unwrap().len(), 1);
+        assert_eq!(
+            pool.get(&months, &[text("a"), Value::Integer(2)])
+                .unwrap()
+                .unwrap()
+                .values,
+            month("a", 2, 1)
+        );
+        assert_eq!(
+            (pool.count(&persons).unwrap(), pool.count(&months).unwrap()),
+            (2, 3)
+        );
+    });
+}
+
+#[test]
+fn missing_values_come_back_as_missing() {
+    on_both(|options| {
+        let pool = open(options);
+        let persons = pool.table("persons").unwrap();
+        let mut row = vec![Value::Null; 9];
+        row[0] = text("nobody");
+        pool.write(write(&persons, std::slice::from_ref(&row)))
+            .unwrap();
+        assert_eq!(
+            pool.get(&persons, &[text("nobody")])
+                .unwrap()
+                .unwrap()
+                .values,
+            row
+        );
+    });
+}
+
+#[test]
+fn replacing_and_deleting_are_counted() {
+    on_both(|options| {
+        let pool = open(options);
+        let persons = pool.table("persons").unwrap();
+        pool.write(write(&persons, &[person("a", 1), person("b", 1)]))
+            .unwrap();
+        let receipt = pool
+            .write(write(
+                &persons,
+                &[person("a", 2), person("c", 2), person("a", 3)],
+            ))
+            .unwrap();
+        assert_eq!((receipt.rows, receipt.replaced, receipt.doubled), (2, 1, 1));
+        assert_eq!(
+            pool.get(&persons, &[text("a")]).unwrap().unwrap().values,
+            person("a", 3),
+            "the last wins"
+        );
+        let receipt = pool
+            .write(deletes(&persons, &[person("a", 0), person("z", 0)]))
+            .unwrap();
+        assert_eq!((receipt.rows, receipt.replaced), (2, 1));
+        assert!(pool.get(&persons, &[text("a")]).unwrap().is_none());
+        assert_eq!(pool.count(&persons).unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_record_that_goes_to_another_subject_leaves_the_first() {
+    on_both(|options| {
+        let pool = open(options);
+        let titles = pool.table("titles").unwrap();
+        pool.write(write(
+            &titles,
+            &[title("t1", 1, "ann", 50), title("t1", 2, "ann", 60)],
+        ))
+        .unwrap();
+        let receipt = pool
+            .write(write(&titles, &[title("t1", 1, "bob", 50)]))
+            .unwrap();
+        assert_eq!(receipt.replaced, 1);
+        assert_eq!(pool.of_subject(&titles, "ann", 9).unwrap().len(), 1);
+        assert_eq!(pool.of_subject(&titles, "bob", 9).unwrap().len(), 1);
+        assert_eq!(pool.count(&titles).unwrap(), 2);
+        let key = [text("t1"), Value::Integer(1)];
+        assert_eq!(
+            pool.get(&titles, &key).unwrap().unwrap().values,
+            title("t1", 1, "bob", 50)
+        );
+        let moved = pool.entries_after(1, 9).unwrap().remove(0).moved;
+        assert_eq!(moved, [(0, "ann".to_owned())]);
+        // A delete that names the wrong subject still deletes.
+        pool.write(deletes(&titles, &[title("t1", 1, "ann", 0)]))
+            .unwrap();
+        assert!(pool.get(&titles, &key).unwrap().is_none());
+        assert!(pool.of_subject(&titles, "bob", 9).unwrap().is_empty());
+        // And again to somebody, by a load, within which it moves once more.
+        pool.load(write(
+            &titles,
+            &[
+                title("t1", 2, "cat", 1),
+                title("t2", 1, "cat", 1),
+                title("t1", 2, "dan", 2),
+            ],
+        ))
+        .unwrap();
+        assert!(pool.of_subject(&titles, "ann", 9).unwrap().is_empty());
+        assert_eq!(pool.of_subject(&titles, "cat", 9).unwrap().len(), 1);
+        assert_eq!(pool.of_subject(&titles, "dan", 9).unwrap().len(), 1);
+        pool.check().unwrap();
+    });
+}
+
+#[test]
+fn a_write_that_is_sent_again_is_done_once() {
+    on_both(|options| {
+        let pool = open(options);
+        let persons = pool.table("persons").unwrap();
+        let keyed = |income| Write {
+            idempotency_key: Some("k1".to_owned()),
+            ..write(&persons, &[person("a", income)])
+        };
+        pool.write(write(&persons, &[person("a", 0)])).unwrap();
+        let first = pool.write(keyed(1)).unwrap();
+        pool.write(write(&persons, &[person("a", 2)])).unwrap();
+        let again = pool.write(keyed(1)).unwrap();
+        assert_eq!(
+            (again.seq, again.rows, again.replaced, again.repeated),
+            (first.seq, 1, 1, true)
+        );
+        assert_eq!(
+            pool.get(&persons, &[text("a")]).unwrap().unwrap().values,
+            person("a", 2)
+        );
+        let error = pool.write(keyed(9)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the idempotency key `k1` was used for other content: give each write a key of its own"
+        );
+        let load = || Write {
+            idempotency_key: Some("k2".to_owned()),
+            ..write(&persons, &[person("b", 1)])
+        };
+        assert!(!pool.load(load()).unwrap().repeated);
+        assert!(pool.load(load()).unwrap().repeated);
+        assert_eq!(pool.entries_after(0, 99).unwrap().len(), 4);
+    });
+}
+
+#[test]
+fn batches_that_do_not_fit_are_refused() {
+    on_both(|options| {
+        let pool = open(options);
+        let (persons, months) = (
+            pool.table("persons").unwrap(),
+            pool.table("months").unwrap(),
+        );
+        let refused = |write: Write| pool.write(write).unwrap_err().to_string();
+        let other = Write {
+            table: Arc::clone(&months),
+            ..write(&persons, &[person("a", 1)])
+        };
+        assert_eq!(
+            refused(other),
+            "registry/months: column 1 is `born_on`, Date32, and must be `month`, Int64"
+        );
+        let mut row = month("a", 1, 1);
+        row[2] = Value::Null;
+        assert_eq!(
+            refused(write(&months, &[row])),
+            "registry/months: row 0: `paid` is missing, and every record must have it"
+        );
+        let mut row = person("a", 1);
+        row[0] = Value::Null;
+        assert_eq!(
+            refused(deletes(&persons, &[row])),
+            "registry/persons: row 0: `person` is missing, and every record must have it"
+        );
+        let long = person(&"x".repeat(1_001), 1);
+        assert_eq!(
+            refused(write(&persons, &[long])),
+            "bytes of a subject: 1001 is more than the limit of 1000"
+        );
+        let many = vec![month("a", 1, 1); 100_001];
+        assert_eq!(
+            refused(write(&months, &many)),
+            "rows of a write: 100001 is more than the limit of 100000"
+        );
+        let error = pool.get(&months, &[text("a")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "registry/months: the key is (person, month), not (a text)"
+        );
+        assert_eq!(
+            pool.table("pets").unwrap_err().to_string(),
+            "no dataset `pets`"
+        );
+        assert_eq!(*pool.newest().borrow(), 0, "nothing was written");
+    });
+}
+
+#[test]
+fn a_load_is_sorted_into_files_that_the_outbox_names() {
+    on_both(|options| {
+        let pool = open(options.clone());
+        let months = pool.table("months").unwrap();
+        pool.write(write(&months, &[month("p7", 3, 0)])).unwrap();
+        let mut rows: Vec<_> = (0..6_000_i64)
+            .map(|n| month(&format!("p{}", n % 500), n / 500, n.into()))
+            .collect();
+        rows.push(month("p7", 3, 99));
+        let receipt = pool.load(write(&months, &rows)).unwrap();
+        assert_eq!(
+            (receipt.seq, receipt.rows, receipt.replaced, receipt.doubled),
+            (2, 6_000, 1, 1)
+        );
+        assert_eq!(
+            pool.get(&months, &[text("p7"), Value::Integer(3)])
+                .unwrap()
+                .unwrap()
+                .values,
+            month("p7", 3, 99)
+        );
+        let entry = pool.entries_after(1, 9).unwrap().remove(0);
+        assert_eq!(entry.replaced, Some(1));
+        let Payload::Files(files) = entry.payload else {
+            panic!("not files")
+        };
+        assert_eq!((files[0].bucket, files[0].rows), (0, 6_000));
+        assert_eq!(
+            (files[0].subject_min.as_str(), files[0].subject_max.as_str()),
+            ("p0", "p99")
+        );
+        let mut replayed = Replayed::default();
+        replayed.is_state_of(&pool, &options.data.join("history"));
+        drop(pool);
+        replayed.is_state_of(&open(options.clone()), &options.data.join("history"));
+    });
+}
+
+#[test]
+fn writers_at_the_same_time_are_committed_together_and_in_order() {
+    on_both(|options| {
+        let pool = open(options.clone());
+        let persons = pool.table("persons").unwrap();
+        thread::scope(|scope| {
+            for thread in 0..8 {
+                let (pool, persons) = (&pool, &persons);
+                scope.spawn(move || {
+                    for n in 0..25 {
+                        let receipt = pool
+                            .write(write(
+                                persons,
+                                &[person("all", n), person(&format!("{thread}/{n}"), n)],
+                            ))
+                            .unwrap();
+                        assert!(*pool.newest().borrow() >= receipt.seq);
+                        assert!(
+                            pool.get(persons, &[text(&format!("{thread}/{n}"))])
+                                .unwrap()
+                                .is_some(),
+                            "visible at once"
+                        );
+                    }
+                });
+            }
+        });
+        assert_eq!(pool.count(&persons).unwrap(), 201);
+        Replayed::default().is_state_of(&pool, &options.data.join("history"));
+    });
+}
+
+#[test]
+fn entries_that_all_have_taken_are_trimmed_and_asking_for_them_is_an_error() {
+    on_both(|options| {
+        let pool = open(options.clone());
+        let persons = pool.table("persons").unwrap();
+        for n in 0..5 {
+            pool.write(write(&persons, &[person("a", n)])).unwrap();
+        }
+        pool.consumed("stream", 2).unwrap();
+        pool.settle().unwrap();
+        assert_eq!(
+            pool.entries_after(0, 9).unwrap().len(),
+            5,
+            "history waits for them"
+        );
+        pool.consumed("history", 4).unwrap();
+        pool.consumed("history", 3).unwrap();
+        assert_eq!(
+            pool.cursor("history").unwrap(),
+            4,
+            "a cursor never goes back"
+        );
+        pool.settle().unwrap();
+        assert!(matches!(
+            pool.entries_after(0, 9),
+            Err(Error::Trimmed {
+                asked: 0,
+                oldest: 3
+            })
+        ));
+        assert_eq!(pool.entries_after(2, 9).unwrap().len(), 3);
+        pool.consumed("stream", 5).unwrap();
+        pool.consumed("history", 5).unwrap();
+        pool.settle().unwrap();
+        assert!(pool.entries_after(5, 9).unwrap().is_empty());
+        assert!(matches!(
+            pool.entries_after(4, 9),
+            Err(Error::Trimmed {
+                asked: 4,
+                oldest: 6
+            })
+        ));
+        drop(pool);
+        let pool = open(options);
+        assert_eq!(
+            pool.write(write(&persons, &[person("b", 1)])).unwrap().seq,
+            6,
+            "numbers go on"
+        );
+        assert_eq!(pool.count(&persons).unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_full_outbox_refuses_and_names_who_is_behind() {
+    on_both(|options| {
+        let pool = open(Options {
+            outbox_bytes_max: 1,
+            ..options
+        });
+        let persons = pool.table("persons").unwrap();
+        pool.write(write(&persons, &[person("a", 1)])).unwrap();
+        let error = pool.write(write(&persons, &[person("a", 2)])).unwrap_err();
+        assert!(
+            matches!(&error, Error::OutboxFull { consumer, .. } if consumer == "history"),
+            "{error}"
+        );
+        pool.consumed("history", 1).unwrap();
+        pool.settle().unwrap();
+        pool.write(write(&persons, &[person("a", 2)])).unwrap();
+    });
+}
+
+#[test]
+fn the_meta_database_takes_the_same_statements() {
+    on_both(|options| {
+        let pool = open(options);
+        let meta = pool.meta();
+        meta.execute("CREATE TABLE note (id BIGINT PRIMARY KEY, word TEXT, share DOUBLE PRECISION, yes BIGINT)", &[]).unwrap();
+        let insert = "INSERT INTO note (id, word, share, yes) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET word = excluded.word";
+        meta.execute(insert, &values![1_i64, "it's $1", 0.5, true])
+            .unwrap();
+        meta.execute(insert, &values![1_i64, None::<&str>, 0.5, true])
+            .unwrap();
+        let failed: Result<(), Error> = meta.transaction(|tx| {
+            tx.execute(insert, &values![2_i64, "x", 1.0, false])?;
+            Err(Error::NoTable("undone".to_owned()))
+        });
+        assert!(failed.is_err());
+        let rows = meta
+            .query(
+                "SELECT id, word, share, yes FROM note WHERE id >= $1 ORDER BY id",
+                &values![0_i64],
+            )
+            .unwrap();
+        assert_eq!(rows.len(), 1);
+        let row = &rows[0];
+        assert_eq!(row.get::<Option<String>>(1).unwrap(), None);
+        assert_eq!(
+            (
+                row.get::<i64>(0).unwrap(),
+                row.get::<f64>(2).unwrap(),
+                row.get::<bool>(3).unwrap()
+            ),
+            (1, 0.5, true)
+        );
+        assert_eq!(
+            row.get::<String>(0).unwrap_err().to_string(),
+            "column 0 is an integer, and was to be a text"
+        );
+        let error = meta.query("SELECT nothing FROM note", &[]).unwrap_err();
+        assert!(
+            error.to_string().contains("SELECT nothing FROM note"),
+            "{error}"
+        );
+        assert_eq!(
+            meta.query("SELECT id FROM note", &[]).unwrap().len(),
+            1,
+            "it goes on after a fault"
+        );
+    });
+}
+
+#[test]
+fn a_second_process_is_kept_out() {
+    on_both(|options| {
+        let pool = open(options.clone());
+        let again = Pool::open(options.clone(), &town(), clock());
+        assert!(matches!(again, Err(Error::InUse { .. })));
+        drop(pool);
+        open(options);
+    });
+}
