@@ -7,6 +7,7 @@
 //!
 //! The front door is [`Pool`].
 
+pub mod bench;
 pub mod clock;
 mod codec;
 mod error;

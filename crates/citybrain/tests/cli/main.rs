@@ -14,6 +14,8 @@ mod config;
 mod docs;
 mod errors;
 mod help;
+mod ledger;
+mod pool;
 mod roads;
 mod support;
 mod traffic;

@@ -10,7 +10,8 @@ use city::Definition;
 use city::kinds::Agreement;
 use serde::Serialize;
 
-use super::calls::{Compiled, Exchange};
+use super::calls::Exchange;
+use super::compiled::Compiled;
 use super::entry::{Entry, SignedStep};
 use super::grants::InForce;
 use super::steps::{Standing, State, Statement, Step, StepFault, take};
@@ -85,8 +86,13 @@ impl Exchange {
     /// See [`Refused`].
     pub fn step(&self, statement: &str) -> Result<Listed, Refused> {
         let mut taken = self.steps(std::slice::from_ref(&statement.to_owned()));
-        let id = taken.pop().unwrap_or(Err(Refused::Step(StepFault::Statement("it is missing"))))?;
-        let listed = self.agreements()?.into_iter().find(|listed| (&listed.id, &listed.version) == (&id.0, &id.1));
+        let id = taken
+            .pop()
+            .unwrap_or(Err(Refused::Step(StepFault::Statement("it is missing"))))?;
+        let listed = self
+            .agreements()?
+            .into_iter()
+            .find(|listed| (&listed.id, &listed.version) == (&id.0, &id.1));
         listed.ok_or(Refused::Step(StepFault::Unknown(id.0)))
     }
 
@@ -96,7 +102,10 @@ impl Exchange {
         // One at a time: a panic of another left the database as it was.
         let _stepping = self.stepping.lock().unwrap_or_else(PoisonError::into_inner);
         let compiled = self.compiled();
-        let taken = statements.iter().map(|statement| self.take_one(&compiled, statement)).collect();
+        let taken = statements
+            .iter()
+            .map(|statement| self.take_one(&compiled, statement))
+            .collect();
         if let Err(error) = self.reload(Arc::clone(&compiled.city)) {
             tracing::error!(%error, "agreements could not be read again; what was in force stays so");
         }
@@ -116,7 +125,13 @@ impl Exchange {
         let Some(kept) = kept.or_else(|| current.map(draft)) else {
             return Err(StepFault::Unknown(statement.agreement).into());
         };
-        let state = take(kept.state, statement.step, client, (&kept.definition, &kept.provider), compiled.date(now))?;
+        let state = take(
+            kept.state,
+            statement.step,
+            client,
+            (&kept.definition, &kept.provider),
+            compiled.date(now),
+        )?;
         let entry = Entry::AgreementStep(SignedStep {
             at: now.0,
             agreement: statement.agreement.clone(),
@@ -140,7 +155,10 @@ impl Exchange {
         let mut kept = kept_versions(self.pool.meta())?;
         for definition in compiled.city.all::<Agreement>() {
             let version = definition.hash.to_string();
-            if !kept.iter().any(|kept| kept.id == definition.id && kept.version == version) {
+            if !kept
+                .iter()
+                .any(|kept| kept.id == definition.id && kept.version == version)
+            {
                 kept.push(draft(definition));
             }
         }
@@ -150,9 +168,13 @@ impl Exchange {
             let current = compiled.city.get::<Agreement>(&kept.id);
             Listed {
                 current: current.is_some_and(|current| current.hash.to_string() == kept.version),
-                standing: kept.state.on(today, (kept.definition.from, kept.definition.until)),
+                standing: kept
+                    .state
+                    .on(today, (kept.definition.from, kept.definition.until)),
                 consumer: kept.definition.consumer.id().to_owned(),
-                steps: steps.remove(&(kept.id.clone(), kept.version.clone())).unwrap_or_default(),
+                steps: steps
+                    .remove(&(kept.id.clone(), kept.version.clone()))
+                    .unwrap_or_default(),
                 provider: kept.provider,
                 definition: kept.definition,
                 id: kept.id,
@@ -165,7 +187,9 @@ impl Exchange {
     /// The agreements that were approved and not revoked, as they were signed. Whether their term
     /// has begun or is over, each call looks for itself.
     pub(super) fn in_force(&self) -> Result<Vec<InForce>, Error> {
-        let kept = kept_versions(self.pool.meta())?.into_iter().filter(|kept| kept.state == State::Approved);
+        let kept = kept_versions(self.pool.meta())?
+            .into_iter()
+            .filter(|kept| kept.state == State::Approved);
         let in_force = kept.map(|kept| InForce {
             agreement: kept.definition,
             provider: kept.provider,
@@ -197,12 +221,18 @@ fn draft(definition: &Definition<Agreement>) -> Kept {
 const KEPT: &str = "SELECT agreement, hash, provider, definition, state FROM agreement_version";
 
 fn kept_version(sql: &Sql, id: &str, version: &str) -> Result<Option<Kept>, Error> {
-    let rows = sql.query(&format!("{KEPT} WHERE agreement = $1 AND hash = $2"), &values![id, version])?;
+    let rows = sql.query(
+        &format!("{KEPT} WHERE agreement = $1 AND hash = $2"),
+        &values![id, version],
+    )?;
     rows.first().map(kept).transpose()
 }
 
 fn kept_versions(sql: &Sql) -> Result<Vec<Kept>, Error> {
-    sql.query(&format!("{KEPT} ORDER BY agreement, hash"), &[])?.iter().map(kept).collect()
+    sql.query(&format!("{KEPT} ORDER BY agreement, hash"), &[])?
+        .iter()
+        .map(kept)
+        .collect()
 }
 
 fn kept(row: &Row) -> Result<Kept, Error> {
@@ -212,7 +242,8 @@ fn kept(row: &Row) -> Result<Kept, Error> {
         id: row.get(0)?,
         version: row.get(1)?,
         provider: row.get(2)?,
-        definition: serde_json::from_str(&definition).map_err(|error| unreadable(error.to_string()))?,
+        definition: serde_json::from_str(&definition)
+            .map_err(|error| unreadable(error.to_string()))?,
         state: State::of_word(&state).ok_or_else(|| unreadable(state.clone()))?,
     })
 }
@@ -224,7 +255,8 @@ fn taken_steps(sql: &Sql) -> Result<StepsOf, Error> {
     let rows = sql.query("SELECT agreement, hash, step, client, at, statement, entry FROM agreement_step ORDER BY id", &[])?;
     for row in rows {
         let (at, step): (Moment, String) = (row.get(4)?, row.get(2)?);
-        let step: Step = serde_json::from_value(step.into()).map_err(|error| Error::garbled("a kept step", error))?;
+        let step: Step = serde_json::from_value(step.into())
+            .map_err(|error| Error::garbled("a kept step", error))?;
         let taken = TakenStep {
             step,
             client: row.get(3)?,
@@ -232,7 +264,10 @@ fn taken_steps(sql: &Sql) -> Result<StepsOf, Error> {
             statement: row.get(5)?,
             entry: row.get(6)?,
         };
-        steps.entry((row.get(0)?, row.get(1)?)).or_default().push(taken);
+        steps
+            .entry((row.get(0)?, row.get(1)?))
+            .or_default()
+            .push(taken);
     }
     Ok(steps)
 }
@@ -247,7 +282,8 @@ fn put(
     now: Moment,
     entry: u64,
 ) -> Result<(), Error> {
-    let definition = serde_json::to_string(&kept.definition).map_err(|error| Error::garbled("an agreement", error))?;
+    let definition = serde_json::to_string(&kept.definition)
+        .map_err(|error| Error::garbled("an agreement", error))?;
     let consumer = kept.definition.consumer.id();
     sql.transaction(|transaction| {
         transaction.execute(

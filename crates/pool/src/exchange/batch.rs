@@ -7,7 +7,8 @@ use std::sync::Arc;
 use city::kinds::Use;
 use rustc_hash::FxHashMap;
 
-use super::calls::{About, Compiled, Exchange, Prepared, Recorded};
+use super::calls::{About, Exchange, Prepared, Recorded};
+use super::compiled::Compiled;
 use super::denial::{Denial, use_word};
 use super::disclosure::{write_provenance, write_record};
 use super::entry::{digits, itoa_buffer};
@@ -51,13 +52,21 @@ impl BatchDisclosure {
         let mut out = Vec::with_capacity(512 + self.items.len() * 512);
         out.extend_from_slice(br#"{"items":["#);
         for (at, item) in self.items.iter().enumerate() {
-            out.extend_from_slice(if at > 0 { br#",{"records":["# } else { br#"{"records":["# });
+            out.extend_from_slice(if at > 0 {
+                br#",{"records":["#
+            } else {
+                br#"{"records":["#
+            });
             for (at, record) in item.records.iter().enumerate() {
                 out.extend_from_slice(if at > 0 { b",{" } else { b"{" });
                 write_record(&mut out, &self.offer, &self.granted.fields, record);
                 out.push(b'}');
             }
-            out.extend_from_slice(if item.truncated { br#"],"truncated":true"# } else { br#"],"truncated":false"# });
+            out.extend_from_slice(if item.truncated {
+                br#"],"truncated":true"#
+            } else {
+                br#"],"truncated":false"#
+            });
             out.extend_from_slice(br#","ledger":{"entry":"#);
             out.extend_from_slice(digits(&mut itoa_buffer(), item.entry.cast_signed()));
             out.extend_from_slice(b"}}");
@@ -101,7 +110,11 @@ impl Exchange {
             Ok((answer, entries)) => Prepared::of(Ok(answer), entries),
             Err(denial) => {
                 let dataset = compiled.offer(&ask.dataset).ok().map(|offer| &*offer.name);
-                let about = About { way: use_word(Use::Batch), dataset, subject: None };
+                let about = About {
+                    way: use_word(Use::Batch),
+                    dataset,
+                    subject: None,
+                };
                 let entries = self.denied(Some(caller), None, &denial, about);
                 Prepared::of(Err(denial), entries)
             }
@@ -116,17 +129,40 @@ impl Exchange {
         now: Moment,
     ) -> Result<(BatchDisclosure, Vec<Vec<u8>>), Denial> {
         let way = use_word(Use::Batch);
-        let (offer, granted) = self.authorised(compiled, caller, &ask.dataset, ask.fields.as_deref(), Use::Batch, now)?;
+        let (offer, granted) = self.authorised(
+            compiled,
+            caller,
+            &ask.dataset,
+            ask.fields.as_deref(),
+            Use::Batch,
+            now,
+        )?;
         let asked: Vec<By<'_>> = match (&ask.keys, &ask.subjects) {
-            (Some(keys), None) => keys.iter().take(BATCH_MAX + 1).map(|one| key::read(&offer, one).map(By::Key)).collect::<Result<_, _>>()?,
+            (Some(keys), None) => keys
+                .iter()
+                .take(BATCH_MAX + 1)
+                .map(|one| key::read(&offer, one).map(By::Key))
+                .collect::<Result<_, _>>()?,
             (None, Some(subjects)) => {
-                let by = |subject: &'_ String| checked_subject(subject).map(|_| By::Subject(Cow::Owned(subject.clone())));
-                subjects.iter().take(BATCH_MAX + 1).map(by).collect::<Result<_, _>>()?
+                let by = |subject: &'_ String| {
+                    checked_subject(subject).map(|_| By::Subject(Cow::Owned(subject.clone())))
+                };
+                subjects
+                    .iter()
+                    .take(BATCH_MAX + 1)
+                    .map(by)
+                    .collect::<Result<_, _>>()?
             }
-            _ => return Err(Denial::Request("give either `keys` or `subjects`".to_owned())),
+            _ => {
+                return Err(Denial::Request(
+                    "give either `keys` or `subjects`".to_owned(),
+                ));
+            }
         };
         if !(1..=BATCH_MAX).contains(&asked.len()) {
-            return Err(Denial::Request(format!("a batch has 1 to {BATCH_MAX} keys or subjects")));
+            return Err(Denial::Request(format!(
+                "a batch has 1 to {BATCH_MAX} keys or subjects"
+            )));
         }
         compiled.charge_call(&granted.basis, now)?;
         let mut items = Vec::with_capacity(asked.len());
@@ -143,14 +179,32 @@ impl Exchange {
                 whose.len() - 1
             });
             whose[place].1 += found.records.len();
-            items.push(BatchItem { records: found.records, truncated: found.truncated, entry: place as u64 });
+            items.push(BatchItem {
+                records: found.records,
+                truncated: found.truncated,
+                entry: place as u64,
+            });
         }
         compiled.charge_records(&granted.basis, count, now)?;
         let entry = |(subject, count): &(Option<String>, usize)| {
-            self.entry(caller, &offer, &granted, subject.as_deref(), *count, way, now)
+            self.entry(
+                caller,
+                &offer,
+                &granted,
+                subject.as_deref(),
+                *count,
+                way,
+                now,
+            )
         };
         let entries = whose.iter().map(entry).collect();
-        let answer = BatchDisclosure { items, purpose: caller.purpose.clone(), at: now, offer, granted };
+        let answer = BatchDisclosure {
+            items,
+            purpose: caller.purpose.clone(),
+            at: now,
+            offer,
+            granted,
+        };
         Ok((answer, entries))
     }
 }

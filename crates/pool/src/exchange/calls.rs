@@ -5,21 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use city::City;
-use city::kinds::{Role, Use};
-use jiff::tz::TimeZone;
 use ledger::{Log, SubjectKey, SubjectToken};
 
 use super::clients::{Clients, KnownClient};
+use super::compiled::{Compiled, subject_word};
 use super::denial::Denial;
 use super::denials::Denials;
 use super::entry::{DeniedCall, Entry, evidence_text};
-use super::grants::{Basis, Grants, Offer, time_zone};
+use super::grants::{Grants, time_zone};
 use super::meters::Meters;
 use super::tokens::{Call, Caller, Gate, TokenFault, is_plain, sha256, shortened};
 use crate::clock::{Clock, Moment};
 use crate::error::Error;
 use crate::pool::Pool;
-use crate::table::{Table, Tables};
 
 /// How an exchange is opened.
 #[derive(Clone)]
@@ -44,21 +42,6 @@ pub struct Exchange {
     denials: Denials,
     demonstration: bool,
     compiled: RwLock<Arc<Compiled>>,
-}
-
-/// Everything that follows from the definitions and the agreements in force.
-#[derive(Debug)]
-pub struct Compiled {
-    /// The definitions.
-    pub city: Arc<City>,
-    /// The tables.
-    pub tables: Arc<Tables>,
-    /// Who may call.
-    pub clients: Clients,
-    /// What may be read.
-    pub grants: Grants,
-    /// The zone by whose clock days begin.
-    pub(super) zone: TimeZone,
 }
 
 /// A call that has been worked out: what will be answered once `entries` are in the ledger.
@@ -86,13 +69,21 @@ impl Exchange {
     ///
     /// # Errors
     /// When the meta database cannot be read, or the machine has no randomness.
-    pub fn open(options: &Options, pool: Arc<Pool>, ledger: Arc<Log>, city: Arc<City>) -> Result<Arc<Self>, Error> {
+    pub fn open(
+        options: &Options,
+        pool: Arc<Pool>,
+        ledger: Arc<Log>,
+        city: Arc<City>,
+    ) -> Result<Arc<Self>, Error> {
         let clock = Arc::clone(pool.clock());
         let mut seed = [0; 8];
-        SystemRandom::new()
-            .fill(&mut seed)
-            .or(Err(Error::Stopped("the system gives no random numbers".to_owned())))?;
-        let audience = city.settings().map_or_else(|| "city".to_owned(), |settings| settings.value.id.to_string());
+        SystemRandom::new().fill(&mut seed).or(Err(Error::Stopped(
+            "the system gives no random numbers".to_owned(),
+        )))?;
+        let audience = city.settings().map_or_else(
+            || "city".to_owned(),
+            |settings| settings.value.id.to_string(),
+        );
         let meters = Arc::new(Meters::default());
         meters.restore(pool.meta())?;
         let empty = Compiled {
@@ -132,7 +123,10 @@ impl Exchange {
             tables,
             city,
         };
-        *self.compiled.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(compiled);
+        *self
+            .compiled
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(compiled);
         Ok(())
     }
 
@@ -172,7 +166,9 @@ impl Exchange {
     /// [`Denial::Token`].
     pub async fn caller(&self, token: Option<&str>, call: Call<'_>) -> Result<Caller, Denial> {
         let admitted = match token {
-            Some(token) => self.gate.admit(&self.compiled().clients, token, call, self.clock.now()),
+            Some(token) => self
+                .gate
+                .admit(&self.compiled().clients, token, call, self.clock.now()),
             None => Err(TokenFault::Missing),
         };
         let fault = match admitted {
@@ -181,7 +177,15 @@ impl Exchange {
         };
         let denial = Denial::Token(fault);
         let evidence = token.map(|token| sha256(token.as_bytes()));
-        let entries = self.denied(None, evidence.as_ref(), &denial, About { way: "token", ..About::default() });
+        let entries = self.denied(
+            None,
+            evidence.as_ref(),
+            &denial,
+            About {
+                way: "token",
+                ..About::default()
+            },
+        );
         self.record(Prepared::of(Err(denial), entries)).await
     }
 
@@ -189,9 +193,17 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Denial::Token`] when the certificate is no client's, or the purpose is none.
-    pub fn caller_of_certificate(&self, sha256: &[u8; 32], purpose: &str, reference: Option<&str>) -> Result<Caller, Denial> {
+    pub fn caller_of_certificate(
+        &self,
+        sha256: &[u8; 32],
+        purpose: &str,
+        reference: Option<&str>,
+    ) -> Result<Caller, Denial> {
         let compiled = self.compiled();
-        let client = compiled.clients.of_certificate(sha256).ok_or(TokenFault::Missing)?;
+        let client = compiled
+            .clients
+            .of_certificate(sha256)
+            .ok_or(TokenFault::Missing)?;
         if !is_plain(purpose) {
             return Err(TokenFault::Text("purpose").into());
         }
@@ -211,9 +223,17 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Denial::Token`] when there is no such client, or the purpose is none.
-    pub fn engine(&self, client: &str, purpose: &str, reference: Option<&str>) -> Result<Caller, Denial> {
+    pub fn engine(
+        &self,
+        client: &str,
+        purpose: &str,
+        reference: Option<&str>,
+    ) -> Result<Caller, Denial> {
         let compiled = self.compiled();
-        let client = compiled.clients.get(client).ok_or_else(|| TokenFault::UnknownClient(shortened(client)))?;
+        let client = compiled
+            .clients
+            .get(client)
+            .ok_or_else(|| TokenFault::UnknownClient(shortened(client)))?;
         if !is_plain(purpose) || reference.is_some_and(|reference| !is_plain(reference)) {
             return Err(TokenFault::Text("purpose").into());
         }
@@ -232,7 +252,10 @@ impl Exchange {
     /// When the meta database cannot be written.
     pub fn keep(&self, last: bool) -> Result<(), Error> {
         for rest in self.denials.turn(self.clock.now(), last) {
-            let consumer = rest.client.as_deref().and_then(|client| self.client(client));
+            let consumer = rest
+                .client
+                .as_deref()
+                .and_then(|client| self.client(client));
             let entry = Entry::Denial(DeniedCall {
                 at: rest.last.0,
                 consumer: consumer.map(|client| client.department.to_string()),
@@ -243,7 +266,10 @@ impl Exchange {
                 purpose: None,
                 reference: None,
                 denied: rest.code.to_owned(),
-                detail: format!("{} further calls were denied within a minute; the last of them is named", rest.times),
+                detail: format!(
+                    "{} further calls were denied within a minute; the last of them is named",
+                    rest.times
+                ),
                 times: rest.times,
                 evidence: None,
             });
@@ -260,28 +286,56 @@ impl Exchange {
 
     /// Waits until the call's entries are durable; only then is there an answer.
     pub(super) async fn record<T: Recorded>(&self, prepared: Prepared<T>) -> Result<T, Denial> {
-        let Prepared { answer, mut entries } = prepared;
+        let Prepared {
+            answer,
+            mut entries,
+        } = prepared;
         let first = match entries.len() {
             0 => return answer,
-            1 => self.ledger.append(entries.swap_remove(0)).await.map(|receipt| receipt.index),
-            _ => self.ledger.append_many(entries).await.map(|receipts| receipts.first().map_or(0, |receipt| receipt.index)),
+            1 => self
+                .ledger
+                .append(entries.swap_remove(0))
+                .await
+                .map(|receipt| receipt.index),
+            _ => self
+                .ledger
+                .append_many(entries)
+                .await
+                .map(|receipts| receipts.first().map_or(0, |receipt| receipt.index)),
         };
         settled(answer, first)
     }
 
     /// The same, waiting on the thread.
     pub(super) fn record_wait<T: Recorded>(&self, prepared: Prepared<T>) -> Result<T, Denial> {
-        let Prepared { answer, mut entries } = prepared;
+        let Prepared {
+            answer,
+            mut entries,
+        } = prepared;
         let first = match entries.len() {
             0 => return answer,
-            1 => self.ledger.append(entries.swap_remove(0)).wait().map(|receipt| receipt.index),
-            _ => self.ledger.append_many(entries).wait().map(|receipts| receipts.first().map_or(0, |receipt| receipt.index)),
+            1 => self
+                .ledger
+                .append(entries.swap_remove(0))
+                .wait()
+                .map(|receipt| receipt.index),
+            _ => self
+                .ledger
+                .append_many(entries)
+                .wait()
+                .map(|receipts| receipts.first().map_or(0, |receipt| receipt.index)),
         };
         settled(answer, first)
     }
 
     /// The entry about a denial, if it gets one of its own.
-    pub(super) fn denied(&self, caller: Option<&Caller>, evidence: Option<&[u8; 32]>, denial: &Denial, about: About<'_>) -> Vec<Vec<u8>> {
+    pub(super) fn denied(
+        &self,
+        caller: Option<&Caller>,
+        evidence: Option<&[u8; 32]>,
+        denial: &Denial,
+        about: About<'_>,
+    ) -> Vec<Vec<u8>> {
         let now = self.clock.now();
         let client = caller.map(|caller| &*caller.client.id);
         if !denial.is_attempt() || !self.denials.take(client, denial.code(), now) {
@@ -295,17 +349,25 @@ impl Exchange {
             way: about.way.to_owned(),
             subject: about.subject.map(ToString::to_string),
             purpose: caller.map(|caller| caller.purpose.to_string()),
-            reference: caller.and_then(|caller| caller.reference.as_deref()).map(str::to_owned),
+            reference: caller
+                .and_then(|caller| caller.reference.as_deref())
+                .map(str::to_owned),
             denied: denial.code().to_owned(),
             detail: denial.to_string(),
             times: 1,
-            evidence: caller.map(|caller| &caller.evidence).or(evidence).map(evidence_text),
+            evidence: caller
+                .map(|caller| &caller.evidence)
+                .or(evidence)
+                .map(evidence_text),
         });
         vec![entry.to_bytes()]
     }
 }
 
-fn settled<T: Recorded>(answer: Result<T, Denial>, first: Result<u64, ledger::Error>) -> Result<T, Denial> {
+fn settled<T: Recorded>(
+    answer: Result<T, Denial>,
+    first: Result<u64, ledger::Error>,
+) -> Result<T, Denial> {
     match (answer, first) {
         (Ok(mut answer), Ok(first)) => {
             answer.recorded(first);
@@ -317,7 +379,9 @@ fn settled<T: Recorded>(answer: Result<T, Denial>, first: Result<u64, ledger::Er
             tracing::error!(%error, denied = denial.code(), "a denial could not be recorded");
             Err(denial)
         }
-        (Ok(_), Err(ledger::Error::Busy { .. })) => Err(Denial::Busy { limit: "ledger.queue_entries" }),
+        (Ok(_), Err(ledger::Error::Busy { .. })) => Err(Denial::Busy {
+            limit: "ledger.queue_entries",
+        }),
         (Ok(_), Err(error)) => {
             tracing::error!(%error, "a transfer could not be recorded; it is not answered");
             Err(Denial::Ledger(error.to_string()))
@@ -332,94 +396,5 @@ impl Recorded for Caller {
 impl<T> Prepared<T> {
     pub(super) fn of(answer: Result<T, Denial>, entries: Vec<Vec<u8>>) -> Self {
         Self { answer, entries }
-    }
-}
-
-impl Compiled {
-    /// What is offered of a dataset.
-    pub(super) fn offer(&self, dataset: &str) -> Result<&Arc<Offer>, Denial> {
-        let offer = self.tables.get(dataset).and_then(|table| self.grants.offer(table.id));
-        offer.ok_or_else(|| Denial::Dataset {
-            dataset: shortened(dataset),
-            nearest: super::denial::nearest(dataset, self.tables.iter().map(|table| table.dataset.as_str())),
-        })
-    }
-
-    /// The city's day, as a number.
-    pub(super) fn day(&self, now: Moment) -> i64 {
-        (now.seconds() + self.offset_s(now)).div_euclid(86_400)
-    }
-
-    /// Seconds until the city's next day.
-    fn day_ends_in_s(&self, now: Moment) -> u64 {
-        (86_400 - (now.seconds() + self.offset_s(now)).rem_euclid(86_400)).unsigned_abs()
-    }
-
-    fn offset_s(&self, now: Moment) -> i64 {
-        let at = jiff::Timestamp::from_second(now.seconds());
-        at.map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()))
-    }
-
-    /// The city's date.
-    pub(super) fn date(&self, now: Moment) -> jiff::civil::Date {
-        let at = jiff::Timestamp::from_second(now.seconds()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        self.zone.to_datetime(at).date()
-    }
-
-    /// Takes a call out of the agreement's rate.
-    pub(super) fn charge_call(&self, basis: &Basis, now: Moment) -> Result<(), Denial> {
-        let Some(meter) = basis.meter() else { return Ok(()) };
-        meter.call(now).map_err(|wait| Denial::Rate {
-            agreement: basis.name().to_owned(),
-            per_second: meter.per_second(),
-            retry_after_ms: wait.unsigned_abs().div_ceil(1000),
-        })?;
-        if meter.has_records(self.day(now)) { Ok(()) } else { Err(self.quota(basis, now)) }
-    }
-
-    /// Takes records out of the agreement's day.
-    pub(super) fn charge_records(&self, basis: &Basis, count: usize, now: Moment) -> Result<(), Denial> {
-        let Some(meter) = basis.meter() else { return Ok(()) };
-        if meter.records(count as u64, self.day(now)) { Ok(()) } else { Err(self.quota(basis, now)) }
-    }
-
-    fn quota(&self, basis: &Basis, now: Moment) -> Denial {
-        Denial::Quota {
-            agreement: basis.name().to_owned(),
-            per_day: basis.meter().map_or(0, super::meter::Meter::per_day),
-            retry_after_s: self.day_ends_in_s(now),
-        }
-    }
-}
-
-/// Whether the caller's system may read at all.
-pub(super) fn check_role(caller: &Caller, usage: Use) -> Result<(), Denial> {
-    let (role, word) = match usage {
-        Use::Query => (Role::Query, "query"),
-        _ => (Role::Read, "read"),
-    };
-    if caller.client.may(role) {
-        return Ok(());
-    }
-    Err(Denial::Role { client: caller.client.id.to_string(), role: word })
-}
-
-/// What a subject is, as it goes into keyed hashes.
-pub(super) fn subject_word(kind: city::kinds::Subject) -> &'static str {
-    use city::kinds::Subject;
-    match kind {
-        Subject::Person => "person",
-        Subject::Enterprise => "enterprise",
-        Subject::Place => "place",
-        Subject::Thing => "thing",
-    }
-}
-
-/// Whom a record of `table` is about.
-pub(super) fn subject_of<'a>(table: &Table, values: &'a [crate::Value]) -> std::borrow::Cow<'a, str> {
-    match values.get(table.subject) {
-        Some(crate::Value::Text(text)) => std::borrow::Cow::Borrowed(text),
-        Some(value) => std::borrow::Cow::Owned(value.to_string()),
-        None => std::borrow::Cow::Borrowed(""),
     }
 }

@@ -10,15 +10,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, AsArray, BooleanArray, RecordBatch,
-};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
 use city::kinds::Use;
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
-use super::calls::{About, Exchange, Prepared, Recorded, subject_of};
+use super::calls::{About, Exchange, Prepared, Recorded};
+use super::compiled::subject_of;
 use super::denial::{Denial, use_word};
 use super::disclosure::{write_moment, write_provenance, write_value};
 use super::entry::{digits, itoa_buffer, quote};
@@ -57,12 +56,20 @@ impl FromStr for Cursor {
     type Err = Denial;
 
     fn from_str(text: &str) -> Result<Self, Denial> {
-        let wrong = || Denial::Request(format!("`{}` is not a cursor; one is the `id` of an event", super::tokens::shortened(text)));
+        let wrong = || {
+            Denial::Request(format!(
+                "`{}` is not a cursor; one is the `id` of an event",
+                super::tokens::shortened(text)
+            ))
+        };
         let (seq, rows) = match text.split_once('.') {
             Some((seq, rows)) => (seq, Some(rows.parse().or(Err(wrong()))?)),
             None => (text, None),
         };
-        Ok(Self { seq: seq.parse().or(Err(wrong()))?, rows })
+        Ok(Self {
+            seq: seq.parse().or(Err(wrong()))?,
+            rows,
+        })
     }
 }
 
@@ -117,9 +124,17 @@ impl Event {
         let mut out = Vec::with_capacity(256 + self.changes.len() * 256);
         out.extend_from_slice(br#"{"changes":["#);
         for (at, change) in self.changes.iter().enumerate() {
-            out.extend_from_slice(if at > 0 { br#",{"record":"# } else { br#"{"record":"# });
+            out.extend_from_slice(if at > 0 {
+                br#",{"record":"#
+            } else {
+                br#"{"record":"#
+            });
             quote(&mut out, &change.record);
-            out.extend_from_slice(if change.gone { br#","gone":true,"values":{"# } else { br#","gone":false,"values":{"# });
+            out.extend_from_slice(if change.gone {
+                br#","gone":true,"values":{"#
+            } else {
+                br#","gone":false,"values":{"#
+            });
             for (count, (at, value)) in change.values.iter().enumerate() {
                 if count > 0 {
                     out.push(b',');
@@ -170,7 +185,10 @@ impl Exchange {
         cursor: Option<Cursor>,
     ) -> Result<Changes, Denial> {
         let newest = self.pool.newest();
-        let cursor = cursor.unwrap_or(Cursor { seq: *newest.borrow(), rows: None });
+        let cursor = cursor.unwrap_or(Cursor {
+            seq: *newest.borrow(),
+            rows: None,
+        });
         let changes = Changes {
             exchange: Arc::clone(self),
             caller,
@@ -217,7 +235,9 @@ impl Changes {
             for entry in &entries {
                 seen = Some(entry.seq);
                 let done = self.cursor.seq == entry.seq && self.cursor.rows.is_none();
-                let Some(prepared) = (!done).then(|| self.prepare(entry)).flatten() else { continue };
+                let Some(prepared) = (!done).then(|| self.prepare(entry)).flatten() else {
+                    continue;
+                };
                 let event = self.exchange.record(prepared).await?;
                 self.cursor = event.cursor;
                 return Ok(event);
@@ -230,7 +250,9 @@ impl Changes {
                 continue;
             }
             if self.newest.changed().await.is_err() {
-                return Err(Denial::Busy { limit: "the server stops" });
+                return Err(Denial::Busy {
+                    limit: "the server stops",
+                });
             }
         }
     }
@@ -241,12 +263,17 @@ impl Changes {
             None => self.cursor.seq,
         };
         let exchange = Arc::clone(&self.exchange);
-        let read = tokio::task::spawn_blocking(move || exchange.pool.entries_after(after, ENTRIES_AT_ONCE)).await;
+        let read = tokio::task::spawn_blocking(move || {
+            exchange.pool.entries_after(after, ENTRIES_AT_ONCE)
+        })
+        .await;
         match read {
             Ok(Ok(entries)) => Ok(entries),
-            Ok(Err(crate::Error::Trimmed { oldest, .. })) => {
-                Err(Denial::Gone { cursor: self.cursor.seq, oldest, newest: *self.newest.borrow() })
-            }
+            Ok(Err(crate::Error::Trimmed { oldest, .. })) => Err(Denial::Gone {
+                cursor: self.cursor.seq,
+                oldest,
+                newest: *self.newest.borrow(),
+            }),
             Ok(Err(error)) => Err(Denial::Storage(error.to_string())),
             Err(error) => Err(Denial::Storage(error.to_string())),
         }
@@ -255,12 +282,25 @@ impl Changes {
     fn allowed(&self, now: Moment) -> Result<(Arc<Offer>, Granted), Denial> {
         let compiled = self.exchange.compiled();
         let fields = self.fields.as_deref();
-        self.exchange.authorised(&compiled, &self.caller, &self.dataset, fields, Use::Subscribe, now)
+        self.exchange.authorised(
+            &compiled,
+            &self.caller,
+            &self.dataset,
+            fields,
+            Use::Subscribe,
+            now,
+        )
     }
 
     fn refused<T>(&self, denial: Denial) -> Prepared<T> {
-        let about = About { way: use_word(Use::Subscribe), dataset: Some(&self.dataset), subject: None };
-        let entries = self.exchange.denied(Some(&self.caller), None, &denial, about);
+        let about = About {
+            way: use_word(Use::Subscribe),
+            dataset: Some(&self.dataset),
+            subject: None,
+        };
+        let entries = self
+            .exchange
+            .denied(Some(&self.caller), None, &denial, about);
         Prepared::of(Err(denial), entries)
     }
 
@@ -275,7 +315,10 @@ impl Changes {
             return None;
         }
         let event = Event {
-            cursor: Cursor { seq: entry.seq, rows: None },
+            cursor: Cursor {
+                seq: entry.seq,
+                rows: None,
+            },
             offer,
             granted,
             committed: entry.at,
@@ -294,8 +337,17 @@ impl Changes {
         })
     }
 
-    fn hand_over(&self, mut event: Event, batch: &RecordBatch, deletes: &BooleanArray) -> Prepared<Event> {
-        let begin = if self.cursor.seq == event.cursor.seq { self.cursor.rows.unwrap_or(0) as usize } else { 0 };
+    fn hand_over(
+        &self,
+        mut event: Event,
+        batch: &RecordBatch,
+        deletes: &BooleanArray,
+    ) -> Prepared<Event> {
+        let begin = if self.cursor.seq == event.cursor.seq {
+            self.cursor.rows.unwrap_or(0) as usize
+        } else {
+            0
+        };
         let end = (begin + EVENT_ROWS_MAX).min(batch.num_rows());
         if end < batch.num_rows() {
             event.cursor.rows = u32::try_from(end).ok();
@@ -303,20 +355,39 @@ impl Changes {
         let mut whose: FxHashMap<String, usize> = FxHashMap::default();
         let mut order = Vec::new();
         for row in begin..end {
-            let values: Vec<Value> = batch.columns().iter().map(|column| value_at(column, row)).collect();
+            let values: Vec<Value> = batch
+                .columns()
+                .iter()
+                .map(|column| value_at(column, row))
+                .collect();
             let deleted = deletes.is_valid(row) && deletes.value(row);
-            let hidden = !deleted && event.granted.basis.rows().is_some_and(|rows| !rows.admit(&values));
+            let hidden = !deleted
+                && event
+                    .granted
+                    .basis
+                    .rows()
+                    .is_some_and(|rows| !rows.admit(&values));
             let filtered = event.granted.basis.rows().is_some();
             let shown = match (deleted, hidden) {
                 (_, true) => FieldSet::default(),
                 // Whether the caller ever had it is not known, so its key may not be told.
                 (true, _) if filtered => FieldSet::default(),
-                (true, _) => event.offer.table.key.iter().copied().filter(|at| event.granted.fields.contains(*at)).collect(),
+                (true, _) => event
+                    .offer
+                    .table
+                    .key
+                    .iter()
+                    .copied()
+                    .filter(|at| event.granted.fields.contains(*at))
+                    .collect(),
                 (false, _) => event.granted.fields,
             };
             event.changes.push(Change {
                 record: self.mark(&event, &values),
-                values: shown.iter().filter_map(|at| Some((at, values.get(at)?.clone()))).collect(),
+                values: shown
+                    .iter()
+                    .filter_map(|at| Some((at, values.get(at)?.clone())))
+                    .collect(),
                 gone: deleted || hidden,
             });
             if !shown.is_empty() || (deleted && !filtered) {
@@ -334,7 +405,15 @@ impl Changes {
         let way = use_word(Use::Subscribe);
         let entry = |subject: &String| {
             let count = whose.get(subject).copied().unwrap_or_default();
-            self.exchange.entry(&self.caller, &event.offer, &event.granted, Some(subject), count, way, event.at)
+            self.exchange.entry(
+                &self.caller,
+                &event.offer,
+                &event.granted,
+                Some(subject),
+                count,
+                way,
+                event.at,
+            )
         };
         let entries = order.iter().map(entry).collect();
         Prepared::of(Ok(event), entries)
@@ -342,9 +421,23 @@ impl Changes {
 
     /// What stands for a record, the same for all events under one agreement.
     fn mark(&self, event: &Event, values: &[Value]) -> String {
-        let kind = format!("record/{}/{}/{}", self.caller.client.department, event.granted.basis.name(), event.offer.name);
-        let key: Vec<String> = event.offer.table.key.iter().map(|&at| values.get(at).map(ToString::to_string).unwrap_or_default()).collect();
-        self.exchange.subjects.token(&kind, &key.join("\u{1f}")).to_string()
+        let kind = format!(
+            "record/{}/{}/{}",
+            self.caller.client.department,
+            event.granted.basis.name(),
+            event.offer.name
+        );
+        let key: Vec<String> = event
+            .offer
+            .table
+            .key
+            .iter()
+            .map(|&at| values.get(at).map(ToString::to_string).unwrap_or_default())
+            .collect();
+        self.exchange
+            .subjects
+            .token(&kind, &key.join("\u{1f}"))
+            .to_string()
     }
 }
 
@@ -362,7 +455,9 @@ fn value_at(column: &dyn Array, row: usize) -> Value {
         },
         DataType::Boolean => Value::Boolean(column.as_boolean().value(row)),
         DataType::Date32 => Value::Date(column.as_primitive::<Date32Type>().value(row)),
-        DataType::Timestamp(..) => Value::Datetime(column.as_primitive::<TimestampMicrosecondType>().value(row)),
+        DataType::Timestamp(..) => {
+            Value::Datetime(column.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
         // A table has no others.
         _ => Value::Null,
     }

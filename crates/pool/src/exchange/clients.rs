@@ -63,7 +63,9 @@ impl Clients {
             };
             let client = Arc::new(client);
             if let Some(certificate) = client.certificate {
-                clients.by_certificate.insert(certificate, Arc::clone(&client));
+                clients
+                    .by_certificate
+                    .insert(certificate, Arc::clone(&client));
             }
             clients.by_id.insert(id, client);
         }
@@ -109,7 +111,9 @@ fn known(id: &Arc<str>, department: Option<&str>, client: &Client) -> Option<Kno
 
 /// The 32 bytes of a public key as definitions write it.
 pub fn public_key(text: &str) -> Option<[u8; 32]> {
-    let key = URL_SAFE_NO_PAD.decode(text.strip_prefix(KEY_PREFIX)?).ok()?;
+    let key = URL_SAFE_NO_PAD
+        .decode(text.strip_prefix(KEY_PREFIX)?)
+        .ok()?;
     key.try_into().ok()
 }
 

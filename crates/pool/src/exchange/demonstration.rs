@@ -16,7 +16,11 @@ impl Exchange {
     /// The first step that was refused.
     pub fn sign_demonstration(&self) -> Result<usize, Refused> {
         let city = self.compiled().city.clone();
-        let open: Vec<_> = self.agreements()?.into_iter().filter(|one| one.current).collect();
+        let open: Vec<_> = self
+            .agreements()?
+            .into_iter()
+            .filter(|one| one.current)
+            .collect();
         let now = self.now();
         let sign = |id: &str, version: &str, step, department: &str, role| {
             let office = office(&city, department, role)?;
@@ -26,9 +30,23 @@ impl Exchange {
         let mut proposals = Vec::new();
         let mut approvals = Vec::new();
         for one in &open {
-            let proposal = sign(&one.id, &one.version, Step::Propose, &one.consumer, Role::Propose);
-            let approval = sign(&one.id, &one.version, Step::Approve, &one.provider, Role::Approve);
-            let (Some(proposal), Some(approval)) = (proposal, approval) else { continue };
+            let proposal = sign(
+                &one.id,
+                &one.version,
+                Step::Propose,
+                &one.consumer,
+                Role::Propose,
+            );
+            let approval = sign(
+                &one.id,
+                &one.version,
+                Step::Approve,
+                &one.provider,
+                Role::Approve,
+            );
+            let (Some(proposal), Some(approval)) = (proposal, approval) else {
+                continue;
+            };
             match one.standing {
                 Standing::Draft => {
                     proposals.push(proposal);
@@ -43,7 +61,9 @@ impl Exchange {
         }
         let approved = self.steps(&approvals);
         let count = approved.len();
-        approved.into_iter().try_for_each(|taken| taken.map(|_| ()))?;
+        approved
+            .into_iter()
+            .try_for_each(|taken| taken.map(|_| ()))?;
         Ok(count)
     }
 }
@@ -51,7 +71,11 @@ impl Exchange {
 /// A made-up office of a department that may sign as `role`.
 fn office(city: &City, department: &str, role: Role) -> Option<String> {
     let of = |client: &&city::Definition<Client>| {
-        client.department.as_deref() == Some(department) && client.demonstration && client.roles.contains(&role)
+        client.department.as_deref() == Some(department)
+            && client.demonstration
+            && client.roles.contains(&role)
     };
-    city.all::<Client>().find(of).map(|client| client.id.clone())
+    city.all::<Client>()
+        .find(of)
+        .map(|client| client.id.clone())
 }

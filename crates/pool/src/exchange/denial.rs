@@ -15,7 +15,9 @@ pub enum Denial {
     #[error("{0}")]
     Token(#[from] TokenFault),
     /// The client may not do this for its department.
-    #[error("the client `{client}` does not have the role `{role}`; its definition lists what it may do")]
+    #[error(
+        "the client `{client}` does not have the role `{role}`; its definition lists what it may do"
+    )]
     Role {
         /// The client.
         client: String,
@@ -57,7 +59,9 @@ pub enum Denial {
         retry_after_ms: u64,
     },
     /// The agreement's records of the day are used up.
-    #[error("`{agreement}` allows {per_day} records a day, and this would be more; the day ends in {retry_after_s} s")]
+    #[error(
+        "`{agreement}` allows {per_day} records a day, and this would be more; the day ends in {retry_after_s} s"
+    )]
     Quota {
         /// The agreement.
         agreement: String,
@@ -67,7 +71,9 @@ pub enum Denial {
         retry_after_s: u64,
     },
     /// The cursor stands before what the exchange still has.
-    #[error("changes after {cursor} are no longer all there; the oldest kept is {oldest}: take the records anew, then go on from {newest}")]
+    #[error(
+        "changes after {cursor} are no longer all there; the oldest kept is {oldest}: take the records anew, then go on from {newest}"
+    )]
     Gone {
         /// What was asked for.
         cursor: u64,
@@ -114,7 +120,11 @@ impl Denial {
     pub fn is_attempt(&self) -> bool {
         matches!(
             self,
-            Self::Token(_) | Self::Role { .. } | Self::Agreement(_) | Self::Rate { .. } | Self::Quota { .. }
+            Self::Token(_)
+                | Self::Role { .. }
+                | Self::Agreement(_)
+                | Self::Rate { .. }
+                | Self::Quota { .. }
         )
     }
 
@@ -203,12 +213,19 @@ impl fmt::Display for Missing {
         )?;
         let lacks: Vec<String> = self.lacks.iter().map(ToString::to_string).collect();
         match &self.nearest {
-            Some(nearest) => write!(f, "; the nearest is `{nearest}`, but {}", lacks.join(" and "))?,
+            Some(nearest) => write!(
+                f,
+                "; the nearest is `{nearest}`, but {}",
+                lacks.join(" and ")
+            )?,
             None => write!(f, ": {}", lacks.join(" and "))?,
         }
         match &self.contact {
             Some(contact) if self.contact_fictitious => {
-                write!(f, "; ask {contact} (an invented address of a demonstration)")
+                write!(
+                    f,
+                    "; ask {contact} (an invented address of a demonstration)"
+                )
             }
             Some(contact) => write!(f, "; ask {contact}"),
             None => Ok(()),
@@ -228,11 +245,17 @@ pub fn use_word(usage: Use) -> &'static str {
 }
 
 fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+    nearest.map_or_else(String::new, |nearest| {
+        format!("; did you mean `{nearest}`?")
+    })
 }
 
 /// The nearest of `names` to `name`, if one is near.

@@ -51,7 +51,12 @@ impl Denials {
         if windows.len() >= CLIENTS_MAX && !windows.contains_key(name) {
             name = "";
         }
-        let window = windows.entry(name.into()).or_insert(Window { since: now, single: 0, rest: 0, last: (code, now) });
+        let window = windows.entry(name.into()).or_insert(Window {
+            since: now,
+            single: 0,
+            rest: 0,
+            last: (code, now),
+        });
         window.last = (code, now);
         if window.single < SINGLE_MAX {
             window.single += 1;
@@ -88,14 +93,27 @@ mod tests {
     #[test]
     fn a_flood_is_counted_and_every_client_has_its_own_window() {
         let denials = Denials::default();
-        let single = (0..1_000_000).filter(|_| denials.take(Some("a"), "token", Moment(5))).count();
+        let single = (0..1_000_000)
+            .filter(|_| denials.take(Some("a"), "token", Moment(5)))
+            .count();
         assert_eq!(single, SINGLE_MAX as usize);
         assert!(denials.take(Some("b"), "rate", Moment(6)));
         assert!(denials.take(None, "token", Moment(6)));
         assert_eq!(denials.turn(Moment(7), false), []);
         let rest = denials.turn(Moment(5 + WINDOW_US), false);
         let times = 1_000_000 - u64::from(SINGLE_MAX);
-        assert_eq!(rest, [Rest { client: Some("a".into()), code: "token", last: Moment(5), times }]);
-        assert!(denials.take(Some("a"), "token", Moment(5 + WINDOW_US)), "a new window");
+        assert_eq!(
+            rest,
+            [Rest {
+                client: Some("a".into()),
+                code: "token",
+                last: Moment(5),
+                times
+            }]
+        );
+        assert!(
+            denials.take(Some("a"), "token", Moment(5 + WINDOW_US)),
+            "a new window"
+        );
     }
 }

@@ -92,7 +92,13 @@ pub(crate) fn write_record(out: &mut Vec<u8>, offer: &Offer, fields: &FieldSet, 
 }
 
 /// Dataset, department, version, agreement, purpose and time.
-pub(crate) fn write_provenance(out: &mut Vec<u8>, offer: &Offer, granted: &Granted, purpose: &str, at: Moment) {
+pub(crate) fn write_provenance(
+    out: &mut Vec<u8>,
+    offer: &Offer,
+    granted: &Granted,
+    purpose: &str,
+    at: Moment,
+) {
     out.extend_from_slice(offer.head.as_bytes());
     out.extend_from_slice(br#","agreement":"#);
     quote(out, granted.basis.name());
@@ -137,21 +143,32 @@ pub(crate) fn write_moment(out: &mut Vec<u8>, at: Moment) {
     use std::io::Write as _;
     /// Days from 0000-03-01 to 1970-01-01, in the calendar that goes on backwards.
     const ERA_OFFSET: i64 = 719_468;
-    let (days, us) = (at.0.div_euclid(86_400_000_000), at.0.rem_euclid(86_400_000_000));
+    let (days, us) = (
+        at.0.div_euclid(86_400_000_000),
+        at.0.rem_euclid(86_400_000_000),
+    );
     // Days to civil date, as Howard Hinnant gives it.
     let z = days + ERA_OFFSET;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute) = (us / 3_600_000_000, us / 60_000_000 % 60);
     let (second, us) = (us / 1_000_000 % 60, us % 1_000_000);
     // Writing into memory cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{us:06}Z");
+    let _ = write!(
+        out,
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{us:06}Z"
+    );
 }
 
 #[cfg(test)]

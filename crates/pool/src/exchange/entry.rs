@@ -186,7 +186,9 @@ impl Facts<'_> {
 
 /// Appends `text` as a JSON string.
 pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
-    let plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    let plain = text
+        .bytes()
+        .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
     if plain {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
@@ -270,7 +272,11 @@ mod tests {
             assert_eq!(transfer.reference.as_deref(), Some(odd));
             assert_eq!(transfer.fields, ["name", "born_on"]);
             assert_eq!((transfer.at, transfer.records), (1_795_000_000_000_000, 0));
-            assert_eq!(Entry::Transfer(transfer).to_bytes(), bytes, "to the last byte");
+            assert_eq!(
+                Entry::Transfer(transfer).to_bytes(),
+                bytes,
+                "to the last byte"
+            );
         }
     }
 

@@ -17,19 +17,27 @@ impl FieldSet {
 
     /// Whether a field is in it.
     pub fn contains(&self, at: usize) -> bool {
-        self.0.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+        self.0
+            .get(at / 64)
+            .is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 
     /// Whether all of these are in `others`.
     pub fn within(&self, others: &Self) -> bool {
-        self.0.iter().zip(others.0).all(|(own, other)| own & !other == 0)
+        self.0
+            .iter()
+            .zip(others.0)
+            .all(|(own, other)| own & !other == 0)
     }
 
     /// Those of these that are not in `others`.
     #[must_use]
     pub fn without(&self, others: &Self) -> Self {
         let mut rest = *self;
-        rest.0.iter_mut().zip(others.0).for_each(|(own, other)| *own &= !other);
+        rest.0
+            .iter_mut()
+            .zip(others.0)
+            .for_each(|(own, other)| *own &= !other);
         rest
     }
 

@@ -170,7 +170,12 @@ pub struct Grants {
 
 impl Grants {
     /// Compiles the agreements in force. What cannot be used grants nothing, and is logged.
-    pub fn compile(city: &City, tables: &Tables, in_force: &[InForce], meters: &Arc<Meters>) -> Self {
+    pub fn compile(
+        city: &City,
+        tables: &Tables,
+        in_force: &[InForce],
+        meters: &Arc<Meters>,
+    ) -> Self {
         let zone = time_zone(city);
         let mut offers: FxHashMap<TableId, Offer> = tables
             .iter()
@@ -180,7 +185,8 @@ impl Grants {
         for agreement in in_force {
             let table = tables.get(agreement.agreement.dataset.id());
             let offer = table.and_then(|table| offers.get_mut(&table.id));
-            let Some(offer) = offer.filter(|offer| *offer.table.department == *agreement.provider) else {
+            let Some(offer) = offer.filter(|offer| *offer.table.department == *agreement.provider)
+            else {
                 tracing::warn!(agreement = %agreement.agreement.id, "its dataset is none of the provider's; it grants nothing");
                 continue;
             };
@@ -189,10 +195,17 @@ impl Grants {
                 continue;
             };
             let consumer = Arc::from(agreement.agreement.consumer.id());
-            offer.consumers.entry(consumer).or_default().push(Arc::new(grant));
+            offer
+                .consumers
+                .entry(consumer)
+                .or_default()
+                .push(Arc::new(grant));
             count += 1;
         }
-        let offers = offers.into_iter().map(|(id, offer)| (id, Arc::new(offer))).collect();
+        let offers = offers
+            .into_iter()
+            .map(|(id, offer)| (id, Arc::new(offer)))
+            .collect();
         Self { offers, count }
     }
 
@@ -219,8 +232,11 @@ impl Grants {
 
 /// The zone by whose clock terms and days begin; UTC for a city that does not say.
 pub(crate) fn time_zone(city: &City) -> TimeZone {
-    let name = city.settings().map(|settings| settings.value.time_zone.as_str());
-    name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+    let name = city
+        .settings()
+        .map(|settings| settings.value.time_zone.as_str());
+    name.and_then(|name| TimeZone::get(name).ok())
+        .unwrap_or(TimeZone::UTC)
 }
 
 impl Grant {
@@ -228,7 +244,10 @@ impl Grant {
         let definition = &agreement.agreement;
         let term = Term::of(definition.from, definition.until, zone)?;
         let place = |name: &String| table.columns.index_of(name).ok();
-        let compiled = definition.rows.as_deref().map(|text| Rows::compile(text, table));
+        let compiled = definition
+            .rows
+            .as_deref()
+            .map(|text| Rows::compile(text, table));
         let (rows, rows_fault) = match compiled {
             None => (None, None),
             Some(Ok(rows)) => (Some(rows), None),
@@ -244,7 +263,11 @@ impl Grant {
             rows_text: definition.rows.clone(),
             rows_fault,
             meter: meters.get(id, rate.per_second, rate.per_day),
-            purposes: definition.purposes.iter().map(|purpose| purpose.as_str().into()).collect(),
+            purposes: definition
+                .purposes
+                .iter()
+                .map(|purpose| purpose.as_str().into())
+                .collect(),
             uses: definition.uses.clone(),
             term,
         })
@@ -262,7 +285,11 @@ impl Grant {
         if !self.uses.contains(&ask.usage) {
             lacks.push(Lack::Use);
         }
-        if !self.purposes.iter().any(|purpose| **purpose == *ask.purpose) {
+        if !self
+            .purposes
+            .iter()
+            .any(|purpose| **purpose == *ask.purpose)
+        {
             lacks.push(Lack::Purpose);
         }
         if let Some(fields) = ask.fields.filter(|fields| !fields.within(&self.fields)) {
@@ -281,7 +308,10 @@ impl Grant {
             && self.rows_fault.is_none()
             && self.uses.contains(&ask.usage)
             && ask.fields.is_none_or(|fields| fields.within(&self.fields))
-            && self.purposes.iter().any(|purpose| **purpose == *ask.purpose)
+            && self
+                .purposes
+                .iter()
+                .any(|purpose| **purpose == *ask.purpose)
     }
 }
 
@@ -291,15 +321,24 @@ impl Term {
             let start = day.to_zoned(zone.clone()).ok()?;
             Some(Moment(start.timestamp().as_microsecond()))
         };
-        Some(Self { first, last, from: midnight(first)?, until: midnight(last.tomorrow().ok()?)? })
+        Some(Self {
+            first,
+            last,
+            from: midnight(first)?,
+            until: midnight(last.tomorrow().ok()?)?,
+        })
     }
 }
 
 impl Offer {
     fn of(city: &City, table: &Arc<Table>, meters: &Arc<Meters>) -> Self {
         let fields = &table.definition.fields;
-        let contact = city.get::<Department>(&table.department).map(|department| &department.value.contact);
-        let open = |(at, field): (usize, &city::kinds::Field)| (field.sensitivity <= Sensitivity::Internal).then_some(at);
+        let contact = city
+            .get::<Department>(&table.department)
+            .map(|department| &department.value.contact);
+        let open = |(at, field): (usize, &city::kinds::Field)| {
+            (field.sensitivity <= Sensitivity::Internal).then_some(at)
+        };
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut head = String::new();
         // Writing to a String cannot fail.
@@ -318,7 +357,10 @@ impl Offer {
             contact_fictitious: contact.is_some_and(|contact| contact.fictitious),
             name: Arc::from(table.name()),
             head,
-            names: fields.iter().map(|field| quoted(&field.name) + ":").collect(),
+            names: fields
+                .iter()
+                .map(|field| quoted(&field.name) + ":")
+                .collect(),
             consumers: FxHashMap::default(),
             meters: Arc::clone(meters),
             table: Arc::clone(table),
@@ -331,12 +373,18 @@ impl Offer {
     /// [`Denial::Agreement`], with what is missing and whom to ask.
     pub fn authorise(&self, ask: &Ask<'_>) -> Result<Granted, Denial> {
         if *self.table.department == *ask.consumer {
-            return Ok(Granted { basis: Basis::Own, fields: ask.fields.copied().unwrap_or(self.all) });
+            return Ok(Granted {
+                basis: Basis::Own,
+                fields: ask.fields.copied().unwrap_or(self.all),
+            });
         }
         if self.share == Share::NotShared {
             return Err(self.missing(ask, None, vec![Lack::NotShared]));
         }
-        let grants = self.consumers.get(ask.consumer).map_or(&[][..], Vec::as_slice);
+        let grants = self
+            .consumers
+            .get(ask.consumer)
+            .map_or(&[][..], Vec::as_slice);
         // Of several that cover the call, the one that gives most; the first of equals.
         let best = grants
             .iter()
@@ -344,7 +392,10 @@ impl Offer {
             .min_by_key(|grant| std::cmp::Reverse(grant.fields.len()));
         if let Some(grant) = best {
             let fields = ask.fields.copied().unwrap_or(grant.fields);
-            return Ok(Granted { basis: Basis::Agreement(Arc::clone(grant)), fields });
+            return Ok(Granted {
+                basis: Basis::Agreement(Arc::clone(grant)),
+                fields,
+            });
         }
         if self.share == Share::Unconditional
             && ask.usage != Use::Bulk
@@ -352,7 +403,10 @@ impl Offer {
         {
             let meter = self.meters.unconditional(ask.consumer, &self.table.dataset);
             let fields = ask.fields.copied().unwrap_or(self.open);
-            return Ok(Granted { basis: Basis::Unconditional(meter), fields });
+            return Ok(Granted {
+                basis: Basis::Unconditional(meter),
+                fields,
+            });
         }
         let lacks = grants.iter().map(|grant| (grant, grant.lacks(ask, self)));
         match lacks.min_by_key(|(_, lacks)| lacks.len()) {
@@ -368,7 +422,10 @@ impl Offer {
             dataset: self.table.dataset.clone(),
             usage: ask.usage,
             purpose: ask.purpose.to_owned(),
-            fields: ask.fields.map(|fields| self.names_of(fields)).unwrap_or_default(),
+            fields: ask
+                .fields
+                .map(|fields| self.names_of(fields))
+                .unwrap_or_default(),
             nearest: nearest.map(|grant| grant.agreement.to_string()),
             lacks,
             contact: self.contact.clone(),
@@ -389,11 +446,14 @@ impl Offer {
     pub fn fields<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<FieldSet, Denial> {
         let known = &self.table.definition.fields;
         let place = |name: &str| {
-            known.iter().position(|field| *field.name == *name).ok_or_else(|| Denial::Field {
-                dataset: self.name.to_string(),
-                field: super::tokens::shortened(name),
-                nearest: nearest(name, known.iter().map(|field| field.name.as_str())),
-            })
+            known
+                .iter()
+                .position(|field| *field.name == *name)
+                .ok_or_else(|| Denial::Field {
+                    dataset: self.name.to_string(),
+                    field: super::tokens::shortened(name),
+                    nearest: nearest(name, known.iter().map(|field| field.name.as_str())),
+                })
         };
         names.into_iter().map(place).collect()
     }
@@ -402,6 +462,10 @@ impl Offer {
 impl InForce {
     /// An agreement as its file has it now.
     pub fn new(agreement: Agreement, provider: &str, version: ContentHash) -> Self {
-        Self { agreement, provider: provider.to_owned(), version: Arc::from(version.to_string()) }
+        Self {
+            agreement,
+            provider: provider.to_owned(),
+            version: Arc::from(version.to_string()),
+        }
     }
 }

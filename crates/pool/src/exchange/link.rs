@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use city::kinds::Use;
 
-use super::calls::{About, Compiled, Exchange, Prepared, Recorded};
+use super::calls::{About, Exchange, Prepared, Recorded};
+use super::compiled::Compiled;
 use super::denial::Denial;
 use super::disclosure::{Disclosure, write_value};
 use super::look_up::{By, Found};
@@ -63,7 +64,11 @@ impl LinkedDisclosure {
         self.found.write(out);
         out.extend_from_slice(br#","links":["#);
         for (at, link) in self.links.iter().enumerate() {
-            out.extend_from_slice(if at > 0 { br#",{"field":"# } else { br#"{"field":"# });
+            out.extend_from_slice(if at > 0 {
+                br#",{"field":"#
+            } else {
+                br#"{"field":"#
+            });
             super::entry::quote(out, &link.field);
             out.extend_from_slice(br#","value":"#);
             write_value(out, &link.value);
@@ -118,22 +123,38 @@ impl Exchange {
         let now = self.clock.now();
         let compiled = self.compiled();
         let start = ask.start();
-        let found = ask.check().and_then(|()| self.find(&compiled, caller, &start, Use::LookUp, now));
+        let found = ask
+            .check()
+            .and_then(|()| self.find(&compiled, caller, &start, Use::LookUp, now));
         let found = match found {
             Ok(found) => found,
             Err(denial) => {
                 let prepared = self.prepare(caller, Err(denial), &start, WAY, now);
-                let answer = prepared.answer.map(|found| LinkedDisclosure { found, links: Vec::new() });
+                let answer = prepared.answer.map(|found| LinkedDisclosure {
+                    found,
+                    links: Vec::new(),
+                });
                 return Prepared::of(answer, prepared.entries);
             }
         };
-        let mut walk = Walk { compiled: &compiled, caller, now, records_left: LINK_RECORDS_MAX, entries: Vec::new() };
+        let mut walk = Walk {
+            compiled: &compiled,
+            caller,
+            now,
+            records_left: LINK_RECORDS_MAX,
+            entries: Vec::new(),
+        };
         let answer = self.walk(&mut walk, found, &ask.follow);
         Prepared::of(answer, walk.entries)
     }
 
     /// Takes what was found into the answer, and follows its references.
-    fn walk(&self, walk: &mut Walk<'_>, mut found: Found, follows: &[Follow]) -> Result<LinkedDisclosure, Denial> {
+    fn walk(
+        &self,
+        walk: &mut Walk<'_>,
+        mut found: Found,
+        follows: &[Follow],
+    ) -> Result<LinkedDisclosure, Denial> {
         if found.records.len() > walk.records_left {
             found.records.truncate(walk.records_left);
             found.truncated = true;
@@ -167,16 +188,32 @@ impl Exchange {
     }
 
     /// Follows one reference from all records that were found.
-    fn follow(&self, walk: &mut Walk<'_>, from: &Disclosure, follow: &Follow, links: &mut Vec<Linked>) -> Result<(), Denial> {
+    fn follow(
+        &self,
+        walk: &mut Walk<'_>,
+        from: &Disclosure,
+        follow: &Follow,
+        links: &mut Vec<Linked>,
+    ) -> Result<(), Denial> {
         let offer = &from.offer;
         let places = offer.fields([follow.field.as_str()])?;
         let at = places.iter().next().unwrap_or_default();
-        let reference = offer.table.field(at).and_then(|field| field.references.as_ref());
+        let reference = offer
+            .table
+            .field(at)
+            .and_then(|field| field.references.as_ref());
         let Some(reference) = reference else {
-            return Err(Denial::Request(format!("`{}` of `{}` refers to nothing", follow.field, offer.name)));
+            return Err(Denial::Request(format!(
+                "`{}` of `{}` refers to nothing",
+                follow.field, offer.name
+            )));
         };
         let mut values: Vec<&Value> = if from.granted.fields.contains(at) {
-            from.records.iter().filter_map(|record| record.values.get(at)).filter(|value| **value != Value::Null).collect()
+            from.records
+                .iter()
+                .filter_map(|record| record.values.get(at))
+                .filter(|value| **value != Value::Null)
+                .collect()
         } else {
             return Err(Denial::Request(format!(
                 "`{}` of `{}` is not among the fields of this call, so it cannot be followed",
@@ -189,18 +226,36 @@ impl Exchange {
             if walk.records_left == 0 {
                 break;
             }
-            let to = match self.arrive(walk, reference.dataset.id(), &reference.field, value, follow) {
+            let to = match self.arrive(
+                walk,
+                reference.dataset.id(),
+                &reference.field,
+                value,
+                follow,
+            ) {
                 Ok(found) => self.walk(walk, found, &follow.follow).map(Box::new),
                 Err(denial) => {
-                    let name = walk.compiled.offer(reference.dataset.id()).ok().map(|offer| Arc::clone(&offer.name));
-                    let about = About { way: WAY, dataset: name.as_deref(), subject: None };
+                    let name = walk
+                        .compiled
+                        .offer(reference.dataset.id())
+                        .ok()
+                        .map(|offer| Arc::clone(&offer.name));
+                    let about = About {
+                        way: WAY,
+                        dataset: name.as_deref(),
+                        subject: None,
+                    };
                     let entries = self.denied(Some(walk.caller), None, &denial, about);
                     walk.entries.extend(entries);
                     Err(denial)
                 }
             };
             let denied = to.is_err();
-            links.push(Linked { field: follow.field.clone(), value: value.clone(), to });
+            links.push(Linked {
+                field: follow.field.clone(),
+                value: value.clone(),
+                to,
+            });
             if denied {
                 // The other values would be denied for the same reason.
                 break;
@@ -210,16 +265,40 @@ impl Exchange {
     }
 
     /// What a value refers to: the record with that key, or the records about that subject.
-    fn arrive(&self, walk: &Walk<'_>, dataset: &str, field: &str, value: &Value, follow: &Follow) -> Result<Found, Denial> {
-        let Walk { compiled, caller, now, .. } = *walk;
-        let (offer, granted) = self.authorised(compiled, caller, dataset, follow.fields.as_deref(), Use::LookUp, now)?;
+    fn arrive(
+        &self,
+        walk: &Walk<'_>,
+        dataset: &str,
+        field: &str,
+        value: &Value,
+        follow: &Follow,
+    ) -> Result<Found, Denial> {
+        let Walk {
+            compiled,
+            caller,
+            now,
+            ..
+        } = *walk;
+        let (offer, granted) = self.authorised(
+            compiled,
+            caller,
+            dataset,
+            follow.fields.as_deref(),
+            Use::LookUp,
+            now,
+        )?;
         let table = &offer.table;
-        let by = if table.definition.key.len() == 1 && table.definition.key.first().is_some_and(|key| key == field) {
+        let by = if table.definition.key.len() == 1
+            && table.definition.key.first().is_some_and(|key| key == field)
+        {
             By::Key(vec![value.clone()])
         } else if table.definition.subject_field == field {
             By::Subject(Cow::Owned(value.to_string()))
         } else {
-            return Err(Denial::Request(format!("`{field}` is neither the key nor the subject of `{}`", offer.name)));
+            return Err(Denial::Request(format!(
+                "`{field}` is neither the key nor the subject of `{}`",
+                offer.name
+            )));
         };
         compiled.charge_call(&granted.basis, now)?;
         let found = self.read(offer, granted, &by, walk.records_left)?;

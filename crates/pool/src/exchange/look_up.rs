@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use city::kinds::Use;
 
-use super::calls::{About, Compiled, Exchange, Prepared, Recorded, check_role, subject_of, subject_word};
+use super::calls::{About, Exchange, Prepared, Recorded};
+use super::compiled::{Compiled, check_role, subject_of, subject_word};
 use super::denial::{Denial, use_word};
 use super::disclosure::Disclosure;
 use super::entry::Facts;
@@ -63,7 +64,9 @@ impl Exchange {
     /// As [`Exchange::look_up`].
     pub fn rehearse(&self, caller: &Caller, ask: &LookUp) -> Result<usize, Denial> {
         let prepared = self.prepare_look_up(caller, ask);
-        prepared.answer.map(|answer| answer.records.len() + prepared.entries.iter().map(Vec::len).sum::<usize>())
+        prepared.answer.map(|answer| {
+            answer.records.len() + prepared.entries.iter().map(Vec::len).sum::<usize>()
+        })
     }
 
     fn prepare_look_up(&self, caller: &Caller, ask: &LookUp) -> Prepared<Disclosure> {
@@ -84,19 +87,46 @@ impl Exchange {
     ) -> Prepared<Disclosure> {
         match found {
             Ok(found) => {
-                let entry = self.entry(caller, &found.offer, &found.granted, found.subject.as_deref(), found.records.len(), way, now);
-                let Found { offer, granted, records, truncated, .. } = found;
+                let entry = self.entry(
+                    caller,
+                    &found.offer,
+                    &found.granted,
+                    found.subject.as_deref(),
+                    found.records.len(),
+                    way,
+                    now,
+                );
+                let Found {
+                    offer,
+                    granted,
+                    records,
+                    truncated,
+                    ..
+                } = found;
                 let purpose = caller.purpose.clone();
-                let answer = Disclosure { offer, granted, records, truncated, purpose, at: now, entry: 0 };
+                let answer = Disclosure {
+                    offer,
+                    granted,
+                    records,
+                    truncated,
+                    purpose,
+                    at: now,
+                    entry: 0,
+                };
                 Prepared::of(Ok(answer), vec![entry])
             }
             Err(denial) => {
                 let compiled = self.compiled();
                 let offer = compiled.offer(&ask.dataset).ok();
                 let subject = offer.zip(ask.subject.as_deref()).map(|(offer, subject)| {
-                    self.subjects.token(subject_word(offer.table.definition.subject), subject)
+                    self.subjects
+                        .token(subject_word(offer.table.definition.subject), subject)
                 });
-                let about = About { way, dataset: offer.map(|offer| &*offer.name), subject: subject.as_ref() };
+                let about = About {
+                    way,
+                    dataset: offer.map(|offer| &*offer.name),
+                    subject: subject.as_ref(),
+                };
                 let entries = self.denied(Some(caller), None, &denial, about);
                 Prepared::of(Err(denial), entries)
             }
@@ -104,7 +134,10 @@ impl Exchange {
     }
 
     /// The ledger's entry about a transfer.
-    #[expect(clippy::too_many_arguments, reason = "the facts of a transfer, each of another kind")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the facts of a transfer, each of another kind"
+    )]
     pub(super) fn entry(
         &self,
         caller: &Caller,
@@ -115,9 +148,15 @@ impl Exchange {
         way: &str,
         now: Moment,
     ) -> Vec<u8> {
-        let subject = subject.map(|subject| self.subjects.token(subject_word(offer.table.definition.subject), subject));
+        let subject = subject.map(|subject| {
+            self.subjects
+                .token(subject_word(offer.table.definition.subject), subject)
+        });
         let names = &offer.names;
-        let fields = &mut granted.fields.iter().filter_map(|at| names.get(at).map(String::as_str));
+        let fields = &mut granted
+            .fields
+            .iter()
+            .filter_map(|at| names.get(at).map(String::as_str));
         Facts {
             at: now,
             client: &caller.client.id,
@@ -146,7 +185,14 @@ impl Exchange {
         usage: Use,
         now: Moment,
     ) -> Result<Found, Denial> {
-        let (offer, granted) = self.authorised(compiled, caller, &ask.dataset, ask.fields.as_deref(), usage, now)?;
+        let (offer, granted) = self.authorised(
+            compiled,
+            caller,
+            &ask.dataset,
+            ask.fields.as_deref(),
+            usage,
+            now,
+        )?;
         let by = match (&ask.key, &ask.subject) {
             (Some(key), None) => By::Key(key::read(&offer, key)?),
             (None, Some(subject)) => By::Subject(Cow::Borrowed(checked_subject(subject)?)),
@@ -171,9 +217,16 @@ impl Exchange {
         check_role(caller, usage)?;
         let offer = compiled.offer(dataset)?;
         let fields = match fields {
-            Some([]) => return Err(Denial::Request("`fields` must name one field at least, or be left out".to_owned())),
+            Some([]) => {
+                return Err(Denial::Request(
+                    "`fields` must name one field at least, or be left out".to_owned(),
+                ));
+            }
             Some(names) if names.len() > FIELDS_NAMED_MAX => {
-                return Err(Denial::Request(format!("`fields` names {} fields; {FIELDS_NAMED_MAX} are allowed", names.len())));
+                return Err(Denial::Request(format!(
+                    "`fields` names {} fields; {FIELDS_NAMED_MAX} are allowed",
+                    names.len()
+                )));
             }
             Some(names) => Some(offer.fields(names.iter().map(String::as_str))?),
             None => None,
@@ -189,15 +242,29 @@ impl Exchange {
     }
 
     /// Reads the records that may be read.
-    pub(super) fn read(&self, offer: Arc<Offer>, granted: Granted, by: &By<'_>, limit: usize) -> Result<Found, Denial> {
+    pub(super) fn read(
+        &self,
+        offer: Arc<Offer>,
+        granted: Granted,
+        by: &By<'_>,
+        limit: usize,
+    ) -> Result<Found, Denial> {
         let table = &offer.table;
         let failed = |error: crate::Error| {
             tracing::error!(%error, table = %offer.name, "records could not be read");
             Denial::Storage(error.to_string())
         };
         let mut records = match by {
-            By::Key(key) => self.pool.get(table, key).map_err(failed)?.into_iter().collect(),
-            By::Subject(subject) => self.pool.of_subject(table, subject, limit + 1).map_err(failed)?,
+            By::Key(key) => self
+                .pool
+                .get(table, key)
+                .map_err(failed)?
+                .into_iter()
+                .collect(),
+            By::Subject(subject) => self
+                .pool
+                .of_subject(table, subject, limit + 1)
+                .map_err(failed)?,
         };
         let truncated = records.len() > limit;
         records.truncate(limit);
@@ -211,13 +278,23 @@ impl Exchange {
         if let Some(rows) = granted.basis.rows() {
             records.retain(|record| rows.admit(&record.values));
         }
-        Ok(Found { granted, records, truncated, subject, offer })
+        Ok(Found {
+            granted,
+            records,
+            truncated,
+            subject,
+            offer,
+        })
     }
 }
 
 /// The subject, if the key holds it.
 fn in_key(offer: &Offer, key: &[Value]) -> Option<String> {
-    let at = offer.table.key.iter().position(|&at| at == offer.table.subject)?;
+    let at = offer
+        .table
+        .key
+        .iter()
+        .position(|&at| at == offer.table.subject)?;
     key.get(at).map(ToString::to_string)
 }
 
@@ -225,5 +302,8 @@ pub(super) fn checked_subject(subject: &str) -> Result<&str, Denial> {
     if (1..=SUBJECT_BYTES_MAX).contains(&subject.len()) {
         return Ok(subject);
     }
-    Err(Denial::Request(format!("`subject` has {} bytes; it must have 1 to {SUBJECT_BYTES_MAX}", subject.len())))
+    Err(Denial::Request(format!(
+        "`subject` has {} bytes; it must have 1 to {SUBJECT_BYTES_MAX}",
+        subject.len()
+    )))
 }

@@ -100,7 +100,10 @@ impl Meter {
 
     /// Day and records used on it, to be written down.
     pub fn used(&self) -> (i64, u64) {
-        (self.day.load(Ordering::Relaxed), self.records.load(Ordering::Relaxed))
+        (
+            self.day.load(Ordering::Relaxed),
+            self.records.load(Ordering::Relaxed),
+        )
     }
 
     /// Puts back what was written down.
@@ -112,7 +115,10 @@ impl Meter {
     fn turn(&self, day: i64) {
         let known = self.day.load(Ordering::Relaxed);
         if known < day
-            && self.day.compare_exchange(known, day, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && self
+                .day
+                .compare_exchange(known, day, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
         {
             self.records.store(0, Ordering::Relaxed);
         }
@@ -126,9 +132,17 @@ mod tests {
     #[test]
     fn bursts_are_twice_the_rate_and_then_the_rate_holds() {
         let meter = Meter::new(10, 100);
-        let taken = |now: i64| (0..1000).take_while(|_| meter.call(Moment(now)).is_ok()).count();
+        let taken = |now: i64| {
+            (0..1000)
+                .take_while(|_| meter.call(Moment(now)).is_ok())
+                .count()
+        };
         assert_eq!(taken(0), 20);
-        assert_eq!(meter.call(Moment(0)), Err(100_001), "the next in a tenth of a second");
+        assert_eq!(
+            meter.call(Moment(0)),
+            Err(100_001),
+            "the next in a tenth of a second"
+        );
         assert_eq!(taken(100_001), 1);
         assert_eq!(taken(1_000_000), 9);
         assert_eq!(taken(60_000_000), 20, "a minute later no more than a burst");

@@ -24,7 +24,12 @@ pub struct Meters {
 impl Meters {
     /// The meter of an agreement, with these limits from now on.
     pub fn get(&self, agreement: &str, per_second: u32, per_day: u64) -> Arc<Meter> {
-        if let Some(meter) = self.by_name.read().unwrap_or_else(PoisonError::into_inner).get(agreement) {
+        if let Some(meter) = self
+            .by_name
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(agreement)
+        {
             meter.set(per_second, per_day);
             return Arc::clone(meter);
         }

@@ -14,6 +14,7 @@ mod batch;
 mod calls;
 mod changes;
 mod clients;
+mod compiled;
 mod demonstration;
 mod denial;
 mod denials;
@@ -36,20 +37,21 @@ mod transfers;
 
 pub use agreements::{Listed, Refused, TakenStep};
 pub use batch::{BatchDisclosure, BatchItem};
-pub use calls::{Compiled, Exchange, Options};
+pub use calls::{Exchange, Options};
 pub use changes::{Change, Changes, Cursor, EVENT_ROWS_MAX, Event};
 pub use clients::{Clients, KnownClient, public_key, public_key_text};
+pub use compiled::Compiled;
 pub use denial::{Denial, Lack, Missing, use_word};
 pub use disclosure::Disclosure;
 pub use entry::{DeniedCall, Entry, SignedStep, Transfer, evidence_of};
 pub use fields::FieldSet;
 pub use grants::{Ask, Basis, ContentText, Grant, Granted, Grants, InForce, Offer};
+pub use link::{Linked, LinkedDisclosure};
 pub use meter::Meter;
 pub use meters::Meters;
-pub use link::{Linked, LinkedDisclosure};
 pub use requests::{
-    BATCH_MAX, BATCH_RECORDS_MAX, Batch, Follow, Key, LINK_DEPTH_MAX, LINK_FOLLOWS_MAX, LINK_RECORDS_MAX, Link, LookUp,
-    RECORDS_MAX,
+    BATCH_MAX, BATCH_RECORDS_MAX, Batch, Follow, Key, LINK_DEPTH_MAX, LINK_FOLLOWS_MAX,
+    LINK_RECORDS_MAX, Link, LookUp, RECORDS_MAX,
 };
 pub use rows::Rows;
 pub use signer::{NoKey, Signer, demonstration_seed};

@@ -48,8 +48,14 @@ impl Replay {
     /// Remembers each token for at least `window_us` microseconds. `seed` keeps others from
     /// finding two names that fall together.
     pub fn new(window_us: i64, seed: u64) -> Self {
-        let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
-        Self { shards, window_us: window_us.max(1), seed }
+        let shards = std::iter::repeat_with(Mutex::default)
+            .take(SHARDS)
+            .collect();
+        Self {
+            shards,
+            window_us: window_us.max(1),
+            seed,
+        }
     }
 
     /// Uses the token `id` of `client` up.
@@ -57,7 +63,9 @@ impl Replay {
         let name = self.name(client, id);
         let shard = &self.shards[(name as usize) % SHARDS];
         // A panic of another thread leaves the sets as they were.
-        let mut shard = shard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shard = shard
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         shard.turn(now.0, self.window_us);
         if shard.before.contains(&name) {
             return Use::Again;
@@ -65,7 +73,11 @@ impl Replay {
         if shard.now.len() >= SHARD_TOKENS_MAX && !shard.now.contains(&name) {
             return Use::Full;
         }
-        if shard.now.insert(name) { Use::First } else { Use::Again }
+        if shard.now.insert(name) {
+            Use::First
+        } else {
+            Use::Again
+        }
     }
 
     fn name(&self, client: &str, id: &str) -> u128 {
@@ -105,8 +117,16 @@ mod tests {
         for at in [0, 1, WINDOW - 1, WINDOW, WINDOW + 1] {
             assert_eq!(replay.take("a", "1", Moment(at)), Use::Again, "{at}");
         }
-        assert_eq!(replay.take("b", "1", Moment(0)), Use::First, "another client's");
-        assert_eq!(replay.take("a1", "", Moment(0)), Use::First, "names do not run together");
+        assert_eq!(
+            replay.take("b", "1", Moment(0)),
+            Use::First,
+            "another client's"
+        );
+        assert_eq!(
+            replay.take("a1", "", Moment(0)),
+            Use::First,
+            "names do not run together"
+        );
     }
 
     #[test]
@@ -116,6 +136,9 @@ mod tests {
             .find(|id| replay.take("a", &id.to_string(), Moment(5)) == Use::Full);
         let full = full.expect("a bound is met");
         assert!(full > SHARDS * SHARD_TOKENS_MAX / 2);
-        assert_eq!(replay.take("a", &full.to_string(), Moment(5 + 2 * WINDOW)), Use::First);
+        assert_eq!(
+            replay.take("a", &full.to_string(), Moment(5 + 2 * WINDOW)),
+            Use::First
+        );
     }
 }

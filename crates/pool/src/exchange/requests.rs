@@ -109,16 +109,23 @@ impl Link {
     /// The limit that it does not keep to.
     pub fn check(&self) -> Result<(), Denial> {
         fn measure(follows: &[Follow]) -> (usize, usize) {
-            follows.iter().map(|follow| measure(&follow.follow)).fold((0, follows.len()), |(depth, count), below| {
-                (depth.max(below.0 + 1), count + below.1)
-            })
+            follows
+                .iter()
+                .map(|follow| measure(&follow.follow))
+                .fold((0, follows.len()), |(depth, count), below| {
+                    (depth.max(below.0 + 1), count + below.1)
+                })
         }
         let (depth, count) = measure(&self.follow);
         if depth > LINK_DEPTH_MAX {
-            return Err(Denial::Request(format!("`follow` is {depth} steps deep; {LINK_DEPTH_MAX} are allowed")));
+            return Err(Denial::Request(format!(
+                "`follow` is {depth} steps deep; {LINK_DEPTH_MAX} are allowed"
+            )));
         }
         if count > LINK_FOLLOWS_MAX {
-            return Err(Denial::Request(format!("`follow` names {count} references; {LINK_FOLLOWS_MAX} are allowed")));
+            return Err(Denial::Request(format!(
+                "`follow` names {count} references; {LINK_FOLLOWS_MAX} are allowed"
+            )));
         }
         Ok(())
     }

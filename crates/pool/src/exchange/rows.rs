@@ -21,7 +21,13 @@ impl Rows {
     /// What is wrong with it.
     pub fn compile(text: &str, table: &Table) -> Result<Self, String> {
         let rule = decide::Rule::condition(text, &fields_of(&table.definition));
-        let rule = rule.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+        let rule = rule.map_err(|faults| {
+            faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; ")
+        })?;
         Ok(Self { rule })
     }
 

@@ -28,7 +28,9 @@ pub struct Signer {
 
 /// A key that is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no Ed25519 private key: it must be PKCS #8 in PEM, as `citybrain client key` and `openssl genpkey -algorithm ed25519` write it")]
+#[error(
+    "this is no Ed25519 private key: it must be PKCS #8 in PEM, as `citybrain client key` and `openssl genpkey -algorithm ed25519` write it"
+)]
 pub struct NoKey;
 
 /// What stands around a private key in a PEM file.
@@ -41,7 +43,12 @@ impl Signer {
     /// begins the name of each token.
     pub fn new(client: &str, seed: &[u8], run: u64) -> Result<Self, NoKey> {
         let key = Ed25519KeyPair::from_seed_unchecked(seed).or(Err(NoKey))?;
-        Ok(Self { client: client.to_owned(), key, run: format!("{run:x}"), made: AtomicU64::new(0) })
+        Ok(Self {
+            client: client.to_owned(),
+            key,
+            run: format!("{run:x}"),
+            made: AtomicU64::new(0),
+        })
     }
 
     /// Signs for `client` with the key of a PEM file (PKCS #8).
@@ -51,14 +58,23 @@ impl Signer {
         let text: String = text.split_whitespace().collect();
         let der = STANDARD.decode(text).or(Err(NoKey))?;
         let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).or(Err(NoKey))?;
-        Ok(Self { client: client.to_owned(), key, run: format!("{run:x}"), made: AtomicU64::new(0) })
+        Ok(Self {
+            client: client.to_owned(),
+            key,
+            run: format!("{run:x}"),
+            made: AtomicU64::new(0),
+        })
     }
 
     /// A new private key, as a PEM file has it (PKCS #8).
     pub fn new_pem() -> Result<String, NoKey> {
         let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).or(Err(NoKey))?;
         let text = STANDARD.encode(der.as_ref());
-        let lines: Vec<&str> = text.as_bytes().chunks(PEM_LINE).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(PEM_LINE)
+            .filter_map(|line| std::str::from_utf8(line).ok())
+            .collect();
         Ok(format!("{}\n{}\n{}\n", PEM[0], lines.join("\n"), PEM[1]))
     }
 
@@ -85,7 +101,14 @@ impl Signer {
     }
 
     /// A token for one call.
-    pub fn token(&self, audience: &str, purpose: &str, reference: Option<&str>, call: Call<'_>, now: Moment) -> String {
+    pub fn token(
+        &self,
+        audience: &str,
+        purpose: &str,
+        reference: Option<&str>,
+        call: Call<'_>,
+        now: Moment,
+    ) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let text = |text: &str| serde_json::Value::from(text).to_string();
         let mut claims = String::with_capacity(400);
@@ -137,16 +160,28 @@ mod tests {
         let signer = Signer::demonstration("archives-systems", 0).unwrap();
         let file = "../../cities/hangzhou/departments/archives/clients/archives-systems.yaml";
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        assert!(std::fs::read_to_string(file).unwrap().contains(&signer.public_key()));
+        assert!(
+            std::fs::read_to_string(file)
+                .unwrap()
+                .contains(&signer.public_key())
+        );
     }
 
     #[test]
     fn a_key_is_32_bytes_or_a_pem_file() {
         assert_eq!(Signer::new("a", &[1; 31], 0).err(), Some(NoKey));
         let pem = Signer::new_pem().unwrap();
-        let (one, two) = (Signer::from_pem("a", &pem, 0).unwrap(), Signer::from_pem("b", &pem, 0).unwrap());
+        let (one, two) = (
+            Signer::from_pem("a", &pem, 0).unwrap(),
+            Signer::from_pem("b", &pem, 0).unwrap(),
+        );
         assert_eq!(one.public_key(), two.public_key());
-        assert_ne!(one.public_key(), Signer::from_pem("a", &Signer::new_pem().unwrap(), 0).unwrap().public_key());
+        assert_ne!(
+            one.public_key(),
+            Signer::from_pem("a", &Signer::new_pem().unwrap(), 0)
+                .unwrap()
+                .public_key()
+        );
         assert_eq!(Signer::from_pem("a", "", 0).err(), Some(NoKey));
     }
 
@@ -155,6 +190,9 @@ mod tests {
         // openssl genpkey -algorithm ed25519; openssl pkey -pubout -outform DER | tail -c 32 | base64
         let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIOvpe68Lzw5MWsu987mEiYgLfEPJ1uPTHSzZz1W3OaZy\n-----END PRIVATE KEY-----\n";
         let signer = Signer::from_pem("a", pem, 0).unwrap();
-        assert_eq!(signer.public_key(), "ed25519:MYaA9N5Ek0DVLWVpB5fSzfdQyk7rs7sCN5fnN4rqSRQ");
+        assert_eq!(
+            signer.public_key(),
+            "ed25519:MYaA9N5Ek0DVLWVpB5fSzfdQyk7rs7sCN5fnN4rqSRQ"
+        );
     }
 }

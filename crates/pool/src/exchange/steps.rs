@@ -105,7 +105,9 @@ pub enum StepFault {
         role: &'static str,
     },
     /// Its last day is over.
-    #[error("the term of `{agreement}` ended on {last}: give it another term, which makes a new version")]
+    #[error(
+        "the term of `{agreement}` ended on {last}: give it another term, which makes a new version"
+    )]
     Over {
         /// The agreement.
         agreement: String,
@@ -129,7 +131,9 @@ pub enum StepFault {
     #[error("the statement cannot be used: {0}")]
     Statement(&'static str),
     /// It was signed at another time.
-    #[error("the statement was signed {0} s from now, and {STATEMENT_AGE_MAX_S} s are allowed: sign it anew")]
+    #[error(
+        "the statement was signed {0} s from now, and {STATEMENT_AGE_MAX_S} s are allowed: sign it anew"
+    )]
     Time(i64),
 }
 
@@ -173,7 +177,9 @@ impl State {
 
     /// The state that `word` stands for.
     pub fn of_word(word: &str) -> Option<Self> {
-        [Self::Draft, Self::Proposed, Self::Approved, Self::Revoked].into_iter().find(|state| state.word() == word)
+        [Self::Draft, Self::Proposed, Self::Approved, Self::Revoked]
+            .into_iter()
+            .find(|state| state.word() == word)
     }
 
     /// The state after `step` by `side`, if it can be taken.
@@ -233,25 +239,42 @@ impl Statement {
     ///
     /// # Errors
     /// When it is none, or was not signed with that client's key, or not just now.
-    pub fn read<'a>(text: &str, clients: &'a Clients, now: Moment) -> Result<(Self, &'a KnownClient), StepFault> {
+    pub fn read<'a>(
+        text: &str,
+        clients: &'a Clients,
+        now: Moment,
+    ) -> Result<(Self, &'a KnownClient), StepFault> {
         use base64::Engine;
         use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
         if text.len() > STATEMENT_BYTES_MAX {
             return Err(StepFault::Statement("it is longer than 4096 bytes"));
         }
-        let (signed, signature) = text.rsplit_once('.').ok_or(StepFault::Statement("it is not a compact JWS"))?;
-        let payload = signed.strip_prefix(HEADER).and_then(|rest| rest.strip_prefix('.'));
+        let (signed, signature) = text
+            .rsplit_once('.')
+            .ok_or(StepFault::Statement("it is not a compact JWS"))?;
+        let payload = signed
+            .strip_prefix(HEADER)
+            .and_then(|rest| rest.strip_prefix('.'));
         let payload = payload.ok_or(StepFault::Statement(
             r#"its header must be {"alg":"EdDSA","typ":"agreement-step+jwt"}"#,
         ))?;
-        let payload = URL_SAFE_NO_PAD.decode(payload).or(Err(StepFault::Statement("its payload is not base64url")))?;
-        let statement: Self = serde_json::from_slice(&payload)
-            .or(Err(StepFault::Statement("its payload must have client, agreement, hash, step and time")))?;
-        let client = clients.get(&statement.client).ok_or(StepFault::Statement("its client is not known"))?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).or(Err(StepFault::Statement("its signature is not base64url")))?;
+        let payload = URL_SAFE_NO_PAD
+            .decode(payload)
+            .or(Err(StepFault::Statement("its payload is not base64url")))?;
+        let statement: Self = serde_json::from_slice(&payload).or(Err(StepFault::Statement(
+            "its payload must have client, agreement, hash, step and time",
+        )))?;
+        let client = clients
+            .get(&statement.client)
+            .ok_or(StepFault::Statement("its client is not known"))?;
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature)
+            .or(Err(StepFault::Statement("its signature is not base64url")))?;
         if !client.has_signed(signed.as_bytes(), &signature) {
-            return Err(StepFault::Statement("it is not signed with the client's key"));
+            return Err(StepFault::Statement(
+                "it is not signed with the client's key",
+            ));
         }
         let age = now.seconds().saturating_sub(statement.time);
         if age.abs() > STATEMENT_AGE_MAX_S {
@@ -276,7 +299,12 @@ pub fn take(
     let side = match &*client.department {
         department if *department == *provider => Side::Provider,
         department if *department == *agreement.consumer.id() => Side::Consumer,
-        department => return Err(StepFault::Side { step, department: department.to_owned() }),
+        department => {
+            return Err(StepFault::Side {
+                step,
+                department: department.to_owned(),
+            });
+        }
     };
     let wrong_side = match step {
         Step::Propose => side == Side::Provider,
@@ -284,19 +312,32 @@ pub fn take(
         Step::Revoke => false,
     };
     if wrong_side {
-        return Err(StepFault::Side { step, department: client.department.to_string() });
+        return Err(StepFault::Side {
+            step,
+            department: client.department.to_string(),
+        });
     }
     let (role, word) = match side {
         Side::Provider => (Role::Approve, "approve"),
         Side::Consumer => (Role::Propose, "propose"),
     };
     if !client.may(role) {
-        return Err(StepFault::Role { client: client.id.to_string(), role: word });
+        return Err(StepFault::Role {
+            client: client.id.to_string(),
+            role: word,
+        });
     }
     if step != Step::Revoke && today > agreement.until {
-        return Err(StepFault::Over { agreement: id(), last: agreement.until });
+        return Err(StepFault::Over {
+            agreement: id(),
+            last: agreement.until,
+        });
     }
-    state.after(step, side).ok_or_else(|| StepFault::Order { agreement: id(), state, step })
+    state.after(step, side).ok_or_else(|| StepFault::Order {
+        agreement: id(),
+        state,
+        step,
+    })
 }
 
 #[cfg(test)]
@@ -308,7 +349,10 @@ mod tests {
 
     fn step() -> impl Strategy<Value = (Step, Side)> {
         let steps = prop_oneof![Just(Step::Propose), Just(Step::Approve), Just(Step::Revoke)];
-        (steps, prop_oneof![Just(Side::Provider), Just(Side::Consumer)])
+        (
+            steps,
+            prop_oneof![Just(Side::Provider), Just(Side::Consumer)],
+        )
     }
 
     proptest! {
@@ -346,7 +390,12 @@ mod tests {
 
     #[test]
     fn states_are_kept_as_words() {
-        for state in [State::Draft, State::Proposed, State::Approved, State::Revoked] {
+        for state in [
+            State::Draft,
+            State::Proposed,
+            State::Approved,
+            State::Revoked,
+        ] {
             assert_eq!(State::of_word(state.word()), Some(state));
         }
         assert_eq!(State::of_word("active"), None);

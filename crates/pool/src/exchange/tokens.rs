@@ -48,7 +48,9 @@ pub enum TokenFault {
     #[error("the token's `iss` is `{0}`, and there is no such client")]
     UnknownClient(String),
     /// A made-up client, and this is no demonstration.
-    #[error("the client `{0}` is a demonstration's: anybody can derive its key, so it may not call here")]
+    #[error(
+        "the client `{0}` is a demonstration's: anybody can derive its key, so it may not call here"
+    )]
     Demonstration(String),
     /// The signature is not the client's.
     #[error("the token is not signed with the key of the client that it names")]
@@ -57,7 +59,9 @@ pub enum TokenFault {
     #[error("the token's `aud` must be `{0}`")]
     Audience(String),
     /// Its time has not come.
-    #[error("the token's `iat` or `nbf` is {ahead_s} s ahead of the server's clock, and {SKEW_MAX_S} s are allowed")]
+    #[error(
+        "the token's `iat` or `nbf` is {ahead_s} s ahead of the server's clock, and {SKEW_MAX_S} s are allowed"
+    )]
     Future {
         /// How far ahead, seconds.
         ahead_s: i64,
@@ -69,7 +73,9 @@ pub enum TokenFault {
         ago_s: i64,
     },
     /// It would live too long.
-    #[error("the token would live {life_s} s; it may live {LIFE_MAX_S} s at most, and at least one")]
+    #[error(
+        "the token would live {life_s} s; it may live {LIFE_MAX_S} s at most, and at least one"
+    )]
     Life {
         /// How long, seconds.
         life_s: i64,
@@ -81,7 +87,9 @@ pub enum TokenFault {
     #[error("the token has been used before; each is good for one call")]
     Replayed,
     /// Too many tokens in too short a time to remember.
-    #[error("more tokens have come in the last minute than the server can remember; try again in a minute")]
+    #[error(
+        "more tokens have come in the last minute than the server can remember; try again in a minute"
+    )]
     Full,
     /// It is for another method.
     #[error("the token is for the method `{0}`, not for this one")]
@@ -90,7 +98,9 @@ pub enum TokenFault {
     #[error("the token is for another address: its `htu` must be the path with the query, as sent")]
     Target,
     /// It is for another body.
-    #[error("the token is for another body: its `bh` must be the base64url SHA-256 of the body, as sent")]
+    #[error(
+        "the token is for another body: its `bh` must be the base64url SHA-256 of the body, as sent"
+    )]
     Body,
     /// It names no purpose that could be one.
     #[error("the token's `{0}` must have 1 to {TEXT_BYTES_MAX} bytes and no control characters")]
@@ -184,23 +194,39 @@ impl Gate {
     ///
     /// # Errors
     /// What is wrong with the token.
-    pub fn admit(&self, clients: &Clients, token: &str, call: Call<'_>, now: Moment) -> Result<Caller, TokenFault> {
+    pub fn admit(
+        &self,
+        clients: &Clients,
+        token: &str,
+        call: Call<'_>,
+        now: Moment,
+    ) -> Result<Caller, TokenFault> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenFault::Malformed("it is longer than 4096 bytes"));
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed("it has no signature"))?;
-        let (header, payload) = signed.split_once('.').ok_or(TokenFault::Malformed("it is not three parts with `.` between them"))?;
+        let (signed, signature) = token
+            .rsplit_once('.')
+            .ok_or(TokenFault::Malformed("it has no signature"))?;
+        let (header, payload) = signed.split_once('.').ok_or(TokenFault::Malformed(
+            "it is not three parts with `.` between them",
+        ))?;
         if header != USUAL_HEADER {
             check_header(header)?;
         }
         let payload = URL_SAFE_NO_PAD
             .decode(payload)
-            .or(Err(TokenFault::Malformed("its claims are not base64url without padding")))?;
+            .or(Err(TokenFault::Malformed(
+                "its claims are not base64url without padding",
+            )))?;
         let claims: Claims<'_> = serde_json::from_slice(&payload)
             .or(Err(TokenFault::Malformed("its claims are not a JSON object with iss, aud, iat, exp, jti, purpose, htm, htu and bh")))?;
         let client = clients.get(&claims.iss).ok_or_else(|| {
             let id = shortened(&claims.iss);
-            if clients.is_left_out(&claims.iss) { TokenFault::Demonstration(id) } else { TokenFault::UnknownClient(id) }
+            if clients.is_left_out(&claims.iss) {
+                TokenFault::Demonstration(id)
+            } else {
+                TokenFault::UnknownClient(id)
+            }
         })?;
         let mut bytes = [0; 64];
         let length = URL_SAFE_NO_PAD.decode_slice(signature, &mut bytes);
@@ -221,26 +247,39 @@ impl Gate {
         })
     }
 
-    fn check_claims(&self, claims: &Claims<'_>, call: Call<'_>, now: Moment) -> Result<(), TokenFault> {
+    fn check_claims(
+        &self,
+        claims: &Claims<'_>,
+        call: Call<'_>,
+        now: Moment,
+    ) -> Result<(), TokenFault> {
         if *claims.aud != *self.audience {
             return Err(TokenFault::Audience(self.audience.clone()));
         }
         let now = now.seconds();
         let begins = claims.nbf.map_or(claims.iat, |nbf| nbf.max(claims.iat));
         if begins > now + SKEW_MAX_S {
-            return Err(TokenFault::Future { ahead_s: begins.saturating_sub(now) });
+            return Err(TokenFault::Future {
+                ahead_s: begins.saturating_sub(now),
+            });
         }
         let life = claims.exp.saturating_sub(claims.iat);
         if !(1..=LIFE_MAX_S).contains(&life) {
             return Err(TokenFault::Life { life_s: life });
         }
         if claims.exp + SKEW_MAX_S <= now {
-            return Err(TokenFault::Expired { ago_s: now - claims.exp });
+            return Err(TokenFault::Expired {
+                ago_s: now - claims.exp,
+            });
         }
         if claims.iat <= self.started_s {
             return Err(TokenFault::BeforeStart);
         }
-        for (name, text) in [("jti", Some(&claims.jti)), ("purpose", Some(&claims.purpose)), ("ref", claims.reference.as_ref())] {
+        for (name, text) in [
+            ("jti", Some(&claims.jti)),
+            ("purpose", Some(&claims.purpose)),
+            ("ref", claims.reference.as_ref()),
+        ] {
             if text.is_some_and(|text| !is_plain(text)) {
                 return Err(TokenFault::Text(name));
             }
@@ -273,7 +312,9 @@ fn check_header(header: &str) -> Result<(), TokenFault> {
         return Err(TokenFault::Algorithm);
     }
     if header.crit.is_some() {
-        return Err(TokenFault::Malformed("it has `crit`, and the exchange knows no extension"));
+        return Err(TokenFault::Malformed(
+            "it has `crit`, and the exchange knows no extension",
+        ));
     }
     Ok(())
 }

@@ -98,7 +98,10 @@ impl Exchange {
             .name("exchange-keeper".to_owned())
             .spawn(move || exchange.keep_on(&stopped))
             .map_err(|error| Error::Stopped(format!("the system gives no thread: {error}")))?;
-        Ok(Keeper { stop, thread: Some(thread) })
+        Ok(Keeper {
+            stop,
+            thread: Some(thread),
+        })
     }
 
     fn keep_on(&self, stop: &AtomicBool) {
@@ -136,7 +139,10 @@ impl Exchange {
         if until <= from {
             return Ok(0);
         }
-        let entries = self.ledger.entries(from..until).map_err(|error| Error::garbled("the ledger", error))?;
+        let entries = self
+            .ledger
+            .entries(from..until)
+            .map_err(|error| Error::garbled("the ledger", error))?;
         let count = entries.len() as u64;
         self.pool.meta().transaction(|transaction| {
             for (entry, bytes) in (from..).zip(&entries) {
@@ -163,7 +169,10 @@ impl Exchange {
     /// # Errors
     /// When the meta database cannot be read.
     pub fn indexed(&self) -> Result<u64, Error> {
-        let rows = self.pool.meta().query("SELECT entries FROM transfer_cursor WHERE id = 0", &[])?;
+        let rows = self
+            .pool
+            .meta()
+            .query("SELECT entries FROM transfer_cursor WHERE id = 0", &[])?;
         rows.first().map_or(Ok(0), |row| row.get(0))
     }
 
@@ -172,17 +181,36 @@ impl Exchange {
     ///
     /// # Errors
     /// When the meta database cannot be read.
-    pub fn transfers_of_subject(&self, kind: Subject, id: &str, before: Option<u64>, limit: usize) -> Result<Vec<SeenTransfer>, Error> {
+    pub fn transfers_of_subject(
+        &self,
+        kind: Subject,
+        id: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<SeenTransfer>, Error> {
         let token = self.subject_token(kind, id);
-        self.select("subject = $1 AND entry < $2", values![token.as_str(), upper(before)].to_vec(), limit)
+        self.select(
+            "subject = $1 AND entry < $2",
+            values![token.as_str(), upper(before)].to_vec(),
+            limit,
+        )
     }
 
     /// What a client has read and been denied; newest first.
     ///
     /// # Errors
     /// When the meta database cannot be read.
-    pub fn transfers_of_client(&self, client: &str, before: Option<u64>, limit: usize) -> Result<Vec<SeenTransfer>, Error> {
-        self.select("client = $1 AND entry < $2", values![client, upper(before)].to_vec(), limit)
+    pub fn transfers_of_client(
+        &self,
+        client: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<SeenTransfer>, Error> {
+        self.select(
+            "client = $1 AND entry < $2",
+            values![client, upper(before)].to_vec(),
+            limit,
+        )
     }
 
     /// The newest transfers and denials.
@@ -193,10 +221,22 @@ impl Exchange {
         self.select("entry < $1", values![upper(before)].to_vec(), limit)
     }
 
-    fn select(&self, condition: &str, params: Vec<SqlValue>, limit: usize) -> Result<Vec<SeenTransfer>, Error> {
+    fn select(
+        &self,
+        condition: &str,
+        params: Vec<SqlValue>,
+        limit: usize,
+    ) -> Result<Vec<SeenTransfer>, Error> {
         let limit = limit.min(TRANSFERS_MAX);
-        let sql = format!("SELECT {COLUMNS} FROM transfer WHERE {condition} ORDER BY entry DESC LIMIT {limit}");
-        self.pool.meta().query(&sql, &params)?.iter().map(seen).collect()
+        let sql = format!(
+            "SELECT {COLUMNS} FROM transfer WHERE {condition} ORDER BY entry DESC LIMIT {limit}"
+        );
+        self.pool
+            .meta()
+            .query(&sql, &params)?
+            .iter()
+            .map(seen)
+            .collect()
     }
 }
 
@@ -226,7 +266,11 @@ fn row(entry: u64, read: Entry) -> Option<Vec<SqlValue>> {
         ]
         .to_vec(),
         Entry::Denial(it) => {
-            let (provider, dataset) = it.dataset.as_deref().and_then(|name| name.split_once('/')).unwrap_or_default();
+            let (provider, dataset) = it
+                .dataset
+                .as_deref()
+                .and_then(|name| name.split_once('/'))
+                .unwrap_or_default();
             values![
                 entry,
                 it.at,

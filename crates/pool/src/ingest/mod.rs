@@ -34,4 +34,5 @@ pub use validate::{Bad, Checked, Counts, Validator};
 
 pub(crate) use batch::{Batch, Duplicates, look_at_raw};
 pub(crate) use cells::Cells;
+pub(crate) use deletes::with_subjects;
 pub(crate) use write::{Writer, Written};

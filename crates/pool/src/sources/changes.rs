@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringBuilder, UInt32Array};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringBuilder, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 
 use crate::ingest::raw::{Origin, Raw, RowFault};

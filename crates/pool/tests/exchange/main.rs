@@ -1,6 +1,10 @@
 //! The exchange, tested at its front door: over a real pool and a real ledger in a temporary folder,
 //! with a clock that stands.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod agreements;
 mod calls;

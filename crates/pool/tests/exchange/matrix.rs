@@ -17,7 +17,13 @@ use crate::support::{TITLES, files, town_of};
 const DEPARTMENTS: [&str; 3] = ["tax", "housing", "registry"];
 const DATASETS: [&str; 4] = ["titles", "persons", "streets", "secrets"];
 const PURPOSES: [&str; 3] = ["matter/a", "policy/b", "operation/c"];
-const USES: [Use; 5] = [Use::LookUp, Use::Batch, Use::Subscribe, Use::Query, Use::Bulk];
+const USES: [Use; 5] = [
+    Use::LookUp,
+    Use::Batch,
+    Use::Subscribe,
+    Use::Query,
+    Use::Bulk,
+];
 
 fn world() -> &'static (Arc<City>, Tables) {
     static WORLD: OnceLock<(Arc<City>, Tables)> = OnceLock::new();
@@ -38,7 +44,12 @@ fn dataset(id: &str) -> (&'static Dataset, &'static str) {
 }
 
 fn names(id: &str) -> Vec<String> {
-    dataset(id).0.fields.iter().map(|field| field.name.clone()).collect()
+    dataset(id)
+        .0
+        .fields
+        .iter()
+        .map(|field| field.name.clone())
+        .collect()
 }
 
 /// A day around which terms begin and end.
@@ -60,23 +71,37 @@ fn agreement() -> impl Strategy<Value = InForce> {
             );
             (Just((dataset, consumer)), parts)
         })
-        .prop_map(|((dataset, consumer), (fields, purposes, uses, term, number))| {
-            let template: Agreement = world().0.get::<Agreement>("titles-for-tax").unwrap().value.clone();
-            let agreement = Agreement {
-                id: serde_json::from_value(format!("a{number}").into()).unwrap(),
-                consumer: Reference::new(consumer),
-                dataset: Reference::new(dataset),
-                fields,
-                rows: None,
-                purposes: purposes.into_iter().map(str::to_owned).collect(),
-                from: term.0.min(term.1),
-                until: term.0.max(term.1),
-                uses,
-                rate: Rate { per_second: 1, per_day: 1 },
-                ..template
-            };
-            InForce::new(agreement, self::dataset(dataset).1, ContentHash::of(&number.to_le_bytes()))
-        })
+        .prop_map(
+            |((dataset, consumer), (fields, purposes, uses, term, number))| {
+                let template: Agreement = world()
+                    .0
+                    .get::<Agreement>("titles-for-tax")
+                    .unwrap()
+                    .value
+                    .clone();
+                let agreement = Agreement {
+                    id: serde_json::from_value(format!("a{number}").into()).unwrap(),
+                    consumer: Reference::new(consumer),
+                    dataset: Reference::new(dataset),
+                    fields,
+                    rows: None,
+                    purposes: purposes.into_iter().map(str::to_owned).collect(),
+                    from: term.0.min(term.1),
+                    until: term.0.max(term.1),
+                    uses,
+                    rate: Rate {
+                        per_second: 1,
+                        per_day: 1,
+                    },
+                    ..template
+                };
+                InForce::new(
+                    agreement,
+                    self::dataset(dataset).1,
+                    ContentHash::of(&number.to_le_bytes()),
+                )
+            },
+        )
 }
 
 #[derive(Clone, Debug)]
@@ -92,8 +117,15 @@ struct Question {
 }
 
 fn question() -> impl Strategy<Value = Question> {
-    (select(&DATASETS[..]), select(&DEPARTMENTS[..]), select(&USES[..]), select(&PURPOSES[..]), day(), 0_i8..24).prop_flat_map(
-        |(dataset, consumer, usage, purpose, day, hour)| {
+    (
+        select(&DATASETS[..]),
+        select(&DEPARTMENTS[..]),
+        select(&USES[..]),
+        select(&PURPOSES[..]),
+        day(),
+        0_i8..24,
+    )
+        .prop_flat_map(|(dataset, consumer, usage, purpose, day, hour)| {
             let fields = names(dataset);
             let count = fields.len();
             prop::option::of(subsequence(fields, 1..=count)).prop_map(move |fields| Question {
@@ -105,8 +137,7 @@ fn question() -> impl Strategy<Value = Question> {
                 day,
                 hour,
             })
-        },
-    )
+        })
 }
 
 /// The model: which sets of fields may be answered.
@@ -114,7 +145,10 @@ fn allowed(question: &Question, agreements: &[InForce]) -> Vec<Vec<String>> {
     let (definition, provider) = dataset(question.dataset);
     let wanted = |granted: Vec<String>| match &question.fields {
         None => Some(granted),
-        Some(fields) => fields.iter().all(|field| granted.contains(field)).then(|| fields.clone()),
+        Some(fields) => fields
+            .iter()
+            .all(|field| granted.contains(field))
+            .then(|| fields.clone()),
     };
     if question.consumer == provider {
         return wanted(names(question.dataset)).into_iter().collect();
@@ -122,10 +156,19 @@ fn allowed(question: &Question, agreements: &[InForce]) -> Vec<Vec<String>> {
     if definition.share == Share::NotShared {
         return Vec::new();
     }
-    let covering = agreements.iter().filter(|one| covers(question, &one.agreement));
-    let mut sets: Vec<Vec<String>> = covering.filter_map(|one| wanted(one.agreement.fields.clone())).collect();
+    let covering = agreements
+        .iter()
+        .filter(|one| covers(question, &one.agreement));
+    let mut sets: Vec<Vec<String>> = covering
+        .filter_map(|one| wanted(one.agreement.fields.clone()))
+        .collect();
     if definition.share == Share::Unconditional && question.usage != Use::Bulk {
-        let open = definition.fields.iter().filter(|field| matches!(field.sensitivity, Sensitivity::Public | Sensitivity::Internal));
+        let open = definition.fields.iter().filter(|field| {
+            matches!(
+                field.sensitivity,
+                Sensitivity::Public | Sensitivity::Internal
+            )
+        });
         sets.extend(wanted(open.map(|field| field.name.clone()).collect()));
     }
     sets
@@ -134,7 +177,10 @@ fn allowed(question: &Question, agreements: &[InForce]) -> Vec<Vec<String>> {
 fn covers(question: &Question, agreement: &Agreement) -> bool {
     agreement.consumer.id() == question.consumer
         && agreement.dataset.id() == question.dataset
-        && agreement.purposes.iter().any(|purpose| purpose == question.purpose)
+        && agreement
+            .purposes
+            .iter()
+            .any(|purpose| purpose == question.purpose)
         && agreement.uses.contains(&question.usage)
         && (agreement.from..=agreement.until).contains(&question.day)
 }
@@ -173,8 +219,13 @@ proptest! {
     }
 }
 
-fn agreements_of<'a>(question: &'a Question, agreements: &'a [InForce]) -> impl Iterator<Item = &'a InForce> {
-    agreements.iter().filter(move |one| covers(question, &one.agreement))
+fn agreements_of<'a>(
+    question: &'a Question,
+    agreements: &'a [InForce],
+) -> impl Iterator<Item = &'a InForce> {
+    agreements
+        .iter()
+        .filter(move |one| covers(question, &one.agreement))
 }
 
 fn sorted(names: &[String]) -> Vec<&str> {

@@ -65,13 +65,22 @@ fn department(id: &str, zh: &str) -> String {
 }
 
 fn dataset(id: &str, head: &str, fields: &[(&str, &str)]) -> String {
-    let fields: String = fields.iter().map(|(name, rest)| format!("  - {{name: {name}, title: {{zh: 字段, en: {name}}}, {rest}}}\n")).collect();
-    format!("id: {id}\ntitle: {{zh: 数据, en: The {id}}}\ndescription: {{zh: 一条, en: one}}\nupdates: real-time\n{head}fields:\n{fields}")
+    let fields: String = fields
+        .iter()
+        .map(|(name, rest)| {
+            format!("  - {{name: {name}, title: {{zh: 字段, en: {name}}}, {rest}}}\n")
+        })
+        .collect();
+    format!(
+        "id: {id}\ntitle: {{zh: 数据, en: The {id}}}\ndescription: {{zh: 一条, en: one}}\nupdates: real-time\n{head}fields:\n{fields}"
+    )
 }
 
 pub(crate) fn client(id: &str, roles: &str) -> String {
     let key = Signer::demonstration(id, 0).unwrap().public_key();
-    format!("id: {id}\ntitle: {{zh: 系统, en: A system}}\npublic_key: {key}\nroles: [{roles}]\ndemonstration: true\n")
+    format!(
+        "id: {id}\ntitle: {{zh: 系统, en: A system}}\npublic_key: {key}\nroles: [{roles}]\ndemonstration: true\n"
+    )
 }
 
 /// The town's files, with another text for the agreement about titles.
@@ -86,7 +95,10 @@ pub(crate) fn files(titles: &str) -> Vec<(String, String)> {
                 &format!("subject: person\nsubject_field: owner\nkey: [number]\n{conditional}"),
                 &[
                     ("number", "type: text"),
-                    ("owner", "type: text, required: true, sensitivity: personal, references: {dataset: persons, field: id}"),
+                    (
+                        "owner",
+                        "type: text, required: true, sensitivity: personal, references: {dataset: persons, field: id}",
+                    ),
                     ("area", "type: integer"),
                     ("status", "type: text, one_of: [valid, void]"),
                     ("note", "type: text, sensitivity: sensitive"),
@@ -98,7 +110,11 @@ pub(crate) fn files(titles: &str) -> Vec<(String, String)> {
             dataset(
                 "persons",
                 &format!("subject: person\nsubject_field: id\nkey: [id]\n{conditional}"),
-                &[("id", "type: text, sensitivity: personal"), ("name", "type: text, sensitivity: personal"), ("district", "type: text")],
+                &[
+                    ("id", "type: text, sensitivity: personal"),
+                    ("name", "type: text, sensitivity: personal"),
+                    ("district", "type: text"),
+                ],
             ),
         ),
         (
@@ -106,7 +122,11 @@ pub(crate) fn files(titles: &str) -> Vec<(String, String)> {
             dataset(
                 "streets",
                 "subject: place\nsubject_field: code\nkey: [code]\nshare: unconditional\n",
-                &[("code", "type: text, sensitivity: public"), ("name", "type: text"), ("keeper", "type: text, sensitivity: personal")],
+                &[
+                    ("code", "type: text, sensitivity: public"),
+                    ("name", "type: text"),
+                    ("keeper", "type: text, sensitivity: personal"),
+                ],
             ),
         ),
         (
@@ -117,21 +137,42 @@ pub(crate) fn files(titles: &str) -> Vec<(String, String)> {
                 &[("code", "type: text"), ("what", "type: text")],
             ),
         ),
-        ("departments/housing/agreements/titles-for-tax.yaml".to_owned(), titles.to_owned()),
-        ("departments/registry/agreements/persons-for-tax.yaml".to_owned(), PERSONS.to_owned()),
+        (
+            "departments/housing/agreements/titles-for-tax.yaml".to_owned(),
+            titles.to_owned(),
+        ),
+        (
+            "departments/registry/agreements/persons-for-tax.yaml".to_owned(),
+            PERSONS.to_owned(),
+        ),
     ];
     for (id, zh) in [("tax", "税务"), ("housing", "住房"), ("registry", "登记")] {
-        files.push((format!("departments/{id}/department.yaml"), department(id, zh)));
-        files.push((format!("departments/{id}/clients/{id}-systems.yaml"), client(&format!("{id}-systems"), "read, write, query")));
-        files.push((format!("departments/{id}/clients/{id}-office.yaml"), client(&format!("{id}-office"), "propose, approve")));
+        files.push((
+            format!("departments/{id}/department.yaml"),
+            department(id, zh),
+        ));
+        files.push((
+            format!("departments/{id}/clients/{id}-systems.yaml"),
+            client(&format!("{id}-systems"), "read, write, query"),
+        ));
+        files.push((
+            format!("departments/{id}/clients/{id}-office.yaml"),
+            client(&format!("{id}-office"), "propose, approve"),
+        ));
     }
     files
 }
 
 pub(crate) fn town_of(files: &[(String, String)]) -> Arc<City> {
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
     let (city, faults) = Definitions::from_files("town", files).check();
-    let faults: Vec<String> = faults.iter().map(|fault| format!("{}: {fault}", fault.location())).collect();
+    let faults: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("{}: {fault}", fault.location()))
+        .collect();
     assert!(faults.is_empty(), "{faults:#?}");
     Arc::new(city)
 }
@@ -152,7 +193,11 @@ impl Town {
     /// With its records and with both agreements in force.
     pub(crate) fn new() -> Self {
         let town = Self::empty();
-        town.put_titles(&[("T1", "P1", 80, "valid"), ("T2", "P1", 120, "void"), ("T3", "P2", 60, "valid")]);
+        town.put_titles(&[
+            ("T1", "P1", 80, "valid"),
+            ("T2", "P1", 120, "void"),
+            ("T3", "P2", 60, "valid"),
+        ]);
         town.put_persons(&[("P1", "王芳"), ("P2", "李强")]);
         for agreement in ["titles-for-tax", "persons-for-tax"] {
             town.agree(agreement);
@@ -165,7 +210,11 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(StandingClock::at(NOON));
         let exchange = open(folder.path(), &clock, &town());
-        Self { exchange, clock, folder }
+        Self {
+            exchange,
+            clock,
+            folder,
+        }
     }
 
     /// With a ledger whose checkpoints `signer` signs; without records, and with nothing signed.
@@ -173,16 +222,28 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(StandingClock::at(NOON));
         let exchange = open_with(folder.path(), &clock, &town(), signer);
-        Self { exchange, clock, folder }
+        Self {
+            exchange,
+            clock,
+            folder,
+        }
     }
 
     /// The same folder, opened again: what was in memory is gone.
     pub(crate) fn reopened(self) -> Self {
-        let Self { exchange, clock, folder } = self;
+        let Self {
+            exchange,
+            clock,
+            folder,
+        } = self;
         exchange.keep(true).unwrap();
         drop(exchange);
         let exchange = open(folder.path(), &clock, &town());
-        Self { exchange, clock, folder }
+        Self {
+            exchange,
+            clock,
+            folder,
+        }
     }
 
     pub(crate) fn folder(&self) -> PathBuf {
@@ -192,7 +253,11 @@ impl Town {
     /// Signs a step as the office of a department.
     pub(crate) fn sign(&self, office: &str, agreement: &str, step: Step) -> String {
         let city = &self.exchange.compiled().city;
-        let hash = city.get::<city::kinds::Agreement>(agreement).unwrap().hash.to_string();
+        let hash = city
+            .get::<city::kinds::Agreement>(agreement)
+            .unwrap()
+            .hash
+            .to_string();
         let signer = Signer::demonstration(office, 1).unwrap();
         Statement::sign(&signer, agreement, &hash, step, self.exchange.now())
     }
@@ -200,19 +265,32 @@ impl Town {
     /// Both sides sign.
     pub(crate) fn agree(&self, agreement: &str) {
         let city = Arc::clone(&self.exchange.compiled().city);
-        let provider = city.get::<city::kinds::Agreement>(agreement).unwrap().department.clone().unwrap();
-        self.exchange.step(&self.sign("tax-office", agreement, Step::Propose)).unwrap();
-        self.exchange.step(&self.sign(&format!("{provider}-office"), agreement, Step::Approve)).unwrap();
+        let provider = city
+            .get::<city::kinds::Agreement>(agreement)
+            .unwrap()
+            .department
+            .clone()
+            .unwrap();
+        self.exchange
+            .step(&self.sign("tax-office", agreement, Step::Propose))
+            .unwrap();
+        self.exchange
+            .step(&self.sign(&format!("{provider}-office"), agreement, Step::Approve))
+            .unwrap();
     }
 
     pub(crate) fn put_titles(&self, titles: &[(&str, &str, i64, &str)]) {
-        let text = |of: fn(&(&str, &str, i64, &str)) -> String| -> ArrayRef { Arc::new(StringArray::from_iter_values(titles.iter().map(of))) };
+        let text = |of: fn(&(&str, &str, i64, &str)) -> String| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(titles.iter().map(of)))
+        };
         self.put(
             "titles",
             vec![
                 text(|title| title.0.to_owned()),
                 text(|title| title.1.to_owned()),
-                Arc::new(Int64Array::from_iter_values(titles.iter().map(|title| title.2))),
+                Arc::new(Int64Array::from_iter_values(
+                    titles.iter().map(|title| title.2),
+                )),
                 text(|title| title.3.to_owned()),
                 text(|_| "private".to_owned()),
             ],
@@ -221,20 +299,38 @@ impl Town {
     }
 
     pub(crate) fn put_persons(&self, persons: &[(&str, &str)]) {
-        let text = |of: fn(&(&str, &str)) -> String| -> ArrayRef { Arc::new(StringArray::from_iter_values(persons.iter().map(of))) };
-        self.put("persons", vec![text(|person| person.0.to_owned()), text(|person| person.1.to_owned()), text(|_| "D1".to_owned())], None);
+        let text = |of: fn(&(&str, &str)) -> String| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(persons.iter().map(of)))
+        };
+        self.put(
+            "persons",
+            vec![
+                text(|person| person.0.to_owned()),
+                text(|person| person.1.to_owned()),
+                text(|_| "D1".to_owned()),
+            ],
+            None,
+        );
     }
 
     pub(crate) fn put(&self, dataset: &str, columns: Vec<ArrayRef>, deletes: Option<Vec<bool>>) {
         let table = self.exchange.pool().table(dataset).unwrap();
         let batch = RecordBatch::try_new(Arc::clone(&table.columns), columns).unwrap();
-        let write = Write { table, batch, deletes: deletes.map(Into::into), source: "test".to_owned(), idempotency_key: None };
+        let write = Write {
+            table,
+            batch,
+            deletes: deletes.map(Into::into),
+            source: "test".to_owned(),
+            idempotency_key: None,
+        };
         self.exchange.pool().write(write).unwrap();
     }
 
     /// A system of a department, for a purpose.
     pub(crate) fn caller(&self, client: &str, purpose: &str) -> Caller {
-        self.exchange.engine(client, purpose, Some("case-1")).unwrap()
+        self.exchange
+            .engine(client, purpose, Some("case-1"))
+            .unwrap()
     }
 
     /// Tax, for property tax.
@@ -246,20 +342,40 @@ impl Town {
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let ledger = self.exchange.ledger();
         let entries = ledger.entries(0..ledger.size()).unwrap();
-        entries.iter().map(|entry| Entry::of_bytes(entry).unwrap()).collect()
+        entries
+            .iter()
+            .map(|entry| Entry::of_bytes(entry).unwrap())
+            .collect()
     }
 }
 
 fn open(folder: &Path, clock: &Arc<StandingClock>, city: &Arc<City>) -> Arc<Exchange> {
     let key = SecretKey::from_seed("town", Algorithm::Log, &[9; 32]).unwrap();
-    open_with(folder, clock, city, Arc::new(LocalSigner::new(key).unwrap()))
+    open_with(
+        folder,
+        clock,
+        city,
+        Arc::new(LocalSigner::new(key).unwrap()),
+    )
 }
 
-fn open_with(folder: &Path, clock: &Arc<StandingClock>, city: &Arc<City>, signer: Arc<dyn ledger::Signer>) -> Arc<Exchange> {
+fn open_with(
+    folder: &Path,
+    clock: &Arc<StandingClock>,
+    city: &Arc<City>,
+    signer: Arc<dyn ledger::Signer>,
+) -> Arc<Exchange> {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
     let pool = Pool::open(pool::Options::new(folder), city, Arc::clone(&clock)).unwrap();
-    let ledger = Log::open(ledger::Options::new(&folder.join("ledger"), signer), Arc::new(move || clock.now().0)).unwrap();
-    let options = Options { demonstration: true, subject_secret: [7; 32] };
+    let ledger = Log::open(
+        ledger::Options::new(&folder.join("ledger"), signer),
+        Arc::new(move || clock.now().0),
+    )
+    .unwrap();
+    let options = Options {
+        demonstration: true,
+        subject_secret: [7; 32],
+    };
     Exchange::open(&options, pool, Arc::new(ledger), Arc::clone(city)).unwrap()
 }
 
@@ -268,9 +384,17 @@ pub(crate) fn key(field: &str, value: &str) -> Option<Key> {
 }
 
 pub(crate) fn title(number: &str) -> LookUp {
-    LookUp { dataset: "titles".to_owned(), key: key("number", number), ..LookUp::default() }
+    LookUp {
+        dataset: "titles".to_owned(),
+        key: key("number", number),
+        ..LookUp::default()
+    }
 }
 
 pub(crate) fn titles_of(owner: &str) -> LookUp {
-    LookUp { dataset: "housing/titles".to_owned(), subject: Some(owner.to_owned()), ..LookUp::default() }
+    LookUp {
+        dataset: "housing/titles".to_owned(),
+        subject: Some(owner.to_owned()),
+        ..LookUp::default()
+    }
 }

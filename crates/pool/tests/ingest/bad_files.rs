@@ -79,7 +79,7 @@ fn values_of_wrong_types_are_named_field_by_field() {
         line(6, "", ",,,,,,,"),
         line(7, "rule", "male,1950-01-01,21,1,1,false,,"),
     ];
-    insta::assert_snapshot!(outcome("types.csv", csv.concat()), @"");
+    insta::assert_snapshot!(outcome("types.csv", csv.concat()));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn other_encodings_and_marks_are_understood() {
             .map(|byte| if byte == b'x' { 0xff } else { byte })
             .collect::<Vec<u8>>(),
     );
-    insta::assert_snapshot!(outcome("broken.csv", broken), @"");
+    insta::assert_snapshot!(outcome("broken.csv", broken));
 }
 
 /// GB 18030 of a text with these characters.
@@ -129,7 +129,7 @@ fn ragged_rows_quotes_and_control_characters_cost_their_own_records() {
         line(7, "\"two\nlines\"", RIGHT),
         line(2, "again", RIGHT),
     ];
-    insta::assert_snapshot!(outcome("ragged.csv", csv.concat()), @"");
+    insta::assert_snapshot!(outcome("ragged.csv", csv.concat()));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn huge_fields_and_records_are_cut_off() {
         .lines()
         .map(|line| line.chars().take(160).collect())
         .collect();
-    insta::assert_snapshot!(short.join("\n"), @"");
+    insta::assert_snapshot!(short.join("\n"));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn files_that_are_no_tables_are_refused_whole() {
         .iter()
         .map(|(name, bytes)| format!("{name}: {}", outcome(name, bytes)))
         .collect();
-    insta::assert_snapshot!(outcomes.join("\n"), @"");
+    insta::assert_snapshot!(outcomes.join("\n"));
 }
 
 /// A header and nothing but spaces behind it, hundreds of megabytes in some hundred kilobytes.
@@ -220,7 +220,7 @@ fn lines_that_are_no_plain_objects_are_named() {
         "{}\n".to_owned(),
         person(8, "").trim_end().to_owned(),
     ];
-    insta::assert_snapshot!(outcome("people.jsonl", json.concat()), @"");
+    insta::assert_snapshot!(outcome("people.jsonl", json.concat()));
 }
 
 fn text(values: &[&str]) -> ArrayRef {
@@ -296,5 +296,5 @@ fn columns_of_other_types_are_taken_if_they_are_exact() {
             ]),
         ),
     ];
-    insta::assert_snapshot!(outcomes.join("\n--\n"), @"");
+    insta::assert_snapshot!(outcomes.join("\n--\n"));
 }

@@ -23,7 +23,7 @@ const STREAM: &str = "CITYBRAIN_POOL";
 /// Its subjects.
 const SUBJECTS: &str = "pool.>";
 /// Most bytes of the stream; the oldest messages go first.
-const STREAM_BYTES_MAX: i64 = 16 << 30;
+const STREAM_BYTES_MAX: i64 = 2 << 30;
 /// For how long the server knows repetitions.
 const REPETITIONS: Duration = Duration::from_secs(3600);
 /// Most bytes of one message; servers take a megabyte.

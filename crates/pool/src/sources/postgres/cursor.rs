@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::session::{Session, Text, text};
 use super::{columns_of, quoted, quoted_table};
 use crate::ingest::{Counts, Error, scalar};
