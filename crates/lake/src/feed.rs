@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 
 /// The consumer under which history's cursor stands in the pool.
-pub const CONSUMER: &str = "history";
+pub(crate) const CONSUMER: &str = "history";
 
 /// Where changes come from. All calls may block.
 pub trait Feed: Send + Sync {

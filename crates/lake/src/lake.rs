@@ -14,6 +14,11 @@ use crate::history::{Layer, Overlay, View};
 use crate::questions::limits::{FOOTER_BYTES_MAX, QUESTIONS_AT_ONCE};
 use crate::questions::{Secret, Session, StatusCounts, TableGrant, Who};
 
+/// The moment that a text names, RFC 3339.
+pub fn moment(text: &str) -> Option<Moment> {
+    text.parse::<jiff::Timestamp>().ok().map(|at| Moment(at.as_microsecond()))
+}
+
 /// History, opened.
 pub struct Lake {
     place: Place,
@@ -136,8 +141,7 @@ impl Lake {
         let held = Held::open(&self.place, Arc::clone(table)).await?;
         if let Some(before) = before {
             let overlay = carried(table, &before.overlay)?;
-            let view = held.view();
-            held.show(View {
+            held.change(|view| View {
                 files: Arc::clone(&view.files),
                 overlay: Arc::new(overlay.after(view.taken)),
                 taken: view.taken,

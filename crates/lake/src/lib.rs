@@ -8,6 +8,7 @@
 //! The front door is [`Lake`]: its [`Keeper`] carries the pool's outbox into history, and
 //! [`Lake::session`] answers questions over history and what is not yet in it.
 
+pub mod bench;
 pub mod doors;
 mod error;
 mod feed;
@@ -18,5 +19,5 @@ pub mod questions;
 pub use error::Error;
 pub use feed::Feed;
 pub use history::{Keeper, KeeperOptions};
-pub use lake::Lake;
-pub use questions::{Answer, Secret, Session, TableGrant, Who};
+pub use lake::{Lake, moment};
+pub use questions::{Answer, Format, Read, Secret, Session, TableGrant, Who};

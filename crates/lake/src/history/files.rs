@@ -9,13 +9,14 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::async_reader::{ParquetObjectReader, ParquetRecordBatchStreamBuilder};
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use pool::Table;
 
+use super::reader::Reader;
 use super::{FROM, TO};
 
 /// Most rows of one file. A writer holds a file in memory until it is whole.
@@ -93,7 +94,7 @@ fn properties(table: &Table, rows: usize) -> WriterProperties {
         if field.name == table.definition.subject_field {
             properties = properties
                 .set_column_bloom_filter_enabled(column(), true)
-                .set_column_bloom_filter_ndv(column(), rows.min(GROUP_ROWS) as u64);
+                .set_column_bloom_filter_max_ndv(column(), rows.min(GROUP_ROWS) as u64);
         }
     }
     for system in [FROM, TO] {
@@ -130,6 +131,16 @@ pub(crate) async fn write(
     Ok(Written { bytes, rows: rows as u64, subjects })
 }
 
+/// The same, below a place.
+pub(crate) async fn write_file(
+    place: &super::place::Place,
+    path: &Path,
+    table: &Table,
+    batch: RecordBatch,
+) -> Result<Written, Box<dyn std::error::Error + Send + Sync>> {
+    write(place.objects.as_ref(), path, table, batch).await
+}
+
 /// The least and greatest subject of a batch that is sorted by it.
 fn ends(batch: &RecordBatch, subject: usize) -> Result<Option<(String, String)>, arrow::error::ArrowError> {
     let Some(last) = batch.num_rows().checked_sub(1) else {
@@ -147,7 +158,7 @@ pub(crate) async fn read(
     bytes: u64,
     schema: &SchemaRef,
 ) -> Result<Vec<RecordBatch>, Box<dyn std::error::Error + Send + Sync>> {
-    let reader = ParquetObjectReader::new(Arc::clone(objects), path.clone()).with_file_size(bytes);
+    let reader = Reader::new(objects, path, bytes);
     let builder = ParquetRecordBatchStreamBuilder::new(reader).await?.with_batch_size(BATCH_ROWS);
     let names = schema.fields().iter().map(|field| field.name().as_str());
     let mask = parquet::arrow::ProjectionMask::columns(builder.parquet_schema(), names);

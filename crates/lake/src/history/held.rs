@@ -7,7 +7,7 @@ use pool::Table;
 use tokio::sync::Mutex;
 
 use super::log::{self, HistoryFile};
-use super::overlay::{Keys, Overlay};
+use super::overlay::{Keys, Layer, Overlay};
 use crate::error::Error;
 use crate::history::place::Place;
 
@@ -52,19 +52,27 @@ impl Held {
         Arc::clone(&view)
     }
 
-    /// Puts another view in place. Only the keeper does.
-    pub(crate) fn show(&self, view: View) {
-        *self.view.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(view);
+    /// Puts another view in the place of the present one. The keeper and upkeep may both do so.
+    pub(crate) fn change(&self, other: impl FnOnce(&View) -> View) {
+        let mut view = self.view.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *view = Arc::new(other(&view));
+    }
+
+    /// Lays changes over what there is.
+    pub(crate) fn lay(&self, layer: Layer) {
+        self.change(|view| View {
+            files: Arc::clone(&view.files),
+            overlay: Arc::new(view.overlay.with(layer)),
+            taken: view.taken,
+        });
     }
 
     /// Reads again what the log says, after a commit up to entry `seq`.
     pub(crate) fn show_committed(&self, delta: &DeltaTable, seq: Option<u64>) -> Result<(), Error> {
-        let before = self.view();
-        let taken = seq.unwrap_or(before.taken);
-        self.show(View {
-            files: Arc::new(log::files(delta, &self.table)?),
-            overlay: Arc::new(before.overlay.after(taken)),
-            taken,
+        let files = Arc::new(log::files(delta, &self.table)?);
+        self.change(|before| {
+            let taken = seq.unwrap_or(before.taken);
+            View { files, overlay: Arc::new(before.overlay.after(taken)), taken }
         });
         Ok(())
     }

@@ -11,7 +11,7 @@ use pool::{DataFile, Entry, Moment, Payload, Table};
 use tokio::sync::watch;
 
 use super::files::{self, moment_type, stored_schema};
-use super::held::{Held, View};
+use super::held::Held;
 use super::log::{self, HistoryFile};
 use super::overlay::Layer;
 use super::refresh;
@@ -129,8 +129,9 @@ impl Keeper {
     /// Takes entries: runs of batches of one table become one layer each.
     async fn take(&mut self, entries: Vec<Entry>) -> Result<(), Error> {
         let mut runs: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        // What fails is taken again, so what was read counts as seen only when all of it is taken.
+        let last = entries.last().map_or(self.seen, |entry| entry.seq);
         for entry in entries {
-            self.seen = entry.seq;
             let name = entry.table.name();
             if matches!(entry.payload, Payload::Batch { .. }) {
                 runs.entry(name).or_default().push(entry);
@@ -144,6 +145,7 @@ impl Keeper {
         for (name, run) in runs {
             self.lay(&name, run).await?;
         }
+        self.seen = last;
         Ok(())
     }
 
@@ -158,7 +160,7 @@ impl Keeper {
         };
         self.waiting.entry(name.to_owned()).or_insert(first.at);
         let layer = layer(&held.table, &run)?;
-        held.show(View { files: Arc::clone(&view.files), overlay: Arc::new(view.overlay.with(layer)), taken: view.taken });
+        held.lay(layer);
         Ok(())
     }
 
@@ -170,6 +172,9 @@ impl Keeper {
         }
         if !held.view().overlay.is_empty() {
             self.refresh(name).await?;
+            if entry.seq <= held.view().taken {
+                return Ok(()); // it was laid over before, and the refresh failed then
+            }
         }
         let Payload::Files(parts) = &entry.payload else {
             return Ok(()); // the caller hands in files
@@ -201,9 +206,7 @@ impl Keeper {
         }
         let rows = concat_batches(&schema, &rows).map_err(|error| Error::table(table, "read a loaded file", error))?;
         let deletes = BooleanArray::from(vec![false; rows.num_rows()]);
-        let view = held.view();
-        let layer = Layer { first: entry.seq, last: entry.seq, rows, deletes };
-        held.show(View { files: Arc::clone(&view.files), overlay: Arc::new(view.overlay.with(layer)), taken: view.taken });
+        held.lay(Layer { first: entry.seq, last: entry.seq, rows, deletes });
         refresh::refresh(place, held, self.feed.now()).await?;
         // The loaded files were read and written anew; nothing refers to them any more.
         for part in parts {

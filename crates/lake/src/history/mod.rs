@@ -12,13 +12,15 @@ mod keeper;
 mod log;
 mod maintain;
 mod overlay;
+mod reader;
 pub(crate) mod place;
 mod refresh;
 
-pub(crate) use files::{conform, stored_schema};
+pub(crate) use files::{bucket_of, conform, stored_schema, write_file};
 pub(crate) use held::{Held, View};
 pub use keeper::{Keeper, KeeperOptions};
 pub(crate) use log::HistoryFile;
+pub(crate) use reader::Reader;
 pub(crate) use maintain::maintain;
 pub use maintain::{MaintainOptions, Maintained};
 pub(crate) use overlay::{Effect, Layer, Overlay};

@@ -105,6 +105,18 @@ impl Answer {
         &self.reads
     }
 
+    /// As a table of text for people, with how many rows it has.
+    pub async fn table(self) -> Result<(String, usize), Error> {
+        let empty = RecordBatch::new_empty(Arc::clone(&self.schema));
+        let mut batches = self.collect().await?;
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        if batches.is_empty() {
+            batches.push(empty);
+        }
+        let table = arrow::util::pretty::pretty_format_batches(&batches).map_err(|error| unwritten(&error))?;
+        Ok((table.to_string(), rows))
+    }
+
     /// All of it.
     pub async fn collect(self) -> Result<Vec<RecordBatch>, Error> {
         self.try_collect().await

@@ -18,9 +18,10 @@ mod sight;
 mod token;
 mod who;
 
-pub use answer::{Answer, Format};
+pub use answer::{Answer, Format, Read};
 pub(crate) use records::StatusCounts;
-pub(crate) use refuse::allowed;
+pub(crate) use refuse::{allowed, text as refuse_text};
+pub(crate) use session::CATALOGUE;
 pub use session::Session;
 pub use token::Secret;
 pub use who::{TableGrant, Who};

@@ -24,10 +24,10 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::arrow::async_reader::{ParquetObjectReader, ParquetRecordBatchStreamBuilder};
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use super::catalogue::{Common, Entry};
-use crate::history::HistoryFile;
+use crate::history::{HistoryFile, Reader};
 use crate::history::place::Place;
 use crate::lake::Lake;
 
@@ -188,7 +188,7 @@ impl Counter {
         }
         let objects = Arc::clone(&self.lake.place().objects);
         let read = |(at, path, bytes): (usize, String, u64)| {
-            let reader = ParquetObjectReader::new(Arc::clone(&objects), Path::from(path.as_str())).with_file_size(bytes);
+            let reader = Reader::new(&objects, &Path::from(path.as_str()), bytes);
             let task = tokio::spawn(count_file(reader));
             async move { (at, path, task.await) }
         };
@@ -251,7 +251,7 @@ fn count_batch(counts: &mut Counts, batch: &RecordBatch) -> Result<()> {
 }
 
 /// Counts a file by status, on the codes of its dictionaries.
-async fn count_file(mut reader: ParquetObjectReader) -> parquet::errors::Result<Counts> {
+async fn count_file(mut reader: Reader) -> parquet::errors::Result<Counts> {
     let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await?;
     let coded = |field: &Arc<Field>| {
         if field.name() == STATUS {

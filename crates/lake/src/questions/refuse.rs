@@ -21,7 +21,7 @@ const SETTINGS: &str = "df_settings";
 /// Functions that make a large value out of small ones, past the limit on memory.
 pub(crate) const REFUSED_FUNCTIONS: &[&str] = &[
     "repeat", "lpad", "rpad", "array_repeat", "list_repeat", "array_resize", "list_resize",
-    "range", "generate_series", "gen_series", "version",
+    "range", "generate_series", "gen_series",
 ];
 
 fn limit(name: &'static str, message: String) -> Error {

@@ -12,7 +12,9 @@ use datafusion::datasource::physical_plan::{
     FileGroup, FileGroupPartitioner, FileScanConfigBuilder, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
@@ -127,8 +129,9 @@ impl Scan<'_> {
     }
 }
 
-/// The condition that a version was in force at a moment, in SQL.
-pub(crate) fn in_force(as_of: Moment) -> String {
-    let at = as_of.rfc3339();
-    format!("\"{FROM}\" <= TIMESTAMP '{at}' AND (\"{TO}\" IS NULL OR \"{TO}\" > TIMESTAMP '{at}')")
+/// The condition that a version was in force at a moment.
+pub(crate) fn in_force(as_of: Moment) -> Expr {
+    let at = || lit(ScalarValue::TimestampMicrosecond(Some(as_of.0), Some("UTC".into())));
+    let column = |name: &str| Expr::Column(Column::from_name(name));
+    column(FROM).lt_eq(at()).and(column(TO).is_null().or(column(TO).gt(at())))
 }

@@ -10,8 +10,11 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::Statement as Sql;
+use datafusion_postgres::datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use pool::Moment;
 use url::Url;
 
@@ -69,12 +72,11 @@ impl Session {
         });
         let reasons = Arc::new(reasons.collect());
         let entries = sights.into_iter().map(|sight| entry(&context, sight)).collect::<Result<Vec<_>, _>>()?;
-        let now_and_then = as_of.map(|moment| condition(&context, &entries, &in_force(moment))).transpose()?;
         let common = Common {
             tokens: lake.secret().tokens(&who.purpose),
             lake: Arc::clone(&lake),
             as_of,
-            in_force: now_and_then.flatten(),
+            in_force: as_of.map(in_force),
         };
         context.register_catalog(CATALOGUE, catalogue(&common, entries, &who)?);
         Ok(Self { lake, who: Arc::new(who), context, reasons })
@@ -90,18 +92,34 @@ impl Session {
         &self.context
     }
 
-    pub(crate) fn lake(&self) -> &Arc<Lake> {
-        &self.lake
-    }
-
     /// Answers a question.
     pub async fn query(&self, question: &str) -> Result<Answer, Error> {
         refuse::text(question)?;
         let state = self.context.state();
         let statement = state.sql_to_statement(question, &Dialect::PostgreSQL).map_err(|error| Error::asked(&error))?;
-        refuse::statement(&statement)?;
-        let plan = Box::pin(state.statement_to_plan(statement)).await.map_err(|error| Error::asked(&error))?;
+        let plan = self.plan(statement).await?;
         self.answer(plan).await
+    }
+
+    /// Understands a statement, if it is a question.
+    pub(crate) async fn plan(&self, statement: Statement) -> Result<LogicalPlan, Error> {
+        refuse::statement(&statement)?;
+        let plan = Box::pin(self.context.state().statement_to_plan(statement)).await;
+        let plan = plan.map_err(|error| Error::asked(&error))?;
+        refuse::plan(&plan)?;
+        Ok(plan)
+    }
+
+    /// The statements of a text, as PostgreSQL's clients write them.
+    pub(crate) fn pg_statements(&self, text: &str) -> Result<Vec<Sql>, Error> {
+        refuse::text(text)?;
+        let parser = PostgresCompatibilityParser::new();
+        parser.parse(text).map_err(|error| Error::Question { message: error.to_string() })
+    }
+
+    /// The schema that is looked in first: the own department's.
+    pub(crate) fn schema(&self) -> String {
+        sql_name(&self.who.department)
     }
 
     /// Answers a question that is understood already.
@@ -192,16 +210,6 @@ fn entry(context: &SessionContext, sight: Sight) -> Result<Entry, Error> {
     };
     let filters = sight.parts.iter().map(filter).collect::<Result<_, _>>()?;
     Ok(Entry { sight, filters })
-}
-
-/// Understands a condition on system columns, which all tables have.
-fn condition(context: &SessionContext, entries: &[Entry], sql: &str) -> Result<Option<Expr>, Error> {
-    let Some(any) = entries.first() else {
-        return Ok(None);
-    };
-    let schema = DFSchema::try_from(file_schema(&any.sight.table).as_ref().clone()).map_err(|error| Error::asked(&error))?;
-    let condition = context.parse_sql_expr(sql, &schema).map_err(|error| Error::asked(&error))?;
-    Ok(Some(condition))
 }
 
 fn catalogue(common: &Common, entries: Vec<Entry>, who: &Who) -> Result<Arc<MemoryCatalogProvider>, Error> {

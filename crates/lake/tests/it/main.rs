@@ -1,0 +1,11 @@
+//! The lake from outside: changes go in by a feed, answers come out of sessions.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod escapes;
+mod guard;
+mod history;
+mod naive;
+mod others;
+mod postgres;
+mod store;
+mod support;
