@@ -141,7 +141,7 @@ impl Header {
             let bytes = block.text.get(range.clone()).unwrap_or_default();
             let text = match whole {
                 Some(whole) => whole.get(range).ok_or(()),
-                None => std::str::from_utf8(bytes).map_err(|_| ()),
+                None => std::str::from_utf8(bytes).ok().ok_or(()),
             };
             match self.cells(bytes, text, &mut cells) {
                 Ok(text) => {

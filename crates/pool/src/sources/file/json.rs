@@ -292,7 +292,7 @@ impl<'a> Cursor<'a> {
         }
         let quoted = self.text.get(from - 1..=end).unwrap_or_default();
         let text = serde_json::from_str::<String>(quoted)
-            .map_err(|_| self.wrong("an escape in a text is wrong"))?;
+            .map_err(|_wrong| self.wrong("an escape in a text is wrong"))?;
         self.at = end + 1;
         Ok(Cow::Owned(text))
     }

@@ -111,7 +111,7 @@ impl<'a> Input<'a> {
         let taken = self.take(N)?;
         taken
             .try_into()
-            .map_err(|_| "a message that is cut off".to_owned())
+            .map_err(|_short| "a message that is cut off".to_owned())
     }
 
     fn byte(&mut self) -> Result<u8, String> {

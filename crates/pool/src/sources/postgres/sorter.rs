@@ -132,7 +132,8 @@ impl<'a, 'b> Sorter<'a, 'b> {
         let known = match (&newest, old) {
             (Some(newest), _) => newest.clone(),
             (None, Some(old)) if !old.contains(&Cell::Null) => old.to_vec(),
-            _ => follower.in_pool(row)?.unwrap_or_default(),
+            // Under the key that it had before.
+            _ => follower.in_pool(old.unwrap_or(&*row))?.unwrap_or_default(),
         };
         for (cell, known) in row.iter_mut().zip(known) {
             if *cell == Cell::Unknown {
