@@ -13,6 +13,8 @@ use crate::values;
 
 /// Entries of one step.
 const ENTRIES: usize = 256;
+/// Rows that are held in memory, but for those of one entry more.
+const ROWS: usize = 200_000;
 
 /// Brings keyed state up to the outbox; says up to which entry.
 pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
@@ -36,18 +38,32 @@ pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
         let mut changes = Vec::new();
         for entry in entries {
             changes.extend(change(inner, &entry)?);
+            if changes
+                .iter()
+                .map(|change: &Change| change.rows.len())
+                .sum::<usize>()
+                > ROWS
+            {
+                apply(inner, &mut changes)?;
+            }
         }
-        let replaced = inner.state.replay(&changes)?;
-        for (change, replaced) in changes
-            .iter()
-            .zip(replaced)
-            .filter(|(change, _)| change.bulk)
-        {
-            note_replaced(inner, change.seq, replaced)?;
-        }
+        apply(inner, &mut changes)?;
         seq = last;
     }
     Ok(head)
+}
+
+fn apply(inner: &Inner, changes: &mut Vec<Change>) -> Result<(), Error> {
+    let replaced = inner.state.replay(changes)?;
+    for (change, replaced) in changes
+        .iter()
+        .zip(replaced)
+        .filter(|(change, _)| change.bulk)
+    {
+        note_replaced(inner, change.seq, replaced)?;
+    }
+    changes.clear();
+    Ok(())
 }
 
 /// Remembers how many records a load found.

@@ -100,3 +100,68 @@ fn random_writes_leave_what_the_outbox_says() {
         })
         .unwrap();
 }
+
+fn any_person() -> impl Strategy<Value = Vec<Value>> {
+    let or_null =
+        |strategy: BoxedStrategy<Value>| prop_oneof![1 => Just(Value::Null), 4 => strategy];
+    let digits = -10_i128.pow(18) + 1..10_i128.pow(18);
+    let word = prop_oneof![Just("north".to_owned()), Just("east".to_owned()), ".{0,9}"];
+    (
+        or_null((-700_000..2_900_000_i32).prop_map(Value::Date).boxed()),
+        or_null(word.prop_map(|word| Value::Text(word.into())).boxed()),
+        or_null(digits.clone().prop_map(money).boxed()),
+        or_null(
+            digits
+                .prop_map(|digits| Value::Decimal { digits, scale: 3 })
+                .boxed(),
+        ),
+        or_null(any::<i64>().prop_map(Value::Integer).boxed()),
+        or_null(any::<bool>().prop_map(Value::Boolean).boxed()),
+        or_null(
+            prop_oneof![
+                any::<i64>(),
+                (-1_000_000_000..9_000_000_000_i64).prop_map(|s| s * 1_000_000)
+            ]
+            .prop_map(Value::Datetime)
+            .boxed(),
+        ),
+        or_null(
+            any::<String>()
+                .prop_map(|text| Value::Text(text.into()))
+                .boxed(),
+        ),
+    )
+        .prop_map(|(a, b, c, d, e, f, g, h)| vec![Value::Null, a, b, c, d, e, f, g, h])
+}
+
+#[test]
+fn any_record_comes_back_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = open(Options::new(folder.path()));
+    let persons = pool.table("persons").unwrap();
+    let config = ProptestConfig {
+        cases: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let rows = prop::collection::vec(any_person(), 1..40);
+    runner
+        .run(&(rows, any::<bool>()), |(mut rows, bulk)| {
+            for (nth, row) in rows.iter_mut().enumerate() {
+                row[0] = text(&format!("p{nth}"));
+            }
+            let write = write(&persons, &rows);
+            let done = if bulk {
+                pool.load(write)
+            } else {
+                pool.write(write)
+            };
+            done.unwrap();
+            for row in &rows {
+                prop_assert_eq!(&pool.get(&persons, &row[..1]).unwrap().unwrap().values, row);
+            }
+            Ok(())
+        })
+        .unwrap();
+}

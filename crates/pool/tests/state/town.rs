@@ -69,7 +69,11 @@ fn months() -> String {
         field("month", "type: integer"),
         field("paid", "type: money, required: true"),
     ];
-    dataset("months", "person", "person, month", &fields.concat())
+    let months = dataset("months", "person", "person, month", &fields.concat());
+    months.replace(
+        "updates: daily",
+        "updates: daily\nexpected_records: 9000000",
+    ) // five buckets
 }
 
 fn titles() -> String {
