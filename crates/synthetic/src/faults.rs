@@ -9,12 +9,12 @@ use arrow::compute::{cast, interleave, take};
 use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use city::kinds::{Dataset, Field, FieldFormat, FieldType};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::chance::Chance;
 
 /// How many records were made wrong, by what is wrong with them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     /// Numbers with a wrong check character.
     pub check_characters: u64,

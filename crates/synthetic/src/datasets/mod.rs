@@ -8,6 +8,7 @@ mod life;
 mod people;
 mod streets;
 mod trade;
+mod utilities;
 mod work;
 
 use crate::population::Population;
@@ -101,9 +102,9 @@ pub(crate) const CORES: &[Core] = &[
     core("seizures", Persons, 1, "seizure_number citizen_number title_number case_number from_on until_on status", homes::seizures),
     core("home-purchase-contracts", Persons, 1, "contract_number citizen_number dwelling_number market price signed_on status", homes::contracts),
     core("public-rental-tenancies", Persons, 1, "citizen_number contract_number address monthly_rent from_on until_on status", homes::public_rentals),
-    core("water-accounts", Persons, 1, "account_number citizen_number dwelling_number opened_on last_reading debt status", homes::water),
-    core("electricity-accounts", Persons, 1, "account_number citizen_number dwelling_number opened_on last_reading debt status", homes::electricity),
-    core("gas-accounts", Persons, 1, "account_number citizen_number dwelling_number opened_on last_reading debt status", homes::gas),
+    core("water-accounts", Persons, 1, "account_number citizen_number dwelling_number opened_on last_reading debt status", utilities::water),
+    core("electricity-accounts", Persons, 1, "account_number citizen_number dwelling_number opened_on last_reading debt status", utilities::electricity),
+    core("gas-accounts", Persons, 1, "account_number citizen_number dwelling_number opened_on last_reading debt status", utilities::gas),
     core("vehicles", Persons, 1, "plate citizen_number vin kind energy brand registered_on inspection_valid_until status", streets::vehicles),
     core("driving-licences", Persons, 1, "citizen_number file_number class first_issued_on valid_until points status", streets::licences),
     core("bus-cards", Persons, 1, "card_number citizen_number kind issued_on balance status", streets::bus_cards),

@@ -7,7 +7,7 @@ use super::pools::{Pool, Pools};
 use crate::chance::{Chance, hash, mix};
 use crate::days::{Day, month_text};
 use crate::names;
-use crate::numbers::{CitizenNumber, numbered};
+use crate::numbers::{CitizenNumber, CreditCode, numbered};
 use crate::places::{COMMUNITIES, DISTRICT_WEIGHTS, flat, street};
 use crate::population::Population;
 use crate::sheet::Sheet;
@@ -130,13 +130,13 @@ impl Maker {
     }
 
     /// A value of the key: differs for each `left`, of which it takes its part; `record` is the
-    /// record's number in the dataset.
+    /// record's number in the dataset. What is `whose` own comes first.
     pub(crate) fn key(
         &self,
         population: &Population,
         record: u64,
         left: &mut u64,
-        subject: u64,
+        (subject, whose): (u64, Option<u32>),
     ) -> Cell {
         let mut take = |count: u64| {
             let part = *left % count.max(1);
@@ -146,6 +146,10 @@ impl Maker {
         let field = &self.field;
         let start = mix(self.stream ^ subject);
         if let Some(pool) = &self.pool {
+            let own = whose.and_then(|person| pool.own(population, person));
+            if let Some(own) = own {
+                return Cell::Text(own);
+            }
             let count = pool.count(population);
             return Cell::Text(pool.text(
                 population,
@@ -167,8 +171,9 @@ impl Maker {
                     Cell::Text(month_text(month).as_str().into())
                 }
                 (Some(FieldFormat::CreditCode), _) => {
-                    let at = (start + take(population.enterprises())) % population.enterprises();
-                    Cell::Text(population.enterprise(at as u32).code.as_str().into())
+                    let district = record % DISTRICT_WEIGHTS.len() as u64;
+                    let code = CreditCode::trader(population.seed, record, district as u8);
+                    Cell::Text(code.as_str().into())
                 }
                 (Some(FieldFormat::CitizenNumber), _) => {
                     let at = (start + take(population.persons())) % population.persons();

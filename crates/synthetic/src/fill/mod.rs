@@ -151,11 +151,16 @@ impl Filler {
             let mut chance = Chance::new(population.seed, Topic::Fill, stream);
             let mut row = vec![Cell::Nothing; count];
             row[self.subject_at] = Cell::Text(self.subject.text(population, at));
-            let mut left = turn;
+            // A key without the subject differs in the whole dataset.
+            let (mut left, of) = if self.key.contains(&self.subject_at) {
+                (turn, (at, person.filter(|_| turn == 0)))
+            } else {
+                (record, (0, person))
+            };
             for place in &self.key {
                 if *place != self.subject_at {
                     let maker = &self.makers[*place];
-                    row[*place] = maker.key(population, record, &mut left, at);
+                    row[*place] = maker.key(population, record, &mut left, of);
                 }
             }
             for place in &self.order {

@@ -106,7 +106,7 @@ impl Pool {
     }
 
     /// One that is someone's.
-    fn own(&self, population: &Population, person: u32) -> Option<Box<str>> {
+    pub(crate) fn own(&self, population: &Population, person: u32) -> Option<Box<str>> {
         let mut text = String::new();
         let household = population.person(person).household;
         let titles = || {
