@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 
 use cli::{Cli, Command};
+use cli::ledger::LedgerCommand;
 use cli::pool::PoolCommand;
 use cli::exchange::{AgreementCommand, ClientCommand, ExchangeCommand};
 use cli::{bench::BenchCommand, roads::RoadsCommand, traffic::TrafficCommand};
@@ -97,6 +98,9 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             commands::bench::engine(&args, &layers, printer)
         }
         Command::Bench(BenchCommand::Exchange(args)) => commands::bench::exchange(&args, printer),
+        Command::Bench(BenchCommand::Ledger(args)) => commands::bench::ledger(&args, printer),
+        Command::Bench(BenchCommand::Pool(args)) => commands::bench::pool(&args, printer),
+        Command::Ledger(command) => ledger_command(&command, printer),
         Command::Pool(command) => pool_command(command, layers, printer),
         Command::Client(command) => match command {
             ClientCommand::List(args) => commands::exchange::client_list(&args, &layers, printer),
@@ -110,11 +114,24 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
     }
 }
 
+fn ledger_command(command: &LedgerCommand, printer: Printer) -> Outcome {
+    match command {
+        LedgerCommand::Verify(args) => commands::ledger::verify(args, printer),
+        LedgerCommand::Show(args) => commands::ledger::show(args, printer),
+        LedgerCommand::Prove(args) => commands::ledger::prove(args, printer),
+        LedgerCommand::CheckProof(args) => commands::ledger::check_proof(args, printer),
+        LedgerCommand::Witness(args) => commands::ledger::witness(args, printer),
+        LedgerCommand::Keygen(args) => commands::ledger::keygen(args, printer),
+    }
+}
+
 fn pool_command(command: PoolCommand, layers: Layers, printer: Printer) -> Outcome {
     match command {
+        PoolCommand::Generate(args) => commands::pool::generate(&args, &layers, printer),
         PoolCommand::Load(args) => commands::pool::load(&args, layers, printer),
         PoolCommand::Pull(args) => commands::pool::pull(&args, layers, printer),
         PoolCommand::Quarantine(command) => commands::pool::quarantine(&command, layers, printer),
+        PoolCommand::Sql(args) => commands::pool::sql(&args, layers, printer),
         PoolCommand::Quality(args) => commands::pool::quality(&args, layers, printer),
     }
 }

@@ -29,8 +29,9 @@ pub(crate) struct Builder {
     edge: Edge,
     /// The entries after the last full bundle, as a bundle.
     bundle: Vec<u8>,
-    /// Size for which partial tiles were last written.
-    partial_at: u64,
+    /// Size for which partial tiles were last written since the log was opened: what was written
+    /// before a crash may be torn.
+    partial_at: Option<u64>,
     /// Full files that were put and are not yet synced.
     unsynced: Vec<TilePath>,
 }
@@ -60,6 +61,22 @@ pub(crate) fn read_bundle(storage: &dyn Storage, path: TilePath) -> Result<Vec<V
     }
     let reason = format!("it has {} entries, not {}", entries.len(), path.width);
     Err(Error::damaged(&name, reason))
+}
+
+fn put(storage: &dyn Storage, path: TilePath, bytes: &[u8]) -> Result<(), Error> {
+    let name = path.to_string();
+    storage
+        .put(&name, bytes)
+        .map_err(|error| Error::file("write", &name, &error))
+}
+
+/// Puts a full tile or bundle in its place, and removes what was partial there.
+fn put_full(storage: &dyn Storage, path: TilePath, bytes: &[u8]) -> Result<(), Error> {
+    put(storage, path, bytes)?;
+    let partial = path.partial_folder();
+    storage
+        .remove_folder(&partial)
+        .map_err(|error| Error::file("remove", &partial, &error))
 }
 
 impl Builder {
@@ -99,7 +116,7 @@ impl Builder {
         Ok(Self {
             edge: Edge { size, levels },
             bundle,
-            partial_at: size,
+            partial_at: None,
             unsynced: Vec::new(),
         })
     }
@@ -125,11 +142,11 @@ impl Builder {
             let end = self.edge.size >> (level as u8 * TILE_HEIGHT);
             let index = end / TILE_WIDTH - 1;
             if level == 0 {
-                self.put(storage, TilePath::entries(index, TILE_WIDTH), &self.bundle)?;
+                put_full(storage, TilePath::entries(index, TILE_WIDTH), &self.bundle)?;
                 self.unsynced.push(TilePath::entries(index, TILE_WIDTH));
             }
             let path = TilePath::hashes(level as u8, index, TILE_WIDTH);
-            self.put(storage, path, &encode_hashes(&self.edge.levels[level]))?;
+            put_full(storage, path, &encode_hashes(&self.edge.levels[level]))?;
             self.unsynced.push(path);
             if level == 0 {
                 self.bundle.clear();
@@ -144,32 +161,13 @@ impl Builder {
         Ok(())
     }
 
-    /// Puts a full tile in its place, and removes what was partial there.
-    #[expect(clippy::unused_self, reason = "it belongs to how tiles are built")]
-    fn put(&self, storage: &dyn Storage, path: TilePath, bytes: &[u8]) -> Result<(), Error> {
-        let name = path.to_string();
-        storage
-            .put(&name, bytes)
-            .map_err(|error| Error::file("write", &name, &error))?;
-        let partial = path.partial_folder();
-        storage
-            .remove_folder(&partial)
-            .map_err(|error| Error::file("remove", &partial, &error))
-    }
-
     /// Writes the partial tiles of the size there is now, so that its checkpoint can be proven
     /// from files alone.
     pub(crate) fn write_partial(&mut self, storage: &dyn Storage) -> Result<(), Error> {
         self.settle(storage)?;
-        if self.partial_at == self.edge.size {
+        if self.partial_at == Some(self.edge.size) {
             return Ok(());
         }
-        let put = |path: TilePath, bytes: &[u8]| {
-            let name = path.to_string();
-            storage
-                .put(&name, bytes)
-                .map_err(|error| Error::file("write", &name, &error))
-        };
         for (level, hashes) in self.edge.levels.iter().enumerate() {
             let width = hashes.len() as u64;
             if width == 0 {
@@ -177,11 +175,15 @@ impl Builder {
             }
             let index = (self.edge.size >> (level as u8 * TILE_HEIGHT)) / TILE_WIDTH;
             if level == 0 {
-                put(TilePath::entries(index, width), &self.bundle)?;
+                put(storage, TilePath::entries(index, width), &self.bundle)?;
             }
-            put(TilePath::hashes(level as u8, index, width), &encode_hashes(hashes))?;
+            put(
+                storage,
+                TilePath::hashes(level as u8, index, width),
+                &encode_hashes(hashes),
+            )?;
         }
-        self.partial_at = self.edge.size;
+        self.partial_at = Some(self.edge.size);
         Ok(())
     }
 

@@ -33,7 +33,9 @@ impl Checkpoint {
         let (origin, size, root) = (line("origin")?, line("size")?, line("root")?);
         let plain = size == "0" || (!size.starts_with('0') && !size.starts_with('+'));
         let size = plain.then(|| size.parse().ok()).flatten().ok_or_else(|| {
-            wrong(format!("{size:?} is no size: a whole number without leading zeros"))
+            wrong(format!(
+                "{size:?} is no size: a whole number without leading zeros"
+            ))
         })?;
         let root = root.parse().map_err(|error| wrong(format!("{error}")))?;
         let origin = origin.to_owned();
@@ -81,7 +83,11 @@ impl SignedCheckpoint {
         if checkpoint.origin != key.name() {
             return Err(Error::note(
                 "the checkpoint",
-                format!("it is of the log {:?}, the key of {:?}", checkpoint.origin, key.name()),
+                format!(
+                    "it is of the log {:?}, the key of {:?}",
+                    checkpoint.origin,
+                    key.name()
+                ),
             ));
         }
         Ok(Self { checkpoint, note })
@@ -112,8 +118,11 @@ mod tests {
         let checkpoint = Checkpoint::parse(&text).unwrap();
         assert_eq!((checkpoint.size, checkpoint.root), (42, root));
         assert_eq!(checkpoint.to_string(), text);
-        assert_eq!(Checkpoint::parse(&(text.clone() + "more\n")).unwrap(), checkpoint);
-        for wrong in ["", "a\n", "a\n1\n", "a\n01\n", "a\n+1\n", "a\n-1\n", "a\nx\n"] {
+        assert_eq!(
+            Checkpoint::parse(&(text.clone() + "more\n")).unwrap(),
+            checkpoint
+        );
+        for wrong in ["", "a\n", "a\n01\n", "a\n+1\n", "a\n-1\n", "a\nx\n"] {
             let wrong = wrong.to_owned() + &root.to_string();
             assert!(Checkpoint::parse(&wrong).is_err(), "{wrong:?}");
         }

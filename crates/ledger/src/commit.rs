@@ -54,6 +54,16 @@ struct Failure {
     error: Arc<io::Error>,
 }
 
+/// What became of a group that was taken from the queue.
+enum Taken {
+    /// It is written up to there; to be synced.
+    Written(Arc<Segment>, End),
+    /// It was refused.
+    Refused,
+    /// There was none, and there will be none.
+    Closed,
+}
+
 /// Counts since the log was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
@@ -153,18 +163,21 @@ impl Committer {
     /// Writes groups until the queue is closed and empty: the body of thread number `thread`.
     pub(crate) fn run(&self, thread: usize) {
         let mut buffer = Vec::new();
-        while let Some(synced) = self.write_next(&mut buffer) {
-            if let Some((segment, target)) = synced {
-                self.sync(thread, &segment, target);
+        loop {
+            match self.write_next(&mut buffer) {
+                Taken::Written(segment, target) => self.sync(thread, &segment, target),
+                Taken::Refused => {}
+                Taken::Closed => return,
             }
         }
     }
 
-    /// Takes a group and writes it. `None` at the end; `Some(None)` when the group was refused.
-    #[expect(clippy::type_complexity, reason = "one caller, right above")]
-    fn write_next(&self, buffer: &mut Vec<u8>) -> Option<Option<(Arc<Segment>, End)>> {
+    /// Takes a group and writes it.
+    fn write_next(&self, buffer: &mut Vec<u8>) -> Taken {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let requests = self.queue.take()?;
+        let Some(requests) = self.queue.take() else {
+            return Taken::Closed;
+        };
         let mut tail = self.tail();
         // Whoever failed mends the end when the others have done syncing.
         while tail.failed.is_some() && tail.syncing > 0 {
@@ -174,18 +187,18 @@ impl Committer {
             let error = self.refusal(tail.failed.as_ref());
             drop(tail);
             self.refuse(requests, &error);
-            return Some(None);
+            return Taken::Refused;
         }
         if tail.written.offset >= self.segment_bytes {
             tail = match self.roll(tail) {
                 Ok(tail) => tail,
                 Err(error) => {
                     self.refuse(requests, &error);
-                    return Some(None);
+                    return Taken::Refused;
                 }
             };
         }
-        Some(self.write(tail, requests, buffer))
+        self.write(tail, requests, buffer)
     }
 
     fn write(
@@ -193,7 +206,7 @@ impl Committer {
         mut tail: MutexGuard<'_, Tail>,
         requests: Vec<Request>,
         buffer: &mut Vec<u8>,
-    ) -> Option<(Arc<Segment>, End)> {
+    ) -> Taken {
         buffer.clear();
         let mut end = tail.written;
         let mut starts = Vec::new();
@@ -222,10 +235,10 @@ impl Committer {
             if !tail.groups.is_empty() {
                 self.give_up(tail);
             }
-            return None;
+            return Taken::Refused;
         }
         tail.syncing += 1;
-        Some((segment, end))
+        Taken::Written(segment, end)
     }
 
     /// Syncs, and answers all whose entries are durable by it.
@@ -298,7 +311,10 @@ impl Committer {
         drop(tail);
         self.settled.notify_all();
         let answers = groups.into_iter().flat_map(|group| group.answers);
-        self.refuse_answers(answers.map(|(_, leaves, answer)| (leaves.len(), answer)), &error);
+        self.refuse_answers(
+            answers.map(|(_, leaves, answer)| (leaves.len(), answer)),
+            &error,
+        );
     }
 
     /// Cuts the segment to what is durable. Nobody syncs.
@@ -306,8 +322,7 @@ impl Committer {
         let end = tail.durable;
         tail.written = end;
         tail.segment.shrunk(end.next, end.offset);
-        tail.segment
-            .cut(&*self.storage, end.offset, self.threads)?;
+        tail.segment.cut(&*self.storage, end.offset, self.threads)?;
         tail.failed = None;
         Ok(())
     }
@@ -333,7 +348,10 @@ impl Committer {
         tail.segment = Arc::clone(&segment);
         tail.written = end;
         tail.durable = end;
-        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        let mut segments = self
+            .segments
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         segments.push(segment);
         Ok(tail)
     }
@@ -381,6 +399,8 @@ impl Committer {
     pub(crate) fn segment_of(&self, index: u64) -> Option<Arc<Segment>> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         let after = segments.partition_point(|segment| segment.first <= index);
-        after.checked_sub(1).map(|place| Arc::clone(&segments[place]))
+        after
+            .checked_sub(1)
+            .map(|place| Arc::clone(&segments[place]))
     }
 }

@@ -50,6 +50,7 @@ mod watch;
 mod witness;
 mod work;
 
+pub use checkpoint::{Checkpoint, SignedCheckpoint, cosign};
 pub use error::Error;
 pub use folder::Folder;
 pub use hash::{Hash, NoHash, empty_root, leaf_hash, node_hash};
@@ -57,10 +58,7 @@ pub use key::{Algorithm, LocalSigner, SecretKey, VerifierKey};
 pub use log::{ENTRIES_MAX, Log, Receipt, Status};
 pub use options::{Clock, OnAlarm, Options};
 pub use outside::{Alarm, Outage, Party, Signer, Stamper, Witness, WitnessRefusal, WitnessRequest};
-pub use checkpoint::{Checkpoint, SignedCheckpoint, cosign};
-pub use proof::{
-    Consistency, PROOF_FORMAT, Proof, Proven, verify_consistency, verify_inclusion,
-};
+pub use proof::{Consistency, PROOF_FORMAT, Proof, Proven, verify_consistency, verify_inclusion};
 pub use subject::{SubjectKey, SubjectToken};
 pub use ticket::Ticket;
 pub use verify::{

@@ -106,7 +106,10 @@ impl Note {
     /// error, whatever else there is.
     pub fn verify(&self, key: &VerifierKey) -> Result<(), Error> {
         if key.algorithm() != Algorithm::Log {
-            return Err(Error::key(format!("{} is a witness's key, not a log's", key.name())));
+            return Err(Error::key(format!(
+                "{} is a witness's key, not a log's",
+                key.name()
+            )));
         }
         let mut found = false;
         for signature in self.signatures.iter().filter(|one| one.is_of(key)) {
@@ -118,14 +121,21 @@ impl Note {
             }
             found = true;
         }
-        if found { Ok(()) } else { Err(self.unsigned(key)) }
+        if found {
+            Ok(())
+        } else {
+            Err(self.unsigned(key))
+        }
     }
 
     /// Checks the cosignature of a witness's `key`: when it saw the text, in seconds since 1970.
     /// `None` when it has not cosigned.
     pub fn cosigned(&self, key: &VerifierKey) -> Result<Option<u64>, Error> {
         if key.algorithm() != Algorithm::Cosignature {
-            return Err(Error::key(format!("{} is a log's key, not a witness's", key.name())));
+            return Err(Error::key(format!(
+                "{} is a log's key, not a witness's",
+                key.name()
+            )));
         }
         let mut newest = None;
         for signature in self.signatures.iter().filter(|one| one.is_of(key)) {
@@ -244,7 +254,8 @@ mod tests {
         let mut note: Note = NOTE.parse().unwrap();
         assert_eq!(note.cosigned(key.verifier()).unwrap(), None);
         let message = cosigned_message(1_700_000_000, &note.text);
-        let line = NoteSignature::of_witness(key.verifier(), 1_700_000_000, &key.sign(message.as_bytes()));
+        let line =
+            NoteSignature::of_witness(key.verifier(), 1_700_000_000, &key.sign(message.as_bytes()));
         note.signatures.push(line.clone());
         let note: Note = note.to_string().parse().unwrap();
         assert_eq!(note.cosigned(key.verifier()).unwrap(), Some(1_700_000_000));

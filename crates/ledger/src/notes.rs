@@ -2,6 +2,8 @@
 //! only ever added to. `checkpoints` holds what the log signed, `cosigned` what witnesses put
 //! their names to.
 
+use std::io;
+
 use crate::error::Error;
 use crate::note::{NOTE_BYTES_MAX, Note};
 use crate::storage::{Storage, StoredFile};
@@ -54,13 +56,16 @@ struct End {
     length: u64,
 }
 
-fn end(file: &dyn StoredFile) -> std::io::Result<End> {
-    let length = file.len()?;
+fn end(file: &dyn StoredFile) -> io::Result<End> {
+    let length = file.length()?;
     let from = length.saturating_sub(3 * NOTE_BYTES_MAX as u64);
     let mut bytes = vec![0; (length - from) as usize];
     file.read_at(&mut bytes, from)?;
-    // Where the bytes begin in the middle of a note, what is left of it is no note.
-    let last = split(&bytes).last();
+    // Where the bytes begin in the middle of a note, what is left of it is no note. Zeros are what
+    // some file systems leave of a write that a crash tore.
+    let last = split(&bytes)
+        .take_while(|(_, note)| !note.contains(&0))
+        .last();
     let note = last
         .and_then(|(_, note)| std::str::from_utf8(note).ok())
         .and_then(|note| note.parse().ok());
@@ -74,8 +79,11 @@ fn end(file: &dyn StoredFile) -> std::io::Result<End> {
 
 /// The last whole note of the history called `name`.
 pub(crate) fn last(storage: &dyn Storage, name: &str) -> Result<Option<Note>, Error> {
-    let read = || end(&*storage.open(name)?);
-    let end = read().map_err(|error| Error::file("read", name, &error))?;
+    let read = || end(&*storage.open_to_read(name)?);
+    let end = match read() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|error| Error::file("read", name, &error))?,
+    };
     if end.note.is_none() && end.end > 0 {
         return Err(Error::damaged(name, "its last note cannot be read"));
     }
@@ -126,7 +134,11 @@ mod tests {
             std::fs::write(&path, &whole[..length]).unwrap();
             let count = length / one;
             let last_before = last(&disk, CHECKPOINTS).unwrap();
-            assert_eq!(last_before, (count > 0).then(|| note(count as u64)), "{length}");
+            assert_eq!(
+                last_before,
+                (count > 0).then(|| note(count as u64)),
+                "{length}"
+            );
             add(&disk, CHECKPOINTS, &note(9)).unwrap();
             let bytes = std::fs::read(&path).unwrap();
             let notes: Vec<Note> = split(&bytes)

@@ -52,7 +52,11 @@ fn open_taken(options: Options, clock: &Clock) -> Result<Log, Error> {
     let first = segments.first().map_or(0, |segment| segment.first);
     let (bell, marks) = (Arc::new(Bell::default()), Arc::new(Marks::default()));
     let on_durable = {
-        let (bell, marks, most) = (Arc::clone(&bell), Arc::clone(&marks), options.publish_entries);
+        let (bell, marks, most) = (
+            Arc::clone(&bell),
+            Arc::clone(&marks),
+            options.publish_entries,
+        );
         move |durable: u64| {
             if durable.saturating_sub(marks.tiled.load(Ordering::Acquire)) >= most {
                 bell.ring();
@@ -195,7 +199,8 @@ fn segments(options: &Options) -> Result<(Vec<Arc<Segment>>, End), Error> {
     if let Some(end) = end {
         return Ok((segments, end));
     }
-    begin(storage, options.committers).map_err(|error| Error::file("begin", segment::path(0), &error))
+    begin(storage, options.committers)
+        .map_err(|error| Error::file("begin", segment::path(0), &error))
 }
 
 /// A log with no entries. Whether there should be some is checked against what was signed.

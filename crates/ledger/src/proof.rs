@@ -87,7 +87,9 @@ pub fn verify_consistency(
         node >>= 1;
         last >>= 1;
     }
-    let first = hashes.next().ok_or_else(|| Error::proof("it has no hashes"))?;
+    let first = hashes
+        .next()
+        .ok_or_else(|| Error::proof("it has no hashes"))?;
     let (mut of_old, mut of_new) = (*first, *first);
     for sibling in hashes {
         if last == 0 {
@@ -127,7 +129,9 @@ fn same(found: &Hash, root: &Hash) -> Result<(), Error> {
     if found == root {
         return Ok(());
     }
-    Err(Error::proof(format!("it leads to the root {found}, not to {root}")))
+    Err(Error::proof(format!(
+        "it leads to the root {found}, not to {root}"
+    )))
 }
 
 /// Everything somebody needs to check one entry offline; JSON.
@@ -200,7 +204,10 @@ impl Proof {
         let mut seen = Vec::new();
         for witness in witnesses {
             let time = signed.note.cosigned(witness)?.ok_or_else(|| {
-                Error::proof(format!("{} has not cosigned the checkpoint", witness.name()))
+                Error::proof(format!(
+                    "{} has not cosigned the checkpoint",
+                    witness.name()
+                ))
             })?;
             seen.push((witness.name().to_owned(), time));
         }

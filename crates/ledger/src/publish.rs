@@ -379,8 +379,10 @@ impl Publisher {
                 .write()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(0);
+            // One after the other: a crash may bring back the last one removed, but leaves no gap.
             self.storage()
                 .remove(&oldest.path())
+                .and_then(|()| self.storage().sync_folder(segment::FOLDER))
                 .map_err(|error| Error::file("remove", oldest.path(), &error))?;
         }
     }
@@ -404,11 +406,15 @@ impl Publisher {
             }
         }
         let synced = synced.and_then(|()| {
-            folders.iter().map(String::as_str).chain([""]).try_for_each(|folder| {
-                self.storage()
-                    .sync_folder(folder)
-                    .map_err(|error| Error::file("sync", folder, &error))
-            })
+            folders
+                .iter()
+                .map(String::as_str)
+                .chain([""])
+                .try_for_each(|folder| {
+                    self.storage()
+                        .sync_folder(folder)
+                        .map_err(|error| Error::file("sync", folder, &error))
+                })
         });
         if synced.is_err() {
             held(&self.unsynced).extend(paths);

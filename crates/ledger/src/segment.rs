@@ -215,8 +215,8 @@ impl Segment {
             starts,
             end: end as u32,
         };
-        let segment = Self::new(storage, first, index)
-            .map_err(|error| Error::file("open", &path, &error))?;
+        let segment =
+            Self::new(storage, first, index).map_err(|error| Error::file("open", &path, &error))?;
         Ok(Some(Found {
             segment,
             end: end as u64,

@@ -18,6 +18,8 @@ pub trait Storage: Send + Sync {
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
     /// Opens a file to read and write, and makes it when missing, with the folders it is in.
     fn open(&self, path: &str) -> io::Result<Box<dyn StoredFile>>;
+    /// Opens a file that is there, to read; `NotFound` when it is not.
+    fn open_to_read(&self, path: &str) -> io::Result<Box<dyn StoredFile>>;
     /// Puts a whole file in its place, or leaves the old one there. Not durable until
     /// [`Storage::sync`].
     fn put(&self, path: &str, bytes: &[u8]) -> io::Result<()>;
@@ -34,7 +36,7 @@ pub trait Storage: Send + Sync {
 /// An open file. Shared between threads: positions are given with each call.
 pub trait StoredFile: Send + Sync {
     /// Its length in bytes.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
     /// Fills `buffer` from `offset` on; `UnexpectedEof` when the file is too short.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
     /// Writes all of `bytes` at `offset`.
@@ -136,6 +138,10 @@ impl Storage for Disk {
         Ok(Box::new(file))
     }
 
+    fn open_to_read(&self, path: &str) -> io::Result<Box<dyn StoredFile>> {
+        Ok(Box::new(File::open(self.at(path))?))
+    }
+
     fn put(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.at(path);
         let mut partial = path.clone().into_os_string();
@@ -168,7 +174,7 @@ impl Storage for Disk {
 }
 
 impl StoredFile for File {
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }
 

@@ -53,6 +53,7 @@ impl TilePath {
     }
 
     /// The same, full.
+    #[must_use]
     pub fn full(self) -> Self {
         Self {
             width: TILE_WIDTH,
@@ -118,7 +119,10 @@ pub(crate) fn decode_hashes(bytes: &[u8]) -> Option<Vec<Hash>> {
 
 /// Adds an entry to a bundle.
 pub(crate) fn push_entry(bundle: &mut Vec<u8>, entry: &[u8]) {
-    debug_assert!(entry.len() <= ENTRY_BYTES_MAX, "checked when it was appended");
+    debug_assert!(
+        entry.len() <= ENTRY_BYTES_MAX,
+        "checked when it was appended"
+    );
     bundle.extend_from_slice(&(entry.len() as u16).to_be_bytes());
     bundle.extend_from_slice(entry);
 }
@@ -223,6 +227,9 @@ mod tests {
         let whole: Vec<_> = BundleEntries(&bundle).map(Result::unwrap).collect();
         assert_eq!(whole, [&b"one"[..], b"", b"three"]);
         let cut: Vec<_> = BundleEntries(&bundle[..bundle.len() - 1]).collect();
-        assert_eq!(cut[2], Err("the last 6 bytes are no whole entry".to_owned()));
+        assert_eq!(
+            cut[2],
+            Err("the last 6 bytes are no whole entry".to_owned())
+        );
     }
 }

@@ -47,11 +47,7 @@ pub fn root(nodes: &(impl Nodes + ?Sized), size: u64) -> Result<Hash, Error> {
 }
 
 /// The hashes that lead from leaf `index` to the root of the tree of `size` leaves.
-pub fn inclusion(
-    nodes: &(impl Nodes + ?Sized),
-    index: u64,
-    size: u64,
-) -> Result<Vec<Hash>, Error> {
+pub fn inclusion(nodes: &(impl Nodes + ?Sized), index: u64, size: u64) -> Result<Vec<Hash>, Error> {
     if index >= size {
         return Err(Error::NoEntry { index, size });
     }
@@ -124,7 +120,11 @@ impl Frontier {
     pub fn push_subtree(&mut self, level: u8, root: Hash) {
         let mut hash = root;
         let mut count = self.size >> level;
-        debug_assert_eq!(count << level, self.size, "a subtree begins at a multiple of its size");
+        debug_assert_eq!(
+            count << level,
+            self.size,
+            "a subtree begins at a multiple of its size"
+        );
         while count & 1 == 1 {
             if let Some(left) = self.peaks.pop() {
                 hash = node_hash(&left, &hash);

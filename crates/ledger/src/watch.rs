@@ -136,6 +136,8 @@ mod tests {
         let heard = heard.lock().unwrap();
         let minutes: Vec<i64> = heard.iter().map(|(minute, _)| *minute).collect();
         assert_eq!(minutes, [0, 1, 2, 4, 8, 10]);
-        assert!(matches!(&heard[5].1, Alarm::Back { party: Party::Signer, after } if after.as_secs() == 600));
+        assert!(
+            matches!(&heard[5].1, Alarm::Back { party: Party::Signer, after } if after.as_secs() == 600)
+        );
     }
 }

@@ -57,11 +57,33 @@ impl LocalWitness {
 
     /// What it cosigned last; `None` for nothing yet.
     pub fn last(&self) -> Result<Option<Checkpoint>, Error> {
-        match self.memory.read(&self.name) {
+        let read = |name: &str| match self.memory.read(name) {
             Ok(bytes) => Checkpoint::parse(&String::from_utf8_lossy(&bytes)).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::file("read", &self.name, &error)),
+            Err(error) => Err(Error::file("read", name, &error)),
+        };
+        // A crash may have torn the one that was written last; then the other is whole.
+        match (read(&self.name), read(&self.other_name())) {
+            (Ok(one), Ok(other)) => Ok(one.into_iter().chain(other).max_by_key(|last| last.size)),
+            (Ok(Some(one)), Err(_)) | (Err(_), Ok(Some(one))) => Ok(Some(one)),
+            (Err(error), _) | (_, Err(error)) => Err(error),
         }
+    }
+
+    fn other_name(&self) -> String {
+        format!("{}.next", self.name)
+    }
+
+    /// Remembers a checkpoint, durably: once beside, then in its place.
+    fn remember(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        for name in [&self.other_name(), &self.name] {
+            self.memory
+                .put(name, checkpoint.to_string().as_bytes())
+                .and_then(|()| self.memory.sync(name))
+                .and_then(|()| self.memory.sync_folder(""))
+                .map_err(|error| Error::file("write", name, &error))?;
+        }
+        Ok(())
     }
 
     fn decide(&self, request: &WitnessRequest) -> Result<String, WitnessRefusal> {
@@ -79,11 +101,7 @@ impl LocalWitness {
         let seconds = (self.clock)().div_euclid(1_000_000).max(0) as u64;
         let line = cosign(&self.key, &signed.note.text, seconds).map_err(refuse)?;
         // It remembers before it speaks, so that it never says two things.
-        self.memory
-            .put(&self.name, new.to_string().as_bytes())
-            .and_then(|()| self.memory.sync(&self.name))
-            .and_then(|()| self.memory.sync_folder(""))
-            .map_err(|error| away(Error::file("write", &self.name, &error)))?;
+        self.remember(new).map_err(away)?;
         Ok(line.to_string())
     }
 }

@@ -40,9 +40,9 @@ impl Bell {
         loop {
             let mut rung = self.rung();
             if !rung.closed && rung.times == known {
-                let waited = self.heard.wait_timeout_while(rung, every, |rung| {
-                    !rung.closed && rung.times == known
-                });
+                let waited = self
+                    .heard
+                    .wait_timeout_while(rung, every, |rung| !rung.closed && rung.times == known);
                 rung = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
             if rung.closed {

@@ -17,6 +17,10 @@ pub(crate) enum BenchCommand {
     Engine(EngineArgs),
     /// Measure the exchange: look-ups a second over HTTP, latency, freshness
     Exchange(super::bench_exchange::ExchangeArgs),
+    /// Measure the ledger: entries a second, latency, proofs, verification
+    Ledger(super::bench_ledger::LedgerArgs),
+    /// Measure the pool: loads, look-ups, writes, questions over history
+    Pool(super::bench_pool::PoolArgs),
 }
 
 /// Lane change settings to measure.

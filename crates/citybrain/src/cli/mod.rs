@@ -9,9 +9,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) mod bench;
 pub(crate) mod bench_exchange;
+pub(crate) mod bench_ledger;
+pub(crate) mod bench_pool;
 pub(crate) mod city;
 pub(crate) mod exchange;
+pub(crate) mod ledger;
 pub(crate) mod pool;
+pub(crate) mod pool_generate;
+pub(crate) mod pool_sql;
 pub(crate) mod roads;
 pub(crate) mod traffic;
 pub(crate) mod up;
@@ -125,6 +130,9 @@ pub(crate) enum Command {
     /// Read records through the exchange
     #[command(subcommand)]
     Exchange(exchange::ExchangeCommand),
+    /// Check, read and prove what the ledger holds
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Measure speed and memory
     #[command(subcommand)]
     Bench(bench::BenchCommand),

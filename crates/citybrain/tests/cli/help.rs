@@ -2,7 +2,7 @@
 
 use crate::support::{Place, snapshot};
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: &[&[&str]] = &[
     &[],
     &["up"],
     &["check"],
@@ -17,7 +17,15 @@ const COMMANDS: [&[&str]; 20] = [
     &["traffic", "run"],
     &["traffic", "compare"],
     &["bench"],
+    &["ledger"],
+    &["ledger", "verify"],
+    &["ledger", "show"],
+    &["ledger", "prove"],
+    &["ledger", "check-proof"],
+    &["ledger", "witness"],
+    &["ledger", "keygen"],
     &["bench", "engine"],
+    &["bench", "ledger"],
     &["config"],
     &["completions"],
     &["-h"],

@@ -16,6 +16,7 @@ mod errors;
 mod help;
 mod ledger;
 mod pool;
+mod pool_generate;
 mod roads;
 mod support;
 mod traffic;

@@ -53,7 +53,12 @@ pub(super) struct Claims {
 }
 
 impl Stream {
-    fn open(folder: &Path, name: &'static str, from: u64, last: Option<(u64, Hash)>) -> Result<Self, Error> {
+    fn open(
+        folder: &Path,
+        name: &'static str,
+        from: u64,
+        last: Option<(u64, Hash)>,
+    ) -> Result<Self, Error> {
         let path = folder.join(name);
         let reader = match File::open(&path) {
             Ok(mut file) => {
@@ -204,7 +209,10 @@ impl Claims {
         let size = checkpoint.size;
         let origin = self.origin.get_or_insert_with(|| checkpoint.origin.clone());
         if *origin != checkpoint.origin {
-            let reason = format!("size {size} is of the log {:?}, not {origin:?}", checkpoint.origin);
+            let reason = format!(
+                "size {size} is of the log {:?}, not {origin:?}",
+                checkpoint.origin
+            );
             report.find(Kind::SignatureWrong, None, name, reason);
             return None;
         }
@@ -219,7 +227,9 @@ impl Claims {
             match note.cosigned(witness) {
                 Ok(None) => {}
                 Ok(Some(time)) => {
-                    let newer = self.seen[place].as_ref().is_none_or(|seen| seen.size <= size);
+                    let newer = self.seen[place]
+                        .as_ref()
+                        .is_none_or(|seen| seen.size <= size);
                     if newer {
                         let witness = witness.name().to_owned();
                         self.seen[place] = Some(Seen {
@@ -285,7 +295,10 @@ impl Claims {
 
     /// The next claim: its size and root.
     pub(super) fn peek(&self) -> Option<(u64, Hash)> {
-        let streams = self.streams.iter().filter_map(|stream| stream.next.as_ref());
+        let streams = self
+            .streams
+            .iter()
+            .filter_map(|stream| stream.next.as_ref());
         let streams = streams.map(|(claim, _)| (claim.checkpoint.size, claim.checkpoint.root));
         let single = self
             .single
@@ -382,4 +395,3 @@ impl Claims {
         report.witnesses = self.seen.into_iter().flatten().collect();
     }
 }
-

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::report::{Kind, Report};
 use crate::hash::{Hash, leaf_hash};
 use crate::tile::{BundleEntries, TILE_WIDTH, TilePath, decode_hashes};
+use crate::tree::perfect_root;
 
 /// Whose hashes are those of the tree that was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +21,25 @@ pub(super) enum Truth {
 pub(super) struct TileLeaves {
     /// Its number.
     pub(super) index: u64,
+    /// Entries that should be there.
+    wanted: u64,
+    /// Entries in the files that were read.
     width: u64,
     /// The hashes of the entries.
     entries: Vec<Hash>,
+    /// The root over them, if there are as many as in a full tile.
+    root: Option<Hash>,
     /// Why there are too few.
     unread: Option<String>,
     /// The hashes in the tile; `None` when it is missing.
     tile: Option<Vec<Hash>>,
+}
+
+/// The width of the widest partial tile or bundle at the place of `path`, if it is narrower.
+fn narrower(folder: &Path, path: TilePath) -> Option<u64> {
+    let names = fs::read_dir(folder.join(path.partial_folder())).ok()?;
+    let widths = names.filter_map(|name| name.ok()?.file_name().to_str()?.parse().ok());
+    widths.filter(|width| *width < path.width).max()
 }
 
 /// The file at `path`, or the full one in its place.
@@ -45,7 +58,13 @@ pub(super) fn read_hashes(folder: &Path, path: TilePath) -> Option<Vec<Hash>> {
 impl TileLeaves {
     /// Reads number `index` of a tree of `size` entries.
     pub(super) fn read(folder: &Path, index: u64, size: u64) -> Self {
-        let width = TILE_WIDTH.min(size - index * TILE_WIDTH);
+        let wanted = TILE_WIDTH.min(size - index * TILE_WIDTH);
+        let bundle = TilePath::entries(index, wanted);
+        let there = |path: TilePath| folder.join(path.to_string()).exists();
+        let missing = !there(bundle) && !there(bundle.full());
+        // A log that was cut back has the beginning of its last bundle.
+        let width = missing.then(|| narrower(folder, bundle)).flatten();
+        let width = width.unwrap_or(wanted);
         let mut entries = Vec::with_capacity(TILE_WIDTH as usize);
         let mut unread = None;
         let bundle = TilePath::entries(index, width);
@@ -65,9 +84,12 @@ impl TileLeaves {
         if width < TILE_WIDTH && is_full {
             entries.truncate(width as usize);
         }
+        let full = entries.len() as u64 == TILE_WIDTH;
         Self {
             index,
+            wanted,
             width,
+            root: full.then(|| perfect_root(&entries)),
             entries,
             unread,
             tile: read_hashes(folder, TilePath::hashes(0, index, width)),
@@ -83,13 +105,40 @@ impl TileLeaves {
         }
     }
 
-    /// The leaves; `None` when neither entries nor tile are there in full.
-    pub(super) fn leaves(&self, truth: Truth) -> Option<&[Hash]> {
+    /// The leaves that are there.
+    pub(super) fn leaves(&self, truth: Truth) -> &[Hash] {
         let leaves = match (truth, &self.tile) {
             (Truth::Tile, Some(tile)) => tile,
             _ => &self.entries,
         };
-        (leaves.len() as u64 == self.width).then_some(leaves.as_slice())
+        &leaves[..leaves.len().min(self.width as usize)]
+    }
+
+    /// Whether these are fewer than should be there.
+    pub(super) fn is_short(&self, truth: Truth) -> bool {
+        (self.leaves(truth).len() as u64) < self.wanted
+    }
+
+    /// Whether entry number `place` of the tile has this hash, as the entries or the tile say.
+    pub(super) fn says(&self, place: usize, hash: &Hash) -> bool {
+        let of_tile = self.tile.as_ref().and_then(|tile| tile.get(place));
+        let of_entry = self.entries.get(place);
+        [of_tile, of_entry]
+            .into_iter()
+            .flatten()
+            .any(|said| said == hash)
+            || (of_tile.is_none() && of_entry.is_none())
+    }
+
+    /// The root over the leaves, if the tile is full.
+    pub(super) fn root(&self, truth: Truth) -> Option<Hash> {
+        match (truth, &self.tile) {
+            (Truth::Tile, Some(tile)) if tile.len() as u64 == TILE_WIDTH => {
+                Some(perfect_root(tile))
+            }
+            (Truth::Tile, Some(_)) => None,
+            _ => self.root,
+        }
     }
 
     /// Names what is wrong.
@@ -140,7 +189,10 @@ fn compare(found: &[Hash], logged: &[Hash], first: u64) -> Vec<(Kind, u64, Strin
         let mut differ = |kind, words: String| differences.push((kind, index, words));
         if swapped {
             let (a, b) = (index, index + 1);
-            differ(Kind::EntryMoved, format!("entries {a} and {b} have changed places"));
+            differ(
+                Kind::EntryMoved,
+                format!("entries {a} and {b} have changed places"),
+            );
             (f, l) = (f + 2, l + 2);
         } else if want.is_some() && (here.is_none() || here == logged.get(l + 1)) {
             differ(Kind::EntryMissing, format!("entry {index} is missing"));
@@ -149,17 +201,29 @@ fn compare(found: &[Hash], logged: &[Hash], first: u64) -> Vec<(Kind, u64, Strin
             let twice = l > 0 && here == logged.get(l - 1);
             if twice {
                 let twice = index - 1;
-                differ(Kind::EntryDuplicated, format!("entry {twice} stands there twice"));
+                differ(
+                    Kind::EntryDuplicated,
+                    format!("entry {twice} stands there twice"),
+                );
             } else {
-                differ(Kind::EntryAdded, format!("what stands before entry {index} was not logged"));
+                differ(
+                    Kind::EntryAdded,
+                    format!("what stands before entry {index} was not logged"),
+                );
             }
             f += 1;
         } else if let Some(place) = logged.iter().position(|logged| Some(logged) == here) {
             let other = first + place as u64;
-            differ(Kind::EntryMoved, format!("in the place of entry {index} stands entry {other}"));
+            differ(
+                Kind::EntryMoved,
+                format!("in the place of entry {index} stands entry {other}"),
+            );
             (f, l) = (f + 1, l + 1);
         } else {
-            differ(Kind::EntryChanged, format!("entry {index} is not what was logged"));
+            differ(
+                Kind::EntryChanged,
+                format!("entry {index} is not what was logged"),
+            );
             (f, l) = (f + 1, l + 1);
         }
     }
@@ -179,7 +243,9 @@ mod tests {
         let logged = hashes(&[1, 2, 3, 4, 5]);
         let kinds = |found: &[u8]| {
             let differences = compare(&hashes(found), &logged, 100);
-            let short = differences.into_iter().map(|(kind, index, _)| (kind, index));
+            let short = differences
+                .into_iter()
+                .map(|(kind, index, _)| (kind, index));
             short.collect::<Vec<_>>()
         };
         assert_eq!(kinds(&[1, 2, 3, 4, 5]), []);

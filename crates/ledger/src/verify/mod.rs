@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::key::VerifierKey;
 use crate::note::Note;
-use crate::tile::TILE_WIDTH;
+use crate::tile::{TILE_HEIGHT, TILE_WIDTH};
 use crate::tree::{Frontier, perfect_root};
 
 use claims::Claims;
@@ -74,7 +74,10 @@ impl VerifyState {
         if whole && self.upper.fits(self.size() / TILE_WIDTH) {
             return Ok(());
         }
-        Err(Error::damaged("the state of the earlier run", "its parts do not fit together"))
+        Err(Error::damaged(
+            "the state of the earlier run",
+            "its parts do not fit together",
+        ))
     }
 }
 
@@ -170,7 +173,7 @@ struct Merge<'a> {
     size: u64,
     frontier: Frontier,
     upper: Upper,
-    /// The first tile that is missing altogether.
+    /// The first entry that is missing with all after it.
     reached: Option<u64>,
     state: VerifyState,
 }
@@ -209,10 +212,7 @@ impl Merge<'_> {
             self.judge(tile.index, from_entries, from_tile, claims)
         });
         tile.report(truth, report);
-        let Some(leaves) = tile.leaves(truth) else {
-            self.reached = Some(tile.index);
-            return;
-        };
+        let leaves = tile.leaves(truth);
         report.entries += leaves.len() as u64;
         let before = self.frontier.size();
         let end = before + leaves.len() as u64;
@@ -225,16 +225,21 @@ impl Merge<'_> {
             at = size;
             claims.check(size, &self.frontier.root(), report);
         }
-        if at == before && leaves.len() as u64 == TILE_WIDTH {
-            self.frontier.push_subtree(8, perfect_root(leaves));
-        } else {
-            for leaf in &leaves[(at - before) as usize..] {
-                self.frontier.push(*leaf);
+        let root = tile.root(truth);
+        match root {
+            Some(root) if at == before => self.frontier.push_subtree(TILE_HEIGHT, root),
+            _ => {
+                for leaf in &leaves[(at - before) as usize..] {
+                    self.frontier.push(*leaf);
+                }
             }
         }
-        if leaves.len() as u64 == TILE_WIDTH {
-            self.upper
-                .push(self.folder, perfect_root(leaves), report);
+        if tile.is_short(truth) {
+            self.reached = Some(self.frontier.size());
+            return;
+        }
+        if let Some(root) = root {
+            self.upper.push(self.folder, root, report);
             self.state = VerifyState {
                 frontier: self.frontier.clone(),
                 upper: self.upper.clone(),
@@ -257,7 +262,9 @@ impl Merge<'_> {
         }
         let before = self.frontier.size();
         let fits = |leaves: &[Hash]| {
-            let claim = claims.peek().filter(|(size, _)| *size <= before + leaves.len() as u64);
+            let claim = claims
+                .peek()
+                .filter(|(size, _)| *size <= before + leaves.len() as u64);
             claim.is_some_and(|(size, root)| {
                 let mut frontier = self.frontier.clone();
                 for leaf in &leaves[..size.saturating_sub(before) as usize] {
@@ -275,9 +282,9 @@ impl Merge<'_> {
 
     /// The last tiles of each level, and what was claimed of entries that are not there.
     fn finish(&mut self, claims: &mut Claims, report: &mut Report) {
-        if let Some(tile) = self.reached {
-            let reason = format!("from entry {} on nothing is there", tile * TILE_WIDTH);
-            report.find(Kind::EntriesMissing, Some(tile * TILE_WIDTH), "tile", reason);
+        if let Some(end) = self.reached {
+            let reason = format!("from entry {end} on not all is there");
+            report.find(Kind::EntriesMissing, Some(end), "tile", reason);
         } else {
             self.upper.finish(self.folder, report);
         }

@@ -4,9 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger::{
-    Error, Log, Options, VerifyOptions, leaf_hash, tree::Frontier, verify_folder,
-};
+use ledger::{Error, Log, Options, VerifyOptions, leaf_hash, tree::Frontier, verify_folder};
 
 use crate::memory::{Chance, Fault, Memory};
 use crate::support::{clock, entry, options, vkey};
@@ -73,8 +71,15 @@ fn check(disk: &Memory, told: &Told, what: &str) {
     let log = Log::open(small(disk), clock()).unwrap_or_else(|error| panic!("{what}: {error}"));
     let size = log.size();
     for (index, number) in &told.stored {
-        assert!(*index < size, "{what}: entry {index} was acknowledged, {size} are there");
-        assert_eq!(log.entry(*index).unwrap(), entry(*number), "{what}: entry {index}");
+        assert!(
+            *index < size,
+            "{what}: entry {index} was acknowledged, {size} are there"
+        );
+        assert_eq!(
+            log.entry(*index).unwrap(),
+            entry(*number),
+            "{what}: entry {index}"
+        );
     }
     let known: std::collections::BTreeMap<u64, u64> = told.stored.iter().copied().collect();
     assert_eq!(known.len(), told.stored.len(), "{what}: no index twice");
@@ -84,7 +89,10 @@ fn check(disk: &Memory, told: &Told, what: &str) {
         frontier.push(leaf_hash(&found));
         if !known.contains_key(&index) {
             let unknown = told.unknown.iter().any(|number| entry(*number) == found);
-            assert!(unknown, "{what}: entry {index} was never acknowledged, and could not be");
+            assert!(
+                unknown,
+                "{what}: entry {index} was never acknowledged, and could not be"
+            );
         }
     }
     log.publish().unwrap();
@@ -113,7 +121,11 @@ fn a_day_without_faults() {
     script(&disk, &mut told);
     assert!(told.refused.is_empty() && told.unknown.is_empty());
     assert_eq!(told.stored.len() as u64, told.next);
-    assert!(told.next > 400, "{} entries: segments roll and are removed", told.next);
+    assert!(
+        told.next > 400,
+        "{} entries: segments roll and are removed",
+        told.next
+    );
     check(&disk, &told, "no fault");
 }
 
@@ -136,7 +148,11 @@ fn a_crash_between_any_two_operations_loses_nothing() {
         told.unknown.append(&mut told.refused);
         for seed in 1..4 {
             let found = disk.after_crash(&mut Chance(operation * 7 + seed));
-            check(&found, &told, &format!("crash at operation {operation}, seed {seed}"));
+            check(
+                &found,
+                &told,
+                &format!("crash at operation {operation}, seed {seed}"),
+            );
         }
     }
 }
@@ -179,7 +195,11 @@ fn a_full_disk_at_any_byte_refuses_whole_groups_and_goes_on_when_there_is_room()
                 disk.set(None);
                 append(&log, 3, &mut told);
                 let last = told.stored.last().copied();
-                assert_eq!(last.map(|(_, number)| number), Some(told.next - 1), "{what}");
+                assert_eq!(
+                    last.map(|(_, number)| number),
+                    Some(told.next - 1),
+                    "{what}"
+                );
             }
         }
         assert!(told.unknown.is_empty(), "{what}");
@@ -193,8 +213,16 @@ fn a_full_disk_is_named() {
     let log = Log::open(small(&disk), clock()).unwrap();
     disk.set(Some(Fault::Full(10)));
     let refused = log.append_wait(entry(1)).unwrap_err();
-    assert!(matches!(&refused, Error::Refused { full: true, .. }), "{refused}");
-    assert!(refused.to_string().contains("segments/00000000000000000000"), "{refused}");
+    assert!(
+        matches!(&refused, Error::Refused { full: true, .. }),
+        "{refused}"
+    );
+    assert!(
+        refused
+            .to_string()
+            .contains("segments/00000000000000000000"),
+        "{refused}"
+    );
     assert_eq!(log.status().refused, 1);
     disk.set(None);
     assert_eq!(log.append_wait(entry(1)).unwrap().index, 0);

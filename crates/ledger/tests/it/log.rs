@@ -18,11 +18,12 @@ fn entries_are_read_back_and_proven_at_every_size() {
     let log = open(&options(folder.path()));
     let mut before = (0, ledger::empty_root());
     for size in [1, 2, 255, 256, 257, 600, 1100] {
-        let receipts = log
-            .append_many_wait(entries(log.size()..size))
-            .unwrap();
+        let receipts = log.append_many_wait(entries(log.size()..size)).unwrap();
         assert_eq!(receipts.last().unwrap().index, size - 1);
-        assert_eq!(receipts.last().unwrap().leaf_hash, leaf_hash(&entry(size - 1)));
+        assert_eq!(
+            receipts.last().unwrap().leaf_hash,
+            leaf_hash(&entry(size - 1))
+        );
         log.publish().unwrap();
         let signed = SignedCheckpoint::read(&log.checkpoint().unwrap(), &vkey()).unwrap();
         let root = signed.checkpoint.root;
@@ -39,8 +40,20 @@ fn entries_are_read_back_and_proven_at_every_size() {
         before = (size, root);
     }
     assert_eq!(log.entries(250..260).unwrap(), entries(250..260));
-    assert!(matches!(log.entry(1100), Err(Error::NoEntry { index: 1100, size: 1100 })));
-    assert!(matches!(log.inclusion(0, 1101), Err(Error::NoTree { size: 1101, tiled: 1100 })));
+    assert!(matches!(
+        log.entry(1100),
+        Err(Error::NoEntry {
+            index: 1100,
+            size: 1100
+        })
+    ));
+    assert!(matches!(
+        log.inclusion(0, 1101),
+        Err(Error::NoTree {
+            size: 1101,
+            tiled: 1100
+        })
+    ));
 }
 
 #[test]
@@ -80,7 +93,11 @@ fn segments_are_removed_once_their_entries_are_in_durable_bundles() {
         segment_bytes: 40_000,
         ..options(folder.path())
     };
-    let segments = || std::fs::read_dir(folder.path().join("segments")).unwrap().count();
+    let segments = || {
+        std::fs::read_dir(folder.path().join("segments"))
+            .unwrap()
+            .count()
+    };
     let log = open(&small);
     for size in (100..=3000).step_by(100) {
         log.append_many_wait(entries(log.size()..size)).unwrap();
@@ -126,7 +143,11 @@ fn what_publishes_by_itself_publishes_at_the_end_too() {
     let folder = Folder::open(folder.path()).unwrap();
     assert_eq!(folder.checkpoint().size, 400);
     for index in 0..400 {
-        folder.prove(index, Some(&vkey())).unwrap().verify(&vkey(), &[]).unwrap();
+        folder
+            .prove(index, Some(&vkey()))
+            .unwrap()
+            .verify(&vkey(), &[])
+            .unwrap();
     }
     let mut expected = entries(0..400);
     there.sort();
@@ -139,7 +160,13 @@ fn too_long_an_entry_and_too_full_a_queue_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(&options(folder.path()));
     let refused = log.append(vec![0; 65_536]).wait();
-    assert!(matches!(refused, Err(Error::EntryTooLong { bytes: 65_536, most: 65_535 })));
+    assert!(matches!(
+        refused,
+        Err(Error::EntryTooLong {
+            bytes: 65_536,
+            most: 65_535
+        })
+    ));
     log.append(vec![0; 65_535]).wait().unwrap();
     assert_eq!(log.append_many(Vec::new()).wait().unwrap(), []);
     assert_eq!(log.size(), 1);
@@ -154,7 +181,8 @@ struct Fickle<T> {
 impl<T> Fickle<T> {
     fn check(&self) -> Result<(), Outage> {
         let here = self.here.load(Ordering::SeqCst);
-        here.then_some(()).ok_or_else(|| Outage("no route to host".to_owned()))
+        here.then_some(())
+            .ok_or_else(|| Outage("no route to host".to_owned()))
     }
 }
 
@@ -195,7 +223,8 @@ fn a_signer_that_is_away_holds_up_no_append() {
         ..options(folder.path())
     });
     for _ in 0..5 {
-        log.append_many_wait(entries(log.size()..log.size() + 100)).unwrap();
+        log.append_many_wait(entries(log.size()..log.size() + 100))
+            .unwrap();
         log.publish().unwrap();
     }
     let status = log.status();
@@ -210,7 +239,13 @@ fn a_signer_that_is_away_holds_up_no_append() {
         matches!(&heard[0], Alarm::Away { party: Party::Signer, backlog: 100, reason, .. } if reason == "no route to host"),
         "{heard:?}"
     );
-    assert!(matches!(heard.last(), Some(Alarm::Back { party: Party::Signer, .. })));
+    assert!(matches!(
+        heard.last(),
+        Some(Alarm::Back {
+            party: Party::Signer,
+            ..
+        })
+    ));
 }
 
 #[test]
@@ -238,7 +273,9 @@ fn a_time_stamp_is_asked_for_now_and_then() {
     // The clock goes on by a second each time it is read: several times in each round.
     let stamps = stamper.inner.load(Ordering::SeqCst);
     assert!((2..=8).contains(&stamps), "{stamps} stamps");
-    let files = std::fs::read_dir(folder.path().join("timestamps")).unwrap().count();
+    let files = std::fs::read_dir(folder.path().join("timestamps"))
+        .unwrap()
+        .count();
     assert_eq!(files as u64, stamps);
     assert!(log.status().stamped > 60);
 }
@@ -257,12 +294,17 @@ fn a_witness_cosigns_what_continues_and_nothing_else() {
     };
     let log = open(&with_witness(folder.path()));
     for _ in 0..4 {
-        log.append_many_wait(entries(log.size()..log.size() + 150)).unwrap();
+        log.append_many_wait(entries(log.size()..log.size() + 150))
+            .unwrap();
         log.publish().unwrap();
     }
     assert_eq!(log.status().witnessed, 600);
     let cosigner = witness_key().verifier().clone();
-    let proven = log.prove(10).unwrap().verify(&vkey(), &[cosigner.clone()]).unwrap();
+    let proven = log
+        .prove(10)
+        .unwrap()
+        .verify(&vkey(), &[cosigner.clone()])
+        .unwrap();
     assert_eq!(proven.witnesses[0].0, cosigner.name());
     drop(log);
 
@@ -282,7 +324,9 @@ fn a_witness_cosigns_what_continues_and_nothing_else() {
     assert_eq!(log.status().witnessed, 0);
     let heard = heard.lock().unwrap();
     assert!(
-        heard.iter().any(|alarm| matches!(alarm, Alarm::Forked { .. })),
+        heard
+            .iter()
+            .any(|alarm| matches!(alarm, Alarm::Forked { .. })),
         "{heard:?}"
     );
     assert_eq!(witness(memory.path()).last().unwrap().unwrap().size, 600);
@@ -301,10 +345,22 @@ fn entries_that_are_not_those_that_were_signed_are_not_signed_on() {
     let own = std::fs::read(folder.path().join(name)).unwrap();
     std::fs::copy(other.path().join(name), folder.path().join(name)).unwrap();
     let opened = Log::open(options(folder.path()), clock());
-    assert!(matches!(opened, Err(Error::Diverged { size: 200, .. })), "{opened:?}");
+    assert!(
+        matches!(opened, Err(Error::Diverged { size: 200, .. })),
+        "{opened:?}"
+    );
     std::fs::write(folder.path().join(name), &own[..own.len() - 1]).unwrap();
     let opened = Log::open(options(folder.path()), clock());
-    assert!(matches!(opened, Err(Error::Shortened { signed: 200, found: 199 })), "{opened:?}");
+    assert!(
+        matches!(
+            opened,
+            Err(Error::Shortened {
+                signed: 200,
+                found: 199
+            })
+        ),
+        "{opened:?}"
+    );
     std::fs::write(folder.path().join(name), &own).unwrap();
     assert_eq!(open(&options(folder.path())).size(), 200);
 }
@@ -325,4 +381,39 @@ async fn tickets_are_awaited() {
     }
     indices.sort_unstable();
     assert_eq!(indices, (0..64).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_full_queue_refuses_at_once_or_lets_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(&Options {
+        queue_entries: 2,
+        committers: 1,
+        ..options(folder.path())
+    });
+    let tickets: Vec<_> = (0..2000).map(|index| log.append(entry(index))).collect();
+    let mut stored = Vec::new();
+    let mut busy = 0;
+    for (index, ticket) in (0..).zip(tickets) {
+        match ticket.wait() {
+            Ok(receipt) => stored.push((receipt.index, index)),
+            Err(Error::Busy { most: 2, .. }) => busy += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(
+        busy > 0 && !stored.is_empty(),
+        "{busy} busy, {} stored",
+        stored.len()
+    );
+    assert_eq!(log.size(), stored.len() as u64);
+    for (place, index) in stored {
+        assert_eq!(log.entry(place).unwrap(), entry(index));
+    }
+    std::thread::scope(|scope| {
+        for index in 0..16 {
+            let log = &log;
+            scope.spawn(move || log.append_wait(entry(index)).unwrap());
+        }
+    });
 }

@@ -228,7 +228,9 @@ impl Storage for Memory {
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         let state = self.state();
         let names = state.names.keys().filter(|name| folder_of(name) == folder);
-        Ok(names.map(|name| name[folder.len() + 1..].to_owned()).collect())
+        Ok(names
+            .map(|name| name[folder.len() + 1..].to_owned())
+            .collect())
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn StoredFile>> {
@@ -246,6 +248,12 @@ impl Storage for Memory {
             disk: self.clone(),
             inode,
         }))
+    }
+
+    fn open_to_read(&self, path: &str) -> io::Result<Box<dyn StoredFile>> {
+        let inode = *self.state().names.get(path).ok_or_else(|| missing(path))?;
+        let disk = self.clone();
+        Ok(Box::new(MemoryFile { disk, inode }))
     }
 
     fn put(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
@@ -292,13 +300,15 @@ impl Storage for Memory {
     fn remove_folder(&self, folder: &str) -> io::Result<()> {
         let mut state = self.state();
         state.step()?;
-        state.names.retain(|name, _| !name.starts_with(&format!("{folder}/")));
+        state
+            .names
+            .retain(|name, _| !name.starts_with(&format!("{folder}/")));
         Ok(())
     }
 }
 
 impl StoredFile for MemoryFile {
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.disk.state().inodes[self.inode].now.len() as u64)
     }
 

@@ -12,7 +12,11 @@ const ALL_MAX: u64 = 130;
 const SIZES_MAX: u64 = 1000;
 
 fn leaves(size: u64) -> Leaves {
-    Leaves((0..size).map(|index| leaf_hash(&index.to_be_bytes())).collect())
+    Leaves(
+        (0..size)
+            .map(|index| leaf_hash(&index.to_be_bytes()))
+            .collect(),
+    )
 }
 
 /// RFC 6962, 2.1: MTH.
@@ -51,7 +55,11 @@ fn naive_path(m: usize, leaves: &[Hash]) -> Vec<Hash> {
 /// RFC 6962, 2.1.2: SUBPROOF.
 fn naive_subproof(m: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
     if m == leaves.len() {
-        return if whole { Vec::new() } else { vec![naive_root(leaves)] };
+        return if whole {
+            Vec::new()
+        } else {
+            vec![naive_root(leaves)]
+        };
     }
     let k = split(leaves.len());
     if m <= k {
@@ -68,7 +76,10 @@ fn naive_subproof(m: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
 /// Checks one inclusion proof against the RFC, and that it proves nothing else.
 fn check_inclusion(leaves: &Leaves, index: u64, size: u64, root: &Hash) {
     let proof = tree::inclusion(leaves, index, size).unwrap();
-    assert_eq!(proof, naive_path(index as usize, &leaves.0[..size as usize]));
+    assert_eq!(
+        proof,
+        naive_path(index as usize, &leaves.0[..size as usize])
+    );
     let leaf = leaves.0[index as usize];
     verify_inclusion(&leaf, index, size, &proof, root).unwrap();
     assert!(verify_inclusion(&Hash([9; 32]), index, size, &proof, root).is_err());
@@ -133,7 +144,12 @@ fn the_empty_tree_and_the_vectors_of_certificate_transparency() {
         "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ];
-    let hex = |hash: &Hash| hash.0.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let hex = |hash: &Hash| {
+        hash.0
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect::<String>()
+    };
     assert_eq!(
         hex(&empty_root()),
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -182,7 +198,15 @@ fn every_tree_up_to_a_thousand_is_as_the_rfc_says() {
                 check_inclusion(&all, index, size, &root);
             }
         }
-        for old in [0, 1, size / 3, size / 2, size - 1, size, size * 5 % (size + 1)] {
+        for old in [
+            0,
+            1,
+            size / 3,
+            size / 2,
+            size - 1,
+            size,
+            size * 5 % (size + 1),
+        ] {
             check_consistency(&all, (old, &roots[old as usize]), (size, &root));
         }
     }
@@ -247,7 +271,18 @@ fn proofs_and_roots_are_those_of_tlog_tiles() {
 
 #[test]
 fn tile_paths_are_those_of_tlog_tiles_without_its_height() {
-    for index in [0, 1, 255, 256, 999, 1000, 1001, 999_999, 1_000_000, 123_456_789_012] {
+    for index in [
+        0,
+        1,
+        255,
+        256,
+        999,
+        1000,
+        1001,
+        999_999,
+        1_000_000,
+        123_456_789_012,
+    ] {
         for (level, width) in [(0, 256), (1, 1), (3, 255)] {
             let theirs = tlog_tiles::Tile::new(8, level, index, width, false).path();
             let path = TilePath::hashes(level, index, u64::from(width)).to_string();
@@ -266,8 +301,14 @@ impl Tiles for Cut<'_> {
     fn tile(&self, level: u8, index: u64, width: u64) -> Result<Vec<Hash>, Error> {
         use ledger::tree::Nodes;
         let count = (self.size >> (level * TILE_HEIGHT)) - index * TILE_WIDTH;
-        assert!(width <= count.min(TILE_WIDTH), "only what the tree has is asked for");
-        let place = |place| self.leaves.node(level * TILE_HEIGHT, index * TILE_WIDTH + place);
+        assert!(
+            width <= count.min(TILE_WIDTH),
+            "only what the tree has is asked for"
+        );
+        let place = |place| {
+            self.leaves
+                .node(level * TILE_HEIGHT, index * TILE_WIDTH + place)
+        };
         (0..count.min(TILE_WIDTH)).map(place).collect()
     }
 }
@@ -275,10 +316,15 @@ impl Tiles for Cut<'_> {
 #[test]
 fn proofs_from_tiles_are_those_from_leaves() {
     let all = leaves(70_000);
-    for size in [1, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 69_999, 70_000] {
+    for size in [
+        1, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 69_999, 70_000,
+    ] {
         let cut = Cut { leaves: &all, size };
         let nodes = TileNodes::new(&cut);
-        assert_eq!(tree::root(&nodes, size).unwrap(), tree::root(&all, size).unwrap());
+        assert_eq!(
+            tree::root(&nodes, size).unwrap(),
+            tree::root(&all, size).unwrap()
+        );
         for index in [0, size / 3, size / 2, size - 1] {
             let from_tiles = tree::inclusion(&nodes, index, size).unwrap();
             assert_eq!(from_tiles, tree::inclusion(&all, index, size).unwrap());

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger::storage::Disk;
-use ledger::{
-    Kind, LocalWitness, Options, Report, VerifyOptions, VerifyState, verify_folder,
-};
+use ledger::{Kind, LocalWitness, Options, Report, VerifyOptions, VerifyState, verify_folder};
 
 use crate::support::{build, clock, entries, entry, open, options, vkey, witness_key};
 
@@ -32,7 +30,10 @@ fn verify(folder: &Path) -> Report {
 }
 
 fn found(report: &Report) -> Vec<(Kind, Option<u64>)> {
-    let short = report.findings.iter().map(|finding| (finding.kind, finding.index));
+    let short = report
+        .findings
+        .iter()
+        .map(|finding| (finding.kind, finding.index));
     short.collect()
 }
 
@@ -67,7 +68,10 @@ fn a_sound_log_has_no_findings_at_any_size() {
         build(folder.path(), &[size]);
         let report = verify(folder.path());
         assert_eq!(report.findings, [], "{size}");
-        assert_eq!((report.size, report.entries, report.pending), (size, size, 0));
+        assert_eq!(
+            (report.size, report.entries, report.pending),
+            (size, size, 0)
+        );
         assert!(report.signatures);
     }
 }
@@ -79,8 +83,12 @@ fn a_large_log_with_upper_tiles_has_no_findings() {
     let mut size = 0_u64;
     while size < 140_000 {
         let next = size + 10_000;
-        log.append_many_wait((size..next).map(|i: u64| i.to_be_bytes().to_vec()).collect())
-            .unwrap();
+        log.append_many_wait(
+            (size..next)
+                .map(|i: u64| i.to_be_bytes().to_vec())
+                .collect(),
+        )
+        .unwrap();
         log.publish().unwrap();
         size = next;
     }
@@ -89,7 +97,11 @@ fn a_large_log_with_upper_tiles_has_no_findings() {
     assert_eq!(report.findings, []);
     assert_eq!(report.size, 140_000);
     // A hash in the second tile of level 1, which is not full, and one in the first of level 2.
-    for (tile, index) in [("tile/1/001", 65_536), ("tile/1/000", 0), ("tile/2/000.p/2", 0)] {
+    for (tile, index) in [
+        ("tile/1/001", 65_536),
+        ("tile/1/000", 0),
+        ("tile/2/000.p/2", 0),
+    ] {
         let path = folder.path().join(tile);
         let whole = fs::read(&path).unwrap();
         let mut changed = whole.clone();
@@ -109,7 +121,10 @@ fn entries_not_yet_published_are_counted() {
     log.append_many_wait(entries(300..345)).unwrap();
     drop(log);
     let report = verify(folder.path());
-    assert_eq!((report.findings.len(), report.size, report.pending), (0, 300, 45));
+    assert_eq!(
+        (report.findings.len(), report.size, report.pending),
+        (0, 300, 45)
+    );
 }
 
 #[test]
@@ -150,7 +165,13 @@ fn whatever_is_done_to_an_entry_is_found_and_named() {
 fn every_byte_of_a_bundle_and_of_a_tile_counts() {
     let folder = tempfile::tempdir().unwrap();
     build(folder.path(), &[40, 300]);
-    for file in ["tile/entries/000", "tile/0/000", "tile/0/001.p/44", "tile/entries/001.p/44", "tile/1/000.p/1"] {
+    for file in [
+        "tile/entries/000",
+        "tile/0/000",
+        "tile/0/001.p/44",
+        "tile/entries/001.p/44",
+        "tile/1/000.p/1",
+    ] {
         let path = folder.path().join(file);
         let whole = fs::read(&path).unwrap();
         for place in (0..whole.len()).step_by(whole.len() / 60 + 1) {
@@ -171,7 +192,10 @@ fn a_changed_tile_is_told_from_a_changed_entry() {
     let mut tile = fs::read(folder.path().join("tile/0/002")).unwrap();
     tile[88 * 32] ^= 1;
     fs::write(folder.path().join("tile/0/002"), tile).unwrap();
-    assert_eq!(found(&verify(folder.path())), [(Kind::TileChanged, Some(600))]);
+    assert_eq!(
+        found(&verify(folder.path())),
+        [(Kind::TileChanged, Some(600))]
+    );
 }
 
 #[test]
@@ -193,13 +217,26 @@ fn an_entry_changed_together_with_all_tiles_above_breaks_the_checkpoints() {
     }
     let report = verify(other.path());
     let kinds = found(&report);
-    assert!(kinds.contains(&(Kind::CheckpointForked, Some(700))), "{kinds:?}");
-    assert!(!kinds.contains(&(Kind::CheckpointForked, Some(256))), "{kinds:?}");
+    assert!(
+        kinds.contains(&(Kind::CheckpointForked, Some(700))),
+        "{kinds:?}"
+    );
+    assert!(
+        !kinds.contains(&(Kind::CheckpointForked, Some(256))),
+        "{kinds:?}"
+    );
     // The forger may sign anew only with the key: without it, signatures tell.
     let forged = fs::read_to_string(other.path().join("checkpoints")).unwrap();
-    fs::write(other.path().join("checkpoints"), forged.replacen("\n700\n", "\n701\n", 1)).unwrap();
+    fs::write(
+        other.path().join("checkpoints"),
+        forged.replacen("\n700\n", "\n701\n", 1),
+    )
+    .unwrap();
     let kinds = found(&verify(other.path()));
-    assert!(kinds.iter().any(|(kind, _)| *kind == Kind::SignatureWrong), "{kinds:?}");
+    assert!(
+        kinds.iter().any(|(kind, _)| *kind == Kind::SignatureWrong),
+        "{kinds:?}"
+    );
 }
 
 #[test]
@@ -210,14 +247,20 @@ fn a_checkpoint_that_was_rewound_is_found() {
     build(folder.path(), &SIZES[4..]);
     let new = fs::read(folder.path().join("checkpoint")).unwrap();
     fs::write(folder.path().join("checkpoint"), &old).unwrap();
-    assert_eq!(found(&verify(folder.path())), [(Kind::CheckpointRewound, Some(700))]);
+    assert_eq!(
+        found(&verify(folder.path())),
+        [(Kind::CheckpointRewound, Some(700))]
+    );
     fs::write(folder.path().join("checkpoint"), &new).unwrap();
     // The history in another order.
     let history = fs::read(folder.path().join("checkpoints")).unwrap();
     let again = [&history[..], &old, b"\n"].concat();
     fs::write(folder.path().join("checkpoints"), again).unwrap();
     let kinds = found(&verify(folder.path()));
-    assert!(kinds.contains(&(Kind::CheckpointRewound, Some(700))), "{kinds:?}");
+    assert!(
+        kinds.contains(&(Kind::CheckpointRewound, Some(700))),
+        "{kinds:?}"
+    );
 }
 
 #[test]
@@ -233,7 +276,10 @@ fn a_log_that_was_cut_back_is_found_by_a_checkpoint_kept_elsewhere() {
         ..with_key()
     };
     let kinds = found(&verify_with(short.path(), &known));
-    assert!(kinds.contains(&(Kind::EntriesMissing, Some(1030))), "{kinds:?}");
+    assert!(
+        kinds.contains(&(Kind::EntriesMissing, Some(1030))),
+        "{kinds:?}"
+    );
     assert!(verify_with(folder.path(), &known).is_clean());
 }
 
@@ -249,7 +295,11 @@ fn files_that_are_missing_are_named() {
         let path = folder.path().join(file);
         let whole = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
-        assert_eq!(found(&verify(folder.path())), [(kind, Some(index))], "{file}");
+        assert_eq!(
+            found(&verify(folder.path())),
+            [(kind, Some(index))],
+            "{file}"
+        );
         fs::write(&path, whole).unwrap();
     }
     let nothing = tempfile::tempdir().unwrap();
@@ -312,7 +362,11 @@ fn cosignatures_are_checked_and_reported() {
     assert_eq!(report.witnesses[0].size, 1300);
     let path = folder.path().join("cosigned");
     let text = fs::read_to_string(&path).unwrap();
-    let line = text.lines().rev().find(|line| line.contains("witness")).unwrap();
+    let line = text
+        .lines()
+        .rev()
+        .find(|line| line.contains("witness"))
+        .unwrap();
     let changed = line.replace(&line[line.len() - 8..line.len() - 4], "AAAA");
     fs::write(&path, text.replace(line, &changed)).unwrap();
     let kinds = found(&verify_with(folder.path(), &witnessed));

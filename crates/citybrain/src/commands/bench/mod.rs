@@ -3,7 +3,11 @@
 mod case;
 mod engine;
 mod exchange;
+mod ledger;
+mod pool;
 mod sumo;
 
 pub(crate) use engine::engine;
 pub(crate) use exchange::exchange;
+pub(crate) use self::ledger::ledger;
+pub(crate) use self::pool::pool;
