@@ -198,7 +198,7 @@ impl Error {
     }
 
     /// For `map_err`: bytes that we did not write.
-    pub(crate) fn garbled(what: &'static str, detail: impl ToString) -> Self {
+    pub(crate) fn garbled(what: &'static str, detail: impl std::fmt::Display) -> Self {
         Self::Garbled {
             what,
             detail: detail.to_string(),

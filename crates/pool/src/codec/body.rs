@@ -34,12 +34,11 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
 /// A word of a closed list as its number from 1, any other as 0 and itself.
 #[inline]
 pub(super) fn put_word(out: &mut Vec<u8>, text: &str, words: &[String]) {
-    match words.iter().position(|word| word == text) {
-        Some(at) => put(out, at as u64 + 1),
-        None => {
-            put(out, 0);
-            put_text(out, text);
-        }
+    if let Some(at) = words.iter().position(|word| word == text) {
+        put(out, at as u64 + 1);
+    } else {
+        put(out, 0);
+        put_text(out, text);
     }
 }
 

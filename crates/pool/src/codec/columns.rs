@@ -83,7 +83,7 @@ impl<'a> Column<'a> {
             Values::Date(array) => key::put_number(out, array.value(row).into()),
             Values::Datetime(array) => key::put_number(out, array.value(row).into()),
             Values::Text(array) | Values::Word(array, _) => {
-                key::put_text(out, array.value(row), last)
+                key::put_text(out, array.value(row), last);
             }
         }
     }
@@ -209,7 +209,7 @@ impl Builder {
             (Self::Boolean(builder), Value::Boolean(value)) => builder.append_value(*value),
             (Self::Integer(builder), Value::Integer(value)) => builder.append_value(*value),
             (Self::Decimal(builder), Value::Decimal { digits, .. }) => {
-                builder.append_value(*digits)
+                builder.append_value(*digits);
             }
             (Self::Date(builder), Value::Date(days)) => builder.append_value(*days),
             (Self::Datetime(builder), Value::Datetime(at)) => builder.append_value(*at),
@@ -300,16 +300,12 @@ impl Builders {
         }
         codec.read_body(bytes, |at, value| {
             filled[at] = true;
-            match value {
-                Some(value) => self.columns[at]
-                    .push(&value)
-                    .then_some(())
-                    .ok_or_else(fault),
-                None => {
-                    self.columns[at].push_null();
-                    Ok(())
-                }
-            }
+            let Some(value) = value else {
+                self.columns[at].push_null();
+                return Ok(());
+            };
+            let pushed = self.columns[at].push(&value);
+            pushed.then_some(()).ok_or_else(fault)
         })?;
         for (at, _) in filled.iter().enumerate().filter(|(_, filled)| !**filled) {
             self.columns[at].push_null();

@@ -56,7 +56,9 @@ pub(super) fn put_value(out: &mut Vec<u8>, form: &Form, value: &Value, last: boo
     match (form, value) {
         (_, Value::Null) => put_null(out),
         (Form::Boolean, Value::Boolean(value)) => put_number(out, (*value).into()),
-        (Form::Integer, Value::Integer(value)) => put_number(out, (*value).into()),
+        (Form::Integer, Value::Integer(value)) | (Form::Datetime, Value::Datetime(value)) => {
+            put_number(out, (*value).into());
+        }
         (
             Form::Decimal { scale },
             Value::Decimal {
@@ -67,7 +69,6 @@ pub(super) fn put_value(out: &mut Vec<u8>, form: &Form, value: &Value, last: boo
             put_number(out, *digits);
         }
         (Form::Date, Value::Date(value)) => put_number(out, (*value).into()),
-        (Form::Datetime, Value::Datetime(value)) => put_number(out, (*value).into()),
         (Form::Text | Form::Word(_), Value::Text(value)) => put_text(out, value, last),
         _ => return false,
     }
@@ -138,9 +139,8 @@ mod tests {
 
     use super::*;
 
-    fn value(form: Form) -> BoxedStrategy<(Form, Value)> {
-        let of = form.clone();
-        let some = match form {
+    fn value(form: &Form) -> BoxedStrategy<Value> {
+        let some = match *form {
             Form::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
             Form::Integer => any::<i64>().prop_map(Value::Integer).boxed(),
             Form::Decimal { scale } => any::<i128>()
@@ -154,9 +154,7 @@ mod tests {
                     .boxed()
             }
         };
-        prop_oneof![1 => Just(Value::Null), 9 => some]
-            .prop_map(move |value| (of.clone(), value))
-            .boxed()
+        prop_oneof![1 => Just(Value::Null), 9 => some].boxed()
     }
 
     fn forms() -> impl Strategy<Value = Vec<Form>> {
@@ -172,11 +170,7 @@ mod tests {
     }
 
     fn row(forms: &[Form]) -> impl Strategy<Value = Vec<Value>> + use<> {
-        let values: Vec<_> = forms
-            .iter()
-            .map(|form| value(form.clone()).prop_map(|(_, value)| value))
-            .collect();
-        values
+        forms.iter().map(value).collect::<Vec<_>>()
     }
 
     fn two_rows() -> impl Strategy<Value = (Vec<Form>, Vec<Value>, Vec<Value>)> {

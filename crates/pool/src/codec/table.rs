@@ -61,11 +61,11 @@ impl TableCodec {
         };
         let plans = layouts.iter().map(plan).collect();
         Self {
+            table,
             key,
+            body,
             current,
             plans,
-            body,
-            table,
         }
     }
 

@@ -137,5 +137,5 @@ fn put_file(path: &Path, bytes: &[u8], faults: &Faults) -> std::io::Result<()> {
 }
 
 fn below(prefix: &Key, path: &str) -> Key {
-    Key::from_iter(prefix.parts().chain(Key::from(path).parts()))
+    prefix.parts().chain(Key::from(path).parts()).collect()
 }

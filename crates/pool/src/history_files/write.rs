@@ -163,7 +163,7 @@ fn properties(
     let sorted_by = std::iter::once(table.subject)
         .chain(table.key.iter().copied().filter(|at| *at != table.subject));
     let sorting = sorted_by.map(|at| SortingColumn {
-        column_idx: at as i32,
+        column_idx: (at as u32).cast_signed(),
         descending: false,
         nulls_first: false,
     });

@@ -118,7 +118,7 @@ impl Committer {
                     while let Ok(message) = messages.try_recv() {
                         match message {
                             Message::Write(draft, reply) if fits(&group, &draft) => {
-                                group.push((draft, reply))
+                                group.push((draft, reply));
                             }
                             other => {
                                 left_over = Some(other);
@@ -172,12 +172,13 @@ impl Committer {
             }
             // One by one, so that each has its own fate.
             Err(Failure::Outbox(_)) if fresh.len() > 1 => {
-                fresh.into_iter().for_each(|one| self.commit(vec![one]))
+                for one in fresh {
+                    self.commit(vec![one]);
+                }
             }
             Err(Failure::Outbox(error)) => {
-                for (_, reply) in fresh.into_iter().take(1) {
+                if let Some((_, reply)) = fresh.into_iter().next() {
                     drop(reply.send(Err(error)));
-                    break;
                 }
             }
             Err(Failure::State(error)) => {

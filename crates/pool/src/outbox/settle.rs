@@ -34,7 +34,7 @@ impl Settler {
             match settle(&self.inner, &self.committer, settled) {
                 Ok(seq) => settled = seq,
                 Err(error) => {
-                    tracing::error!(%error, "keyed state could not be settled; trying again")
+                    tracing::error!(%error, "keyed state could not be settled; trying again");
                 }
             }
         }

@@ -96,41 +96,32 @@ fn codec(
         .iter()
         .find(|layout| layout.hash == table.version)
         .map(Arc::clone);
-    let current = match found {
-        Some(layout) => layout,
-        None => {
-            let fields = TableCodec::fields(table);
-            let changed = layouts
-                .iter()
-                .find_map(|layout| layout.fields.identity_changed(&fields));
-            if let Some(changed) =
-                changed.filter(|_| state.count(table.id).is_ok_and(|records| records > 0))
-            {
-                let name = table.name();
-                return Err(Error::Definitions(format!(
-                    "{name} has records, and {changed}: make a new dataset, and move the records to it"
-                )));
-            }
-            let number = layouts.last().map_or(1, |layout| layout.number + 1);
-            let text = serde_json::to_string(&fields)
-                .map_err(|fault| Error::garbled("a layout", fault))?;
-            meta.execute(
-                "INSERT INTO dataset_layout (tab, number, hash, fields) VALUES ($1, $2, $3, $4)",
-                &values![
-                    table.id.0,
-                    number,
-                    table.version.as_bytes().as_slice(),
-                    text
-                ],
-            )?;
-            let layout = Arc::new(Layout {
-                number,
-                hash: table.version,
-                fields,
-            });
-            layouts.push(Arc::clone(&layout));
-            layout
-        }
-    };
+    if let Some(current) = found {
+        return Ok(TableCodec::new(Arc::clone(table), &layouts, current));
+    }
+    let fields = TableCodec::fields(table);
+    let changed = layouts
+        .iter()
+        .find_map(|layout| layout.fields.identity_changed(&fields));
+    let has_records = |_: &String| state.count(table.id).map_or(true, |records| records > 0);
+    if let Some(changed) = changed.filter(has_records) {
+        let name = table.name();
+        return Err(Error::Definitions(format!(
+            "{name} has records, and {changed}: make a new dataset, and move the records to it"
+        )));
+    }
+    let number = layouts.last().map_or(1, |layout| layout.number + 1);
+    let text = serde_json::to_string(&fields).map_err(|fault| Error::garbled("a layout", fault))?;
+    let hash = table.version;
+    meta.execute(
+        "INSERT INTO dataset_layout (tab, number, hash, fields) VALUES ($1, $2, $3, $4)",
+        &values![table.id.0, number, hash.as_bytes().as_slice(), text],
+    )?;
+    let current = Arc::new(Layout {
+        number,
+        hash,
+        fields,
+    });
+    layouts.push(Arc::clone(&current));
     Ok(TableCodec::new(Arc::clone(table), &layouts, current))
 }

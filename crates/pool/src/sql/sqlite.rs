@@ -97,9 +97,7 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 fn fault(path: &Path, what: &str, source: rusqlite::Error) -> Error {
-    let name = path
-        .file_name()
-        .map_or_else(|| path.as_os_str(), |name| name);
+    let name = path.file_name().unwrap_or(path.as_os_str());
     Error::Sql {
         database: name.to_string_lossy().into_owned(),
         what: what.to_owned(),

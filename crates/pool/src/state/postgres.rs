@@ -284,7 +284,7 @@ fn apply(session: &mut Session, change: &Change) -> Result<u64, Error> {
             })?;
         }
     }
-    let grown = puts.len() as i64 - existing.cast_signed() - removed.cast_signed();
+    let grown = (puts.len() as u64).cast_signed() - existing.cast_signed() - removed.cast_signed();
     session.execute(TALLY, &values![tab, grown])?;
     Ok(existing + removed)
 }

@@ -48,6 +48,9 @@ const LOG_BYTES_KEPT: u32 = 1 << 20;
 /// A write-ahead log of more bytes than this is cut, though writers wait for that.
 const LOG_BYTES_MAX: u64 = 256 << 20;
 
+/// Numbers of records, by table.
+pub(super) type Tallies = FxHashMap<u32, i64>;
+
 /// One file, one connection that writes and some that read.
 #[derive(Debug)]
 pub(super) struct Shard {
@@ -148,8 +151,7 @@ impl Shard {
                 .max()
                 .unwrap_or(0)
                 .max(from);
-            self.finish(&writer, last, &growth)
-                .map_err(self.fault("commit"))?;
+            Self::finish(&writer, last, &growth).map_err(self.fault("commit"))?;
             Ok(last)
         })();
         match done {
@@ -170,7 +172,6 @@ impl Shard {
     }
 
     fn finish(
-        &self,
         writer: &Connection,
         last: u64,
         growth: &FxHashMap<u32, i64>,
@@ -311,8 +312,8 @@ impl Shard {
         })
     }
 
-    /// How many records of each table there are, counted one by one.
-    pub(super) fn recount(&self) -> Result<(FxHashMap<u32, i64>, FxHashMap<u32, i64>), Error> {
+    /// How many records of each table there are: counted one by one, and as tallied.
+    pub(super) fn recount(&self) -> Result<(Tallies, Tallies), Error> {
         self.read(|reader| {
             let count = || {
                 let mut counts = FxHashMap::default();
@@ -424,20 +425,18 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 fn fault(path: &Path, what: &str, source: rusqlite::Error) -> Error {
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
+    let code = source.sqlite_error_code();
+    if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) = code {
+        let detail = source.to_string();
+        return Error::Damaged {
             path: path.to_owned(),
-            detail: source.to_string(),
-        },
-        _ => {
-            let name = path
-                .file_name()
-                .map_or_else(|| path.as_os_str(), |name| name);
-            Error::Sql {
-                database: name.to_string_lossy().into_owned(),
-                what: what.to_owned(),
-                source: Box::new(source),
-            }
-        }
+            detail,
+        };
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Error::Sql {
+        database: name.to_string_lossy().into_owned(),
+        what: what.to_owned(),
+        source: Box::new(source),
     }
 }
