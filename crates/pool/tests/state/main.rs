@@ -11,5 +11,6 @@ mod damage;
 mod evolution;
 mod random;
 mod server;
+mod store;
 mod suite;
 mod town;
