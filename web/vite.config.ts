@@ -11,7 +11,7 @@ export default defineConfig({
     // MapLibre is one module of a megabyte; there is nothing to split.
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      input: "src/main.ts",
+      input: ["src/main.ts", "src/bureau.ts"],
       // MapLibre's worker is an .mjs; not every server knows that this is JavaScript.
       output: {
         assetFileNames: ({ names }) =>
@@ -22,6 +22,11 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { "/api": { target: backend, ws: true } },
+    proxy: {
+      "/api": { target: backend, ws: true },
+      "/exchange": { target: backend },
+      "/bureau": { target: backend },
+      "/my-data": { target: backend },
+    },
   },
 });

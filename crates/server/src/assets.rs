@@ -15,8 +15,10 @@ struct Dist;
 
 /// Where Vite writes down what it built.
 const MANIFEST: &str = ".vite/manifest.json";
-/// The page's entry in the manifest.
-const ENTRY: &str = "src/main.ts";
+/// The Command centre's entry in the manifest.
+pub(crate) const COMMAND_CENTRE: &str = "src/main.ts";
+/// The entry of the Bureau's pages.
+pub(crate) const BUREAU: &str = "src/bureau.ts";
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,10 +45,10 @@ pub(crate) struct Entry {
 pub(crate) struct Assets;
 
 impl Assets {
-    /// The entry of the page; `None` when `web/dist` has not been built.
+    /// An entry; `None` when `web/dist` has not been built.
     #[expect(clippy::unused_self, reason = "reads as what it belongs to")]
-    pub(crate) fn entry(&self) -> Option<Entry> {
-        entry_of(&Dist::get(MANIFEST)?.data)
+    pub(crate) fn entry(&self, name: &str) -> Option<Entry> {
+        entry_of(&Dist::get(MANIFEST)?.data, name)
     }
 
     /// A file below `web/dist`, if it is one that may be seen.
@@ -97,12 +99,10 @@ fn media_type(path: &str) -> &'static str {
     }
 }
 
-/// The entry of a manifest: [`ENTRY`], or the only one there is.
-fn entry_of(manifest: &[u8]) -> Option<Entry> {
+/// An entry of a manifest.
+fn entry_of(manifest: &[u8], name: &str) -> Option<Entry> {
     let chunks: BTreeMap<String, Chunk> = serde_json::from_slice(manifest).ok()?;
-    let chunk = chunks
-        .get(ENTRY)
-        .or_else(|| chunks.values().find(|chunk| chunk.is_entry))?;
+    let chunk = chunks.get(name).filter(|chunk| chunk.is_entry)?;
     let mut entry = Entry {
         script: format!("/{}", chunk.file),
         ..Entry::default()
@@ -141,7 +141,7 @@ mod tests {
                             "css": ["assets/main-2.css"], "imports": ["_map.js"]}
         }"#;
         assert_eq!(
-            entry_of(manifest),
+            entry_of(manifest, COMMAND_CENTRE),
             Some(Entry {
                 script: "/assets/main-2.js".to_owned(),
                 styles: vec![
@@ -151,7 +151,8 @@ mod tests {
                 preloads: vec!["/assets/map-1.js".to_owned()],
             })
         );
-        assert_eq!(entry_of(b"not json"), None);
+        assert_eq!(entry_of(manifest, BUREAU), None);
+        assert_eq!(entry_of(b"not json", BUREAU), None);
     }
 
     #[test]

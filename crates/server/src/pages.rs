@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::assets::Entry;
+use crate::assets::{COMMAND_CENTRE, Entry};
 use crate::live::report::Status;
 use crate::problem::Problem;
 
@@ -28,7 +28,7 @@ pub(crate) enum Language {
 
 impl Language {
     /// From `?lang=`, else the cookie `lang`, else what the browser prefers, else Chinese.
-    fn chosen(query: Option<&str>, headers: &HeaderMap) -> Self {
+    pub(crate) fn chosen(query: Option<&str>, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let cookie = text(header::COOKIE).and_then(|cookies| {
             cookies
@@ -42,7 +42,7 @@ impl Language {
             .unwrap_or(Self::Chinese)
     }
 
-    fn named(tag: &str) -> Option<Self> {
+    pub(crate) fn named(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next()?;
         if primary.eq_ignore_ascii_case("zh") {
             Some(Self::Chinese)
@@ -68,21 +68,21 @@ impl Language {
         best.map(|(_, language)| language)
     }
 
-    const fn tag(self) -> &'static str {
+    pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::Chinese => "zh-Hans",
             Self::English => "en",
         }
     }
 
-    const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Chinese => "zh",
             Self::English => "en",
         }
     }
 
-    fn pick<'a>(self, chinese: &'a str, english: &'a str) -> &'a str {
+    pub(crate) fn pick<'a>(self, chinese: &'a str, english: &'a str) -> &'a str {
         match self {
             Self::Chinese => chinese,
             Self::English => english,
@@ -96,6 +96,8 @@ struct CommandCentre<'a> {
     language: Language,
     city: &'a str,
     entry: Option<Entry>,
+    /// Whether there are the Bureau's pages to go to.
+    bureau: bool,
     figures: Vec<(&'a str, String)>,
 }
 
@@ -120,7 +122,8 @@ pub(crate) async fn command_centre(
     let page = CommandCentre {
         language,
         city: language.pick(&app.title.zh, &app.title.en),
-        entry: app.assets.entry(),
+        entry: app.assets.entry(COMMAND_CENTRE),
+        bureau: app.bureau.is_some(),
         figures: figures(&app.live.status(), language),
     };
     let mut response = html(StatusCode::OK, &page)?;
@@ -157,7 +160,7 @@ pub(crate) async fn file_or_not_found(
     Err(Problem::not_found("there is nothing at this address"))
 }
 
-fn html(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+pub(crate) fn html(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
     let text = page.render().map_err(|error| {
         tracing::error!(%error, "a page could not be written");
         Problem::new(

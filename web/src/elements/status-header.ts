@@ -11,6 +11,7 @@ export class StatusHeader extends LiveElement {
   readonly #clockLabel = h("span", { class: "caption" });
   readonly #run = h("span", { class: "badge run" });
   readonly #fresh = h("span", { class: "badge fresh" });
+  readonly #bureau = h("a", { class: "bureau", href: "/bureau" });
   readonly #language = h("button", { type: "button", class: "language" });
   readonly #help = h("button", { type: "button", class: "help", "aria-keyshortcuts": "?" }, "?");
 
@@ -19,8 +20,10 @@ export class StatusHeader extends LiveElement {
       h("div", { class: "title" }, this.#city, this.#page),
       h("div", { class: "time" }, this.#clockLabel, this.#clock),
       h("div", { class: "badges" }, this.#run, this.#fresh),
-      h("div", { class: "buttons" }, this.#language, this.#help),
+      h("div", { class: "buttons" }, this.#bureau, this.#language, this.#help),
     );
+    // The server's shell says whether there is a city's data to go to.
+    this.#bureau.hidden = !this.closest("command-centre")?.hasAttribute("bureau");
     const model = this.model;
     this.#language.addEventListener("click", () => setLanguage(language() === "zh" ? "en" : "zh"), {
       signal,
@@ -43,6 +46,7 @@ export class StatusHeader extends LiveElement {
     setText(this.#page, t("pageTitle"));
     setText(this.#clockLabel, t("simulatedClock"));
     setText(this.#clock, status?.clock ?? "--:--:--");
+    setText(this.#bureau, t("bureau"));
     setText(this.#language, t("otherLanguage"));
     this.#language.title = t("switchLanguage");
     this.#language.lang = language() === "zh" ? "en" : "zh-Hans";

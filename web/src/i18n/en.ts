@@ -1,6 +1,7 @@
 /** English strings: the table that defines which strings there are. */
 export const en = {
   language: "English",
+  bureau: "Data bureau",
   otherLanguage: "中文",
   switchLanguage: "Switch the page to Chinese",
   appTitle: "City Brain",

@@ -3,6 +3,7 @@ import type { Strings } from "./en";
 
 export const zh: Strings = {
   language: "中文",
+  bureau: "数据局",
   otherLanguage: "English",
   switchLanguage: "切换为英文",
   appTitle: "城市大脑",

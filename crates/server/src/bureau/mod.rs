@@ -3,10 +3,34 @@
 //!
 //! Officers of departments use it, and persons who want to know who has read what about them. It
 //! has no login yet: in a demonstration the visitor acts as any department; otherwise its pages
-//! show the catalogue and the ledger, which hold no personal data, and nothing else.
+//! show the catalogue, the agreements, transfers and the ledger, which hold no personal data, and
+//! nothing else. Each page is a file here and a template of the same name.
 
+mod acting;
+mod agreement;
+mod agreements;
+mod catalogue;
+mod chart;
+mod dataset;
+mod dcat;
+mod desk;
+mod facts;
+mod form;
+mod frame;
+mod ledger;
+mod miss;
+mod my_data;
+mod overview;
+mod quarantine;
 mod router;
+mod sample;
+mod sql;
+mod sql_table;
 mod state;
+mod transfers;
+mod turtle;
+mod visitor;
+mod words;
 
-pub(crate) use router::router;
+pub use router::router;
 pub use state::Bureau;

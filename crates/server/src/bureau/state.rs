@@ -7,7 +7,7 @@ use lake::Lake;
 use pool::exchange::Exchange;
 
 /// The city's data, as the server gets it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bureau {
     /// The exchange, with the pool and the ledger behind it.
     pub exchange: Arc<Exchange>,
@@ -19,4 +19,13 @@ pub struct Bureau {
     pub ledger_key: String,
     /// Whether all records are made up, so that visitors may act as any department.
     pub demonstration: bool,
+}
+
+impl std::fmt::Debug for Bureau {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bureau")
+            .field("ledger_folder", &self.ledger_folder)
+            .field("demonstration", &self.demonstration)
+            .finish_non_exhaustive()
+    }
 }

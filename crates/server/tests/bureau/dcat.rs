@@ -1,0 +1,76 @@
+//! The catalogue's export against shapes of DCAT-AP 3, by pySHACL (PyPI).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::server::Server;
+
+/// The program, where `script/setup` or the path has it.
+fn program() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let own = cache.map(|cache| cache.join("citybrain/venv/bin/pyshacl"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("pyshacl"));
+    own.into_iter()
+        .chain(on_path)
+        .find(|program| program.is_file())
+}
+
+/// Whether the shapes find nothing, and what they say.
+fn conforms(program: &Path, file: &Path) -> (bool, String) {
+    let shapes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bureau/dcat-ap.ttl");
+    let mut command = Command::new(program);
+    command.arg("-s").arg(shapes).arg(file);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), said + &wrong)
+}
+
+#[test]
+fn the_shapes_find_nothing_in_turtle_and_json_ld_and_something_in_what_is_not_right() {
+    let server = Server::start();
+    let turtle = server.get("/bureau/catalogue.ttl");
+    assert_eq!(
+        turtle.header("content-type"),
+        Some("text/turtle; charset=utf-8")
+    );
+    let json = server.get("/bureau/catalogue.jsonld");
+    assert_eq!(json.header("content-type"), Some("application/ld+json"));
+    let Some(program) = program() else {
+        println!("skipped: pyshacl is not installed (script/setup installs it)");
+        return;
+    };
+    let folder = server.town.folder();
+    let check = |name: &str, text: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        conforms(&program, &file)
+    };
+    for (name, text) in [("right.ttl", &turtle.body), ("right.jsonld", &json.body)] {
+        let (right, said) = check(name, text);
+        assert!(right, "{name}: {said}");
+    }
+    for (name, from, to) in [
+        (
+            "title.ttl",
+            "dct:title \"The titles\"@en",
+            "dct:alternative \"The titles\"@en",
+        ),
+        (
+            "access.ttl",
+            "access-right/RESTRICTED",
+            "access-right/SECRET",
+        ),
+        ("publisher.ttl", "foaf:Agent", "foaf:Person"),
+        ("url.ttl", "dcat:accessURL", "dcat:landingPage"),
+    ] {
+        assert!(turtle.body.contains(from), "{from}: {}", turtle.body);
+        assert!(
+            !check(name, &turtle.body.replace(from, to)).0,
+            "{name} passes"
+        );
+    }
+}

@@ -1,0 +1,204 @@
+// The Bureau in a real browser against a real server with the demonstration city's data.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { launch, open } from "./browser.mjs";
+import { startServer } from "./server.mjs";
+
+const RESULTS = join(fileURLToPath(new URL(".", import.meta.url)), "..", "test-results");
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const PAGES = [
+  "/bureau",
+  "/bureau/catalogue",
+  "/bureau/datasets/residents",
+  "/bureau/agreements",
+  "/bureau/agreements/matrix",
+  "/bureau/transfers",
+  "/bureau/ledger",
+  "/bureau/ledger/0",
+  "/bureau/quarantine",
+  "/bureau/sql",
+  "/my-data",
+];
+
+let server;
+let browser;
+
+before(async () => {
+  mkdirSync(RESULTS, { recursive: true });
+  // With E2E_ADDRESS, a server that runs already.
+  const address = process.env.E2E_ADDRESS;
+  server = address ? { address, stop: () => {} } : await startServer();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const shot = (page, name) => page.screenshot({ path: join(RESULTS, `bureau-${name}.png`) });
+const name = (path) => path.replace(/^\/(bureau\/)?/, "").replaceAll("/", "-");
+
+const ask = (context, path) => context.request.get(server.address + path);
+
+/** Acts as a department. */
+async function act(page, department) {
+  await page.selectOption("#acting", department);
+  await page.click('.demonstration button:not([type="button"])');
+}
+
+async function accessible(page, where) {
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }),
+  );
+  const found = violations.map(
+    ({ id, nodes }) => `${where} ${id}: ${nodes.map(({ html }) => html).join(" | ")}`,
+  );
+  assert.deepEqual(found, []);
+}
+
+describe("the Bureau", () => {
+  it("shows every page without errors and without any foreign host, wide and on a phone", async () => {
+    for (const [size, options] of [
+      ["wide", {}],
+      ["phone", PHONE],
+    ]) {
+      const { context, page, seen } = await open(
+        browser,
+        `${server.address}/bureau?lang=en`,
+        options,
+      );
+      for (const path of PAGES) {
+        const answer = await page.goto(server.address + path);
+        assert.equal(answer.status(), 200, path);
+        assert.ok(await page.isVisible("main h1"), path);
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - innerWidth,
+        );
+        assert.ok(overflow <= 0, `${path} is ${overflow} pixels too wide on a ${size} screen`);
+        await shot(page, `${name(path)}-${size}`);
+      }
+      assert.deepEqual([...seen.hosts], [new URL(server.address).host]);
+      assert.deepEqual(seen.errors, []);
+      await context.close();
+    }
+  });
+
+  it("passes axe on every page, light and dark, in both languages", async () => {
+    for (const [colorScheme, lang] of [
+      ["light", "zh"],
+      ["dark", "en"],
+    ]) {
+      const { context, page } = await open(browser, `${server.address}/bureau?lang=${lang}`, {
+        bypassCSP: true,
+        colorScheme,
+      });
+      for (const path of PAGES) {
+        await page.goto(server.address + path);
+        if (path === "/bureau/ledger/0") await page.waitForSelector(".verdict[data-state]");
+        await accessible(page, `${path} ${colorScheme}`);
+      }
+      await shot(page, `my-data-${colorScheme}-${lang}`);
+      await context.close();
+    }
+  });
+
+  it("is reached from the Command centre", async () => {
+    const { context, page } = await open(browser, `${server.address}/?lang=en`);
+    await page.click("status-header a.bureau");
+    await page.waitForURL("**/bureau");
+    await context.close();
+  });
+
+  it("works without JavaScript", async () => {
+    const { context, page } = await open(browser, `${server.address}/bureau/catalogue?lang=en`, {
+      javaScriptEnabled: false,
+    });
+    await page.fill("#q", "resident");
+    await page.click(".filters button");
+    await page.click(".results h2 a");
+    assert.ok(await page.isVisible("text=Who uses it, and why"));
+    await act(page, "taxation");
+    assert.equal(await page.inputValue("#acting"), "taxation");
+    await context.close();
+  });
+
+  it("checks an entry's proof in the browser, and finds a changed byte", async () => {
+    const { context, page, seen } = await open(
+      browser,
+      `${server.address}/bureau/ledger/0?lang=en`,
+    );
+    await page.waitForSelector('.verdict[data-state="good"]');
+    const whole = await page.locator(".proof-steps li").count();
+    assert.ok(whole >= 5, `${whole} steps`);
+    await page.click("ledger-proof button");
+    await page.waitForSelector('.verdict[data-state="bad"]');
+    await shot(page, "proof-changed");
+    await page.click("ledger-proof button");
+    await page.waitForSelector('.verdict[data-state="good"]');
+    await shot(page, "proof");
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+
+  it("tells a person who has read what, as it happens", async () => {
+    const { context, page } = await open(browser, `${server.address}/my-data?lang=en`);
+    const watcher = await context.newPage();
+    await watcher.goto(`${server.address}/bureau/transfers`);
+    await watcher.waitForSelector(".stream-state.good");
+    await page.locator('.inset input[name="kind"][value="person"] ~ button').click();
+    await page.waitForSelector("text=Readings");
+    const before = await page.locator("ol.results > li").count();
+    await page.click('button[formaction="/my-data/readings"][value=""]');
+    await page.waitForSelector("text=has just read records");
+    assert.equal(await page.locator("ol.results > li").count(), before + 1);
+    await page.click('button[formaction="/my-data/readings"][value="none"]');
+    await page.waitForSelector("ol.results > li.denied");
+    await shot(page, "readings");
+    await watcher.waitForSelector("tr.new");
+    await watcher.waitForSelector("tr.new.denied");
+    await shot(watcher, "transfers-live");
+    assert.ok(!page.url().match(/\d{17}/), "a number stands in the address");
+    await page.locator("ol.results li:not(.denied) a[href^='/bureau/ledger/']").first().click();
+    await page.waitForLoadState();
+    await context.close();
+  });
+
+  it("answers a question with a table and a chart", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/bureau/sql?lang=en`);
+    await page.fill("#sql", "SELECT * FROM (VALUES ('east', 3), ('west', 5)) AS t(side, homes)");
+    await page.click('.console button[value=""]');
+    await page.waitForSelector(".answer tbody tr");
+    assert.equal(await page.locator(".answer tbody tr").count(), 2);
+    assert.equal(await page.locator(".chart rect.bar").count(), 2);
+    await shot(page, "sql-answer");
+    await page.fill("#sql", "DROP TABLE x");
+    await page.click('.console button[value=""]');
+    await page.waitForSelector(".errors");
+    assert.ok(await page.evaluate(() => document.activeElement.classList.contains("errors")));
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+
+  it("lets both sides sign an agreement", async () => {
+    const { context, page } = await open(browser, `${server.address}/bureau?lang=en`);
+    const listed = await (await ask(context, "/exchange/v1/agreements")).json();
+    const active = listed.find(({ standing }) => standing === "active");
+    assert.ok(active, "no agreement is active");
+    await page.goto(`${server.address}/bureau/agreements/${active.id}`);
+    await act(page, active.provider);
+    await page.click("form.next button.grave");
+    await page.waitForSelector("h2 .tag.revoked");
+    assert.equal(await page.locator(".steps li").count(), active.steps.length + 1);
+    await shot(page, "agreement");
+    await context.close();
+  });
+});
