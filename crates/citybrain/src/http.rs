@@ -24,31 +24,59 @@ impl Answer {
     /// The body as JSON.
     pub(crate) fn json(&self) -> Result<serde_json::Value, Error> {
         serde_json::from_slice(&self.body).map_err(|error| Error::Program {
-            message: format!("the server's answer (status {}) is not JSON: {error}", self.status),
+            message: format!(
+                "the server's answer (status {}) is not JSON: {error}",
+                self.status
+            ),
             help: Some("see that --server names a City Brain server".to_owned()),
         })
     }
 }
 
 /// Calls `server` (`http://HOST:PORT`). Header names and values must be right.
-pub(crate) fn call(server: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, Error> {
+pub(crate) fn call(
+    server: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer, Error> {
     let away = |error: &dyn std::fmt::Display| Error::Program {
         message: format!("{server} does not answer: {error}"),
-        help: Some("`citybrain up` starts a server; --server http://HOST:PORT names another".to_owned()),
+        help: Some(
+            "`citybrain up` starts a server; --server http://HOST:PORT names another".to_owned(),
+        ),
     };
-    let authority = server.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')).ok_or_else(|| Error::Option {
-        message: format!("--server is {server:?}"),
-        help: Some("write http://HOST:PORT".to_owned()),
-    })?;
-    let with_port = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
-    let address = with_port.to_socket_addrs().map_err(|error| away(&error))?.next().ok_or_else(|| away(&"no such host"))?;
+    let authority = server
+        .strip_prefix("http://")
+        .map(|rest| rest.trim_end_matches('/'))
+        .ok_or_else(|| Error::Option {
+            message: format!("--server is {server:?}"),
+            help: Some("write http://HOST:PORT".to_owned()),
+        })?;
+    let with_port = if authority.contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
+    let address = with_port
+        .to_socket_addrs()
+        .map_err(|error| away(&error))?
+        .next()
+        .ok_or_else(|| away(&"no such host"))?;
     let mut answer = Vec::new();
     let sent = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&address, TIME_MAX)?;
         stream.set_read_timeout(Some(TIME_MAX))?;
-        let mut request = format!("{method} {target} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-        for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+        let mut request = format!(
+            "{method} {target} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        for header in headers
+            .iter()
+            .flat_map(|(name, value)| [*name, ": ", *value, "\r\n"])
+        {
+            request.push_str(header);
         }
         request.push_str("\r\n");
         stream.write_all(request.as_bytes())?;
@@ -66,8 +94,14 @@ fn parse(answer: &[u8]) -> Option<Answer> {
     let head = std::str::from_utf8(&answer[..end]).ok()?;
     let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
     let body = &answer[end + 4..];
-    let chunked = head.lines().any(|line| line.to_ascii_lowercase().replace(' ', "") == "transfer-encoding:chunked");
-    let body = if chunked { dechunked(body)? } else { body.to_vec() };
+    let chunked = head
+        .lines()
+        .any(|line| line.to_ascii_lowercase().replace(' ', "") == "transfer-encoding:chunked");
+    let body = if chunked {
+        dechunked(body)?
+    } else {
+        body.to_vec()
+    };
     Some(Answer { status, body })
 }
 
@@ -75,7 +109,11 @@ fn dechunked(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let end = rest.windows(2).position(|window| window == b"\r\n")?;
-        let size = std::str::from_utf8(&rest[..end]).ok()?.split(';').next()?.trim();
+        let size = std::str::from_utf8(&rest[..end])
+            .ok()?
+            .split(';')
+            .next()?
+            .trim();
         let size = usize::from_str_radix(size, 16).ok()?;
         let chunk = rest.get(end + 2..end + 2 + size)?;
         if size == 0 {

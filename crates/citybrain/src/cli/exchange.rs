@@ -34,7 +34,12 @@ Examples:
 The file is PKCS #8 in PEM, readable by its owner alone; openssl reads and makes such files too.")]
 pub(crate) struct ClientKeyArgs {
     /// Write the new private key to this file, which must not exist
-    #[arg(long, value_name = "FILE", required_unless_present = "demonstration", conflicts_with = "demonstration")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "demonstration",
+        conflicts_with = "demonstration"
+    )]
     pub(crate) out: Option<PathBuf>,
     /// Print the public key of this demonstration client; anybody can derive its private one
     #[arg(long, value_name = "CLIENT")]

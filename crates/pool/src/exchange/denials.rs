@@ -10,9 +10,9 @@ use rustc_hash::FxHashMap;
 use crate::clock::Moment;
 
 /// Denials of one client that are recorded one by one in a window.
-pub const SINGLE_MAX: u32 = 60;
+pub(crate) const SINGLE_MAX: u32 = 60;
 /// A window, microseconds.
-pub const WINDOW_US: i64 = 60_000_000;
+pub(crate) const WINDOW_US: i64 = 60_000_000;
 /// Clients that are told apart; more share one count. There are as many as the city defines.
 const CLIENTS_MAX: usize = 10_000;
 

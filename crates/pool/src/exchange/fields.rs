@@ -1,7 +1,7 @@
 //! A set of a table's fields, as bits: which were asked for, which are granted.
 
 /// Most fields of a dataset that a set can hold; a dataset has at most 200.
-pub const FIELDS_MAX: usize = 256;
+pub(crate) const FIELDS_MAX: usize = 256;
 
 /// Positions in a table's columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -11,9 +11,9 @@ use crate::sql::Sql;
 use crate::values;
 
 /// Calls a second of what is shared unconditionally, for each consumer and dataset.
-pub const UNCONDITIONAL_PER_SECOND: u32 = 10_000;
+pub(crate) const UNCONDITIONAL_PER_SECOND: u32 = 10_000;
 /// Records a day of what is shared unconditionally, for each consumer and dataset.
-pub const UNCONDITIONAL_PER_DAY: u64 = 100_000_000;
+pub(crate) const UNCONDITIONAL_PER_DAY: u64 = 100_000_000;
 
 /// Meters by name.
 #[derive(Debug, Default)]

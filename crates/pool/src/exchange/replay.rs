@@ -20,7 +20,7 @@ const SHARD_TOKENS_MAX: usize = 65_536;
 
 /// What a token's use came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
+pub(crate) enum Use {
     /// It is the first.
     First,
     /// It has been used before.
@@ -31,7 +31,7 @@ pub enum Use {
 
 /// The tokens of the last windows.
 #[derive(Debug)]
-pub struct Replay {
+pub(crate) struct Replay {
     shards: Vec<Mutex<Shard>>,
     window_us: i64,
     seed: u64,
@@ -47,7 +47,7 @@ struct Shard {
 impl Replay {
     /// Remembers each token for at least `window_us` microseconds. `seed` keeps others from
     /// finding two names that fall together.
-    pub fn new(window_us: i64, seed: u64) -> Self {
+    pub(crate) fn new(window_us: i64, seed: u64) -> Self {
         let shards = std::iter::repeat_with(Mutex::default)
             .take(SHARDS)
             .collect();
@@ -59,7 +59,7 @@ impl Replay {
     }
 
     /// Uses the token `id` of `client` up.
-    pub fn take(&self, client: &str, id: &str, now: Moment) -> Use {
+    pub(crate) fn take(&self, client: &str, id: &str, now: Moment) -> Use {
         let name = self.name(client, id);
         let shard = &self.shards[(name as usize) % SHARDS];
         // A panic of another thread leaves the sets as they were.

@@ -18,9 +18,9 @@ pub const LINK_FOLLOWS_MAX: usize = 20;
 /// Most records of one link's answer.
 pub const LINK_RECORDS_MAX: usize = 1_000;
 /// Most bytes of a subject's number or name.
-pub const SUBJECT_BYTES_MAX: usize = 1_000;
+pub(crate) const SUBJECT_BYTES_MAX: usize = 1_000;
 /// Most fields that can be named.
-pub const FIELDS_NAMED_MAX: usize = 200;
+pub(crate) const FIELDS_NAMED_MAX: usize = 200;
 
 /// A key: the value of each of the key's fields, by name.
 pub type Key = serde_json::Map<String, Json>;

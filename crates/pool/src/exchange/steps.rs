@@ -14,9 +14,9 @@ use super::signer::Signer;
 use crate::clock::Moment;
 
 /// Most seconds between a statement's time and ours.
-pub const STATEMENT_AGE_MAX_S: i64 = 600;
+pub(crate) const STATEMENT_AGE_MAX_S: i64 = 600;
 /// Most bytes of a statement.
-pub const STATEMENT_BYTES_MAX: usize = 4_096;
+pub(crate) const STATEMENT_BYTES_MAX: usize = 4_096;
 
 /// `{"alg":"EdDSA","typ":"agreement-step+jwt"}`, encoded.
 const HEADER: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6ImFncmVlbWVudC1zdGVwK2p3dCJ9";
@@ -288,7 +288,7 @@ impl Statement {
 ///
 /// # Errors
 /// See [`StepFault`].
-pub fn take(
+pub(crate) fn take(
     state: State,
     step: Step,
     client: &KnownClient,

@@ -22,9 +22,9 @@ pub const LIFE_MAX_S: i64 = 60;
 /// Most seconds by which a client's clock may differ from ours.
 pub const SKEW_MAX_S: i64 = 5;
 /// Most bytes of a token.
-pub const TOKEN_BYTES_MAX: usize = 4_096;
+pub(crate) const TOKEN_BYTES_MAX: usize = 4_096;
 /// Most bytes of `jti`, `purpose` and `ref`.
-pub const TEXT_BYTES_MAX: usize = 200;
+pub(crate) const TEXT_BYTES_MAX: usize = 200;
 
 /// How long a used token must be remembered, microseconds: as long as it could be valid.
 pub(crate) const REMEMBERED_US: i64 = (LIFE_MAX_S + 2 * SKEW_MAX_S + 1) * 1_000_000;

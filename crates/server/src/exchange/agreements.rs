@@ -36,7 +36,9 @@ pub(super) async fn list(State(state): State<ExchangeState>) -> Result<Response,
     let _place = state.call()?;
     let exchange = Arc::clone(state.exchange());
     match tokio::task::spawn_blocking(move || exchange.agreements()).await {
-        Ok(Ok(listed)) => Ok(answers::json(serde_json::to_vec(&listed).unwrap_or_default())),
+        Ok(Ok(listed)) => Ok(answers::json(
+            serde_json::to_vec(&listed).unwrap_or_default(),
+        )),
         Ok(Err(error)) => Err(away(&error)),
         Err(error) => Err(away(&error)),
     }
@@ -57,14 +59,23 @@ pub(super) async fn list(State(state): State<ExchangeState>) -> Result<Response,
         (status = 503, description = "The step cannot be recorded", body = ExchangeProblem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn step(State(state): State<ExchangeState>, request: Request) -> Result<Response, ExchangeProblem> {
+pub(super) async fn step(
+    State(state): State<ExchangeState>,
+    request: Request,
+) -> Result<Response, ExchangeProblem> {
     let _place = state.call()?;
     let (parts, bytes) = body::read(request, LOOK_UP_BYTES_MAX, BODY_TIME_MAX).await?;
     let StepBody { statement } = body::json(&parts.headers, &bytes)?;
     let exchange = Arc::clone(state.exchange());
     match tokio::task::spawn_blocking(move || exchange.step(&statement)).await {
-        Ok(Ok(listed)) => Ok(answers::json(serde_json::to_vec(&listed).unwrap_or_default())),
-        Ok(Err(Refused::Step(fault))) => Err(ExchangeProblem::new(status(&fault), "step", fault.to_string())),
+        Ok(Ok(listed)) => Ok(answers::json(
+            serde_json::to_vec(&listed).unwrap_or_default(),
+        )),
+        Ok(Err(Refused::Step(fault))) => Err(ExchangeProblem::new(
+            status(&fault),
+            "step",
+            fault.to_string(),
+        )),
         Ok(Err(error)) => Err(away(&error)),
         Err(error) => Err(away(&error)),
     }
@@ -72,8 +83,12 @@ pub(super) async fn step(State(state): State<ExchangeState>, request: Request) -
 
 fn status(fault: &StepFault) -> StatusCode {
     match fault {
-        StepFault::Order { .. } | StepFault::Over { .. } | StepFault::Version { .. } => StatusCode::CONFLICT,
-        StepFault::Side { .. } | StepFault::Role { .. } | StepFault::Time(_) => StatusCode::FORBIDDEN,
+        StepFault::Order { .. } | StepFault::Over { .. } | StepFault::Version { .. } => {
+            StatusCode::CONFLICT
+        }
+        StepFault::Side { .. } | StepFault::Role { .. } | StepFault::Time(_) => {
+            StatusCode::FORBIDDEN
+        }
         StepFault::Unknown(_) => StatusCode::NOT_FOUND,
         StepFault::Statement(_) => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -81,5 +96,9 @@ fn status(fault: &StepFault) -> StatusCode {
 
 fn away(error: &dyn std::fmt::Display) -> ExchangeProblem {
     tracing::error!(%error, "the agreement desk does not work");
-    ExchangeProblem::new(StatusCode::SERVICE_UNAVAILABLE, "storage", error.to_string())
+    ExchangeProblem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "storage",
+        error.to_string(),
+    )
 }

@@ -27,7 +27,10 @@ use super::state::ExchangeState;
         (status = 503, description = "Busy, or the transfer cannot be recorded", body = ExchangeProblem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn look_up(State(state): State<ExchangeState>, request: Request) -> Result<Response, ExchangeProblem> {
+pub(super) async fn look_up(
+    State(state): State<ExchangeState>,
+    request: Request,
+) -> Result<Response, ExchangeProblem> {
     let _place = state.call()?;
     let (parts, body) = body::read(request, LOOK_UP_BYTES_MAX, BODY_TIME_MAX).await?;
     let caller = body::caller(&state, &parts, &body).await?;
@@ -52,7 +55,10 @@ pub(super) async fn look_up(State(state): State<ExchangeState>, request: Request
         (status = 503, description = "Busy, or the transfers cannot be recorded", body = ExchangeProblem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn batch(State(state): State<ExchangeState>, request: Request) -> Result<Response, ExchangeProblem> {
+pub(super) async fn batch(
+    State(state): State<ExchangeState>,
+    request: Request,
+) -> Result<Response, ExchangeProblem> {
     let _place = state.call()?;
     let (parts, body) = body::read(request, BATCH_BYTES_MAX, BODY_TIME_MAX).await?;
     let caller = body::caller(&state, &parts, &body).await?;
@@ -77,7 +83,10 @@ pub(super) async fn batch(State(state): State<ExchangeState>, request: Request) 
         (status = 503, description = "Busy, or the transfers cannot be recorded", body = ExchangeProblem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn link(State(state): State<ExchangeState>, request: Request) -> Result<Response, ExchangeProblem> {
+pub(super) async fn link(
+    State(state): State<ExchangeState>,
+    request: Request,
+) -> Result<Response, ExchangeProblem> {
     let _place = state.call()?;
     let (parts, body) = body::read(request, LOOK_UP_BYTES_MAX, BODY_TIME_MAX).await?;
     let caller = body::caller(&state, &parts, &body).await?;

@@ -80,10 +80,16 @@ pub(super) async fn catalogue(State(state): State<ExchangeState>) -> Response {
 }
 
 fn make(city: String, compiled: &Compiled) -> Bytes {
-    let mut datasets: Vec<CatalogueDataset> = compiled.grants.offers().map(|offer| dataset(offer)).collect();
+    let mut datasets: Vec<CatalogueDataset> = compiled
+        .grants
+        .offers()
+        .map(|offer| dataset(offer))
+        .collect();
     datasets.sort_by(|a, b| (&a.department, &a.dataset).cmp(&(&b.department, &b.dataset)));
     // Texts alone: nothing that serde_json could refuse.
-    serde_json::to_vec(&Catalogue { city, datasets }).unwrap_or_default().into()
+    serde_json::to_vec(&Catalogue { city, datasets })
+        .unwrap_or_default()
+        .into()
 }
 
 fn dataset(offer: &Offer) -> CatalogueDataset {
@@ -112,10 +118,16 @@ fn field(field: &Field) -> CatalogueField {
         title: text(&field.title),
         kind: field.kind,
         sensitivity: field.sensitivity,
-        references: field.references.as_ref().map(|to| format!("{}.{}", to.dataset.id(), to.field)),
+        references: field
+            .references
+            .as_ref()
+            .map(|to| format!("{}.{}", to.dataset.id(), to.field)),
     }
 }
 
 fn text(text: &city::Text) -> CatalogueText {
-    CatalogueText { zh: text.zh.clone(), en: text.en.clone() }
+    CatalogueText {
+        zh: text.zh.clone(),
+        en: text.en.clone(),
+    }
 }

@@ -67,12 +67,31 @@ pub(super) async fn changes(
     let (parts, bytes) = body::read(request, 0, BODY_TIME_MAX).await?;
     let caller = body::caller(&state, &parts, &bytes).await?;
     let Query(query) = query.map_err(|rejection| {
-        ExchangeProblem::new(axum::http::StatusCode::BAD_REQUEST, "request", rejection.body_text())
+        ExchangeProblem::new(
+            axum::http::StatusCode::BAD_REQUEST,
+            "request",
+            rejection.body_text(),
+        )
     })?;
-    let last = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let cursor = last.or(query.after).map(|text| text.parse::<Cursor>()).transpose()?;
-    let fields = query.fields.map(|fields| fields.split(',').map(|field| field.trim().to_owned()).collect());
-    let changes = state.exchange().changes(caller, &query.dataset, fields, cursor).await?;
+    let last = parts
+        .headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok())
+        .map(str::to_owned);
+    let cursor = last
+        .or(query.after)
+        .map(|text| text.parse::<Cursor>())
+        .transpose()?;
+    let fields = query.fields.map(|fields| {
+        fields
+            .split(',')
+            .map(|field| field.trim().to_owned())
+            .collect()
+    });
+    let changes = state
+        .exchange()
+        .changes(caller, &query.dataset, fields, cursor)
+        .await?;
     let stream = Stream {
         changes: Some(changes),
         ends: Instant::now() + STREAM_LIFE_MAX,
@@ -83,7 +102,9 @@ pub(super) async fn changes(
         let event = stream.next().await?;
         Some((Ok::<_, Infallible>(event), stream))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STREAM_BEAT)).into_response())
+    Ok(Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(STREAM_BEAT))
+        .into_response())
 }
 
 struct Stream {
@@ -103,10 +124,16 @@ impl Stream {
             () = crate::server::until(self.stopping.clone()) => return None,
         };
         let event = match next {
-            Ok(event) => Event::default().id(event.cursor.to_string()).event("changes").retry(RETRY).data(event.to_json()),
+            Ok(event) => Event::default()
+                .id(event.cursor.to_string())
+                .event("changes")
+                .retry(RETRY)
+                .data(event.to_json()),
             Err(denial) => {
                 self.changes = None;
-                Event::default().event("denied").data(ExchangeProblem::from(denial).to_json())
+                Event::default()
+                    .event("denied")
+                    .data(ExchangeProblem::from(denial).to_json())
             }
         };
         Some(event)

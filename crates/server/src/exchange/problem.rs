@@ -71,14 +71,22 @@ impl From<Denial> for ExchangeProblem {
             Denial::Field { .. } | Denial::Request(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Denial::Rate { .. } | Denial::Quota { .. } => StatusCode::TOO_MANY_REQUESTS,
             Denial::Gone { .. } => StatusCode::GONE,
-            Denial::Busy { .. } | Denial::Ledger(_) | Denial::Storage(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Denial::Busy { .. } | Denial::Ledger(_) | Denial::Storage(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         };
         let challenge = match &denial {
             Denial::Token(TokenFault::Missing) => Some(r#"Bearer realm="exchange""#.to_owned()),
             Denial::Token(_) => {
                 // Quotes and backslashes end a quoted string; nothing else of ours does.
-                let detail: String = denial.to_string().chars().filter(|c| c.is_ascii() && !matches!(c, '"' | '\\')).collect();
-                Some(format!(r#"Bearer realm="exchange", error="invalid_token", error_description="{detail}""#))
+                let detail: String = denial
+                    .to_string()
+                    .chars()
+                    .filter(|c| c.is_ascii() && !matches!(c, '"' | '\\'))
+                    .collect();
+                Some(format!(
+                    r#"Bearer realm="exchange", error="invalid_token", error_description="{detail}""#
+                ))
             }
             _ => None,
         };
@@ -105,9 +113,15 @@ impl IntoResponse for ExchangeProblem {
                 headers.insert(name, value);
             }
         };
-        put(header::CONTENT_TYPE, HeaderValue::from_str("application/problem+json"));
+        put(
+            header::CONTENT_TYPE,
+            HeaderValue::from_str("application/problem+json"),
+        );
         if let Some(seconds) = self.retry_after_s {
-            put(header::RETRY_AFTER, HeaderValue::from_str(&seconds.to_string()));
+            put(
+                header::RETRY_AFTER,
+                HeaderValue::from_str(&seconds.to_string()),
+            );
         }
         if let Some(challenge) = self.challenge {
             put(header::WWW_AUTHENTICATE, HeaderValue::from_str(&challenge));

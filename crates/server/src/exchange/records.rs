@@ -58,38 +58,66 @@ pub(super) async fn push(
     let mode = match parts.uri.query() {
         None | Some("" | "mode=upsert") => Mode::Upsert,
         Some(DELETE) => Mode::Delete,
-        Some(_) => return Err(ExchangeProblem::request("behind `?` there may be `mode=upsert` or `mode=delete`")),
+        Some(_) => {
+            return Err(ExchangeProblem::request(
+                "behind `?` there may be `mode=upsert` or `mode=delete`",
+            ));
+        }
     };
     let key = idempotency_key(&parts.headers)?;
     let name = format!("{department}/{dataset}");
     let table = state.exchange().pool().tables().get(&name).cloned();
-    let table = table.ok_or_else(|| Denial::Dataset { dataset: name, nearest: None })?;
+    let table = table.ok_or_else(|| Denial::Dataset {
+        dataset: name,
+        nearest: None,
+    })?;
     let source = caller.client.id.to_string();
     let pool = std::sync::Arc::clone(state.exchange().pool());
     let pushed = tokio::task::spawn_blocking(move || {
-        let options = PushOptions { format, mode, idempotency_key: key.as_deref(), source: &source };
+        let options = PushOptions {
+            format,
+            mode,
+            idempotency_key: key.as_deref(),
+            source: &source,
+        };
         ingest::push(&pool, &table, &bytes, &options)
     });
     match pushed.await {
-        Ok(Ok(report)) => Ok(answers::json(serde_json::to_vec(&report).unwrap_or_default())),
+        Ok(Ok(report)) => Ok(answers::json(
+            serde_json::to_vec(&report).unwrap_or_default(),
+        )),
         Ok(Err(error)) => Err(problem(&error)),
-        Err(error) => Err(ExchangeProblem::new(StatusCode::SERVICE_UNAVAILABLE, "storage", error.to_string())),
+        Err(error) => Err(ExchangeProblem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storage",
+            error.to_string(),
+        )),
     }
 }
 
 fn check_writer(caller: &Caller, department: &str) -> Result<(), ExchangeProblem> {
     if !caller.client.may(Role::Write) {
-        return Err(Denial::Role { client: caller.client.id.to_string(), role: "write" }.into());
+        return Err(Denial::Role {
+            client: caller.client.id.to_string(),
+            role: "write",
+        }
+        .into());
     }
     if *caller.client.department != *department {
-        let detail = format!("`{}` writes datasets of `{}` alone", caller.client.id, caller.client.department);
+        let detail = format!(
+            "`{}` writes datasets of `{}` alone",
+            caller.client.id, caller.client.department
+        );
         return Err(ExchangeProblem::new(StatusCode::FORBIDDEN, "role", detail));
     }
     Ok(())
 }
 
 fn format(headers: &HeaderMap) -> Result<Format, ExchangeProblem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
     match kind.split(';').next().unwrap_or_default().trim() {
         "application/x-ndjson" | "application/jsonl" => Ok(Format::JsonLines),
         "application/vnd.apache.arrow.stream" => Ok(Format::Arrow),
@@ -102,9 +130,18 @@ fn format(headers: &HeaderMap) -> Result<Format, ExchangeProblem> {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ExchangeProblem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| (1..=IDEMPOTENCY_BYTES_MAX).contains(&key.len()));
-    let wrong = || ExchangeProblem::request(format!("`Idempotency-Key` must be 1 to {IDEMPOTENCY_BYTES_MAX} visible ASCII characters"));
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = key
+        .to_str()
+        .ok()
+        .filter(|key| (1..=IDEMPOTENCY_BYTES_MAX).contains(&key.len()));
+    let wrong = || {
+        ExchangeProblem::request(format!(
+            "`Idempotency-Key` must be 1 to {IDEMPOTENCY_BYTES_MAX} visible ASCII characters"
+        ))
+    };
     key.map(|key| Some(key.to_owned())).ok_or_else(wrong)
 }
 
@@ -112,7 +149,9 @@ fn problem(error: &ingest::Error) -> ExchangeProblem {
     let (status, kind) = match error {
         ingest::Error::Pool(pool::Error::KeyReused(_)) => (StatusCode::CONFLICT, "request"),
         ingest::Error::Limit { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body"),
-        ingest::Error::Pool(_) | ingest::Error::QuarantineFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "storage"),
+        ingest::Error::Pool(_) | ingest::Error::QuarantineFull { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "storage")
+        }
         error if error.is_passing() => (StatusCode::SERVICE_UNAVAILABLE, "storage"),
         _ => (StatusCode::BAD_REQUEST, "body"),
     };

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::OpenApi as Description;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -70,9 +70,20 @@ pub fn description(state: ExchangeState) -> Description {
 pub fn app(state: ExchangeState) -> Router {
     let (router, description) = router::<()>(state).split_for_parts();
     router
-        .route("/exchange/v1/openapi.json", get(move || async move { Json(description) }))
-        .fallback(|| async { ExchangeProblem::not_found("there is no such resource; /exchange/v1/openapi.json names all") })
+        .route(
+            "/exchange/v1/openapi.json",
+            get(move || async move { Json(description) }),
+        )
+        .fallback(|| async {
+            ExchangeProblem::not_found(
+                "there is no such resource; /exchange/v1/openapi.json names all",
+            )
+        })
         .method_not_allowed_fallback(|| async {
-            ExchangeProblem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this resource does not have that method")
+            ExchangeProblem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "this resource does not have that method",
+            )
         })
 }

@@ -36,7 +36,11 @@ impl std::ops::Deref for ExchangeState {
 impl ExchangeState {
     /// Serves `exchange`, whose ledger writes its tiles into `ledger_folder`, until `stopping`
     /// turns true.
-    pub fn new(exchange: Arc<Exchange>, ledger_folder: PathBuf, stopping: watch::Receiver<bool>) -> Self {
+    pub fn new(
+        exchange: Arc<Exchange>,
+        ledger_folder: PathBuf,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         Self(Arc::new(Inner {
             exchange,
             ledger_folder,
@@ -55,24 +59,35 @@ impl ExchangeState {
 
     /// A place for a call.
     pub(super) fn call(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Denial> {
-        self.calls.try_acquire().or(Err(Denial::Busy { limit: "calls_max" }))
+        self.calls
+            .try_acquire()
+            .or(Err(Denial::Busy { limit: "calls_max" }))
     }
 
     /// A place for a stream.
     pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Denial> {
-        Arc::clone(&self.streams).try_acquire_owned().or(Err(Denial::Busy { limit: "streams_max" }))
+        Arc::clone(&self.streams)
+            .try_acquire_owned()
+            .or(Err(Denial::Busy {
+                limit: "streams_max",
+            }))
     }
 
     /// A place for a push.
     pub(super) fn push(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Denial> {
-        self.pushes.try_acquire().or(Err(Denial::Busy { limit: "pushes_max" }))
+        self.pushes.try_acquire().or(Err(Denial::Busy {
+            limit: "pushes_max",
+        }))
     }
 
     /// The catalogue's bytes, made once for each set of definitions.
     pub(super) fn catalogue(&self, make: impl FnOnce(&Compiled) -> Bytes) -> Bytes {
         let compiled = self.exchange.compiled();
         // A panic of another thread left a whole catalogue, or none.
-        let mut made = self.catalogue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut made = self
+            .catalogue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         match &*made {
             Some((of, bytes)) if Arc::ptr_eq(of, &compiled) => bytes.clone(),
             _ => {

@@ -19,10 +19,14 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
-use tokio_rustls::rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::crypto::{
+    WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
+};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use tokio_rustls::rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
+use tokio_rustls::rustls::{
+    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+};
 
 use super::body::PeerCertificate;
 
@@ -50,7 +54,8 @@ impl Identity {
     /// # Errors
     /// When there is none of one of them.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> io::Result<Self> {
-        let certificates = rustls_pemfile::certs(&mut &*certificates).collect::<io::Result<Vec<_>>>()?;
+        let certificates =
+            rustls_pemfile::certs(&mut &*certificates).collect::<io::Result<Vec<_>>>()?;
         if certificates.is_empty() {
             return Err(io::Error::other("there is no certificate in the PEM file"));
         }
@@ -80,11 +85,18 @@ impl Identity {
 }
 
 /// Serves `app` on `listener` until `stopping` turns true; with mutual TLS if there is an acceptor.
-pub async fn serve(listener: TcpListener, app: Router, acceptor: Option<TlsAcceptor>, mut stopping: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    acceptor: Option<TlsAcceptor>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // Fails only when the semaphore is closed, which nobody does.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stopping.wait_for(|stopping| *stopping) => return,
@@ -107,7 +119,12 @@ pub async fn serve(listener: TcpListener, app: Router, acceptor: Option<TlsAccep
     }
 }
 
-async fn connection(stream: TcpStream, app: Router, acceptor: Option<TlsAcceptor>, stopping: watch::Receiver<bool>) -> io::Result<()> {
+async fn connection(
+    stream: TcpStream,
+    app: Router,
+    acceptor: Option<TlsAcceptor>,
+    stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let Some(acceptor) = acceptor else {
         return requests(stream, app, stopping).await;
@@ -173,10 +190,16 @@ impl ClientCertVerifier for KnownCertificates {
         _now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         let compiled = self.exchange.compiled();
-        if compiled.clients.of_certificate(&sha256(certificate)).is_some() {
+        if compiled
+            .clients
+            .of_certificate(&sha256(certificate))
+            .is_some()
+        {
             return Ok(ClientCertVerified::assertion());
         }
-        Err(rustls::Error::General("no client of the city's definitions has this certificate".to_owned()))
+        Err(rustls::Error::General(
+            "no client of the city's definitions has this certificate".to_owned(),
+        ))
     }
 
     fn verify_tls12_signature(

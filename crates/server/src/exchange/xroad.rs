@@ -54,19 +54,34 @@ const ERROR: &str = "x-road-error";
         (status = 503, description = "Busy, or the transfer cannot be recorded", body = ExchangeProblem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn service(State(state): State<ExchangeState>, path: Path<ServicePath>, request: Request) -> Response {
-    let echo = (request.headers().get(CLIENT).cloned(), request.headers().get(ID).cloned());
+pub(super) async fn service(
+    State(state): State<ExchangeState>,
+    path: Path<ServicePath>,
+    request: Request,
+) -> Response {
+    let echo = (
+        request.headers().get(CLIENT).cloned(),
+        request.headers().get(ID).cloned(),
+    );
     let Path((instance, class, member, subsystem, service)) = path;
-    let named = HeaderValue::from_str(&format!("{instance}/{class}/{member}/{subsystem}/{service}"));
-    let answer = answer(&state, (&instance, &member, &service), request).await;
+    let named = HeaderValue::from_str(&format!(
+        "{instance}/{class}/{member}/{subsystem}/{service}"
+    ));
+    let answer = answer(&state, (instance.as_str(), member.as_str(), service.as_str()), request).await;
     let mut response = answer.unwrap_or_else(|problem| {
         let mut response = problem.into_response();
-        response.headers_mut().insert(HeaderName::from_static(ERROR), HeaderValue::from_static("Server.ServerProxy"));
+        response.headers_mut().insert(
+            HeaderName::from_static(ERROR),
+            HeaderValue::from_static("Server.ServerProxy"),
+        );
         response
     });
     let headers = response.headers_mut();
     let put = [(CLIENT, echo.0), (ID, echo.1), (SERVICE, named.ok())];
-    for (name, value) in put.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+    for (name, value) in put
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    {
         headers.insert(HeaderName::from_static(name), value);
     }
     response
@@ -84,29 +99,47 @@ async fn answer(
     let caller = body::caller(state, &parts, &bytes).await?;
     check_client(state, &parts.headers, &caller)?;
     if instance != state.exchange().audience() {
-        return Err(ExchangeProblem::not_found(format!("the instance here is `{}`", state.exchange().audience())));
+        return Err(ExchangeProblem::not_found(format!(
+            "the instance here is `{}`",
+            state.exchange().audience()
+        )));
     }
     let mut ask: serde_json::Map<String, serde_json::Value> = body::json(&parts.headers, &bytes)?;
     ask.insert("dataset".to_owned(), format!("{member}/{service}").into());
-    let ask: LookUp = serde_json::from_value(ask.into()).map_err(|error| ExchangeProblem::request(error.to_string()))?;
+    let ask: LookUp = serde_json::from_value(ask.into())
+        .map_err(|error| ExchangeProblem::request(error.to_string()))?;
     let answer = state.exchange().look_up(&caller, &ask).await?;
     Ok(answers::json(answer.to_json()))
 }
 
 /// Whether `X-Road-Client` names the department that the call has proven to be.
-fn check_client(state: &ExchangeState, headers: &HeaderMap, caller: &Caller) -> Result<(), ExchangeProblem> {
-    let named = headers.get(CLIENT).and_then(|client| client.to_str().ok()).unwrap_or_default();
+fn check_client(
+    state: &ExchangeState,
+    headers: &HeaderMap,
+    caller: &Caller,
+) -> Result<(), ExchangeProblem> {
+    let named = headers
+        .get(CLIENT)
+        .and_then(|client| client.to_str().ok())
+        .unwrap_or_default();
     let parts: Vec<&str> = named.split('/').collect();
     let (instance, member) = match parts.as_slice() {
         [instance, _class, member] | [instance, _class, member, _] => (*instance, *member),
         _ => {
             let detail = "`X-Road-Client` must be `INSTANCE/CLASS/MEMBER/SUBSYSTEM`";
-            return Err(ExchangeProblem::new(StatusCode::BAD_REQUEST, "request", detail));
+            return Err(ExchangeProblem::new(
+                StatusCode::BAD_REQUEST,
+                "request",
+                detail,
+            ));
         }
     };
     if instance == state.exchange().audience() && *member == *caller.client.department {
         return Ok(());
     }
-    let detail = format!("the call is proven to be of `{}`, but `X-Road-Client` names another", caller.client.department);
+    let detail = format!(
+        "the call is proven to be of `{}`, but `X-Road-Client` names another",
+        caller.client.department
+    );
     Err(ExchangeProblem::new(StatusCode::FORBIDDEN, "role", detail))
 }

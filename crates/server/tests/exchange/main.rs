@@ -1,5 +1,9 @@
 //! The exchange over HTTP, as its callers meet it: a real server on a free port.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod http;
 mod schemathesis;

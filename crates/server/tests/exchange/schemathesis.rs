@@ -17,11 +17,15 @@ use crate::support::{SECOND, Town};
 
 /// The program, where `script/setup` or the path has it.
 fn program() -> Option<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
     let own = cache.map(|cache| cache.join("citybrain/venv/bin/schemathesis"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|folder| folder.join("schemathesis"));
-    own.into_iter().chain(on_path).find(|program| program.is_file())
+    own.into_iter()
+        .chain(on_path)
+        .find(|program| program.is_file())
 }
 
 #[test]
@@ -35,7 +39,12 @@ fn schemathesis_finds_no_5xx_and_no_undocumented_answer() {
     let (exchange, clock) = (Arc::clone(&town.exchange), Arc::clone(&town.clock));
     let calls = Arc::new(AtomicU64::new(0));
     let sign = move |request: Request, next: Next| {
-        let (signer, exchange, clock, calls) = (Arc::clone(&signer), Arc::clone(&exchange), Arc::clone(&clock), Arc::clone(&calls));
+        let (signer, exchange, clock, calls) = (
+            Arc::clone(&signer),
+            Arc::clone(&exchange),
+            Arc::clone(&clock),
+            Arc::clone(&calls),
+        );
         async move {
             // The clock stands; let it go on, so that rates are not all there is to see.
             clock.advance(SECOND / 4);
@@ -46,10 +55,20 @@ fn schemathesis_finds_no_5xx_and_no_undocumented_answer() {
             };
             // One call in ten comes with whatever schemathesis made up.
             if number % 10 != 9 {
-                let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-                let call = Call { method: parts.method.as_str(), target, body: &body };
+                let target = parts
+                    .uri
+                    .path_and_query()
+                    .map_or("/", |target| target.as_str());
+                let call = Call {
+                    method: parts.method.as_str(),
+                    target,
+                    body: &body,
+                };
                 let token = signer.token("town", "matter/property-tax", None, call, exchange.now());
-                parts.headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+                parts.headers.insert(
+                    header::AUTHORIZATION,
+                    format!("Bearer {token}").parse().unwrap(),
+                );
             }
             next.run(Request::from_parts(parts, Body::from(body))).await
         }
@@ -67,5 +86,9 @@ fn schemathesis_finds_no_5xx_and_no_undocumented_answer() {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

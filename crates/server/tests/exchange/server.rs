@@ -36,7 +36,8 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> Json {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -48,10 +49,20 @@ impl Answer {
 
     /// The kind of problem.
     pub(crate) fn problem(&self) -> String {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{self:?}"
+        );
         let content = self.json();
         assert_eq!(content["status"], self.status);
-        content["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned()
+        content["type"]
+            .as_str()
+            .unwrap()
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .to_owned()
     }
 }
 
@@ -61,18 +72,39 @@ impl Server {
     }
 
     /// Serves a town, after `wrap` has put something around its routes.
-    pub(crate) fn of(town: Town, wrap: impl FnOnce(Router, &Town) -> Router, identity: Option<tls::Identity>) -> Self {
+    pub(crate) fn of(
+        town: Town,
+        wrap: impl FnOnce(Router, &Town) -> Router,
+        identity: Option<tls::Identity>,
+    ) -> Self {
         // Tokens of the second in which a server starts are refused.
         town.clock.advance(2 * SECOND);
         let (stop, stopping) = watch::channel(false);
-        let state = ExchangeState::new(Arc::clone(&town.exchange), town.folder().join("ledger"), stopping.clone());
+        let state = ExchangeState::new(
+            Arc::clone(&town.exchange),
+            town.folder().join("ledger"),
+            stopping.clone(),
+        );
         let router = wrap(app(state), &town);
         let acceptor = identity.map(|identity| identity.acceptor(&town.exchange).unwrap());
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime
+            .block_on(TcpListener::bind(("127.0.0.1", 0)))
+            .unwrap();
         let address = listener.local_addr().unwrap();
-        let thread = std::thread::spawn(move || runtime.block_on(tls::serve(listener, router, acceptor, stopping)));
-        Self { address, town, stop, thread: Some(thread) }
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(tls::serve(listener, router, acceptor, stopping))
+        });
+        Self {
+            address,
+            town,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// A token of a client for a call.
@@ -80,18 +112,46 @@ impl Server {
         static RUNS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let run = RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let signer = Signer::demonstration(client, run).unwrap();
-        signer.token("town", "matter/property-tax", Some("case-1"), Call { method, target, body }, self.town.exchange.now())
+        signer.token(
+            "town",
+            "matter/property-tax",
+            Some("case-1"),
+            Call {
+                method,
+                target,
+                body,
+            },
+            self.town.exchange.now(),
+        )
     }
 
     /// A call with a token of `client`.
-    pub(crate) fn signed(&self, client: &str, method: &str, target: &str, kind: &str, body: &[u8]) -> Answer {
+    pub(crate) fn signed(
+        &self,
+        client: &str,
+        method: &str,
+        target: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> Answer {
         let bearer = format!("Bearer {}", self.token(client, method, target, body));
-        self.call(method, target, &[("authorization", &bearer), ("content-type", kind)], body)
+        self.call(
+            method,
+            target,
+            &[("authorization", &bearer), ("content-type", kind)],
+            body,
+        )
     }
 
     /// A look-up or the like of tax's.
     pub(crate) fn post(&self, target: &str, body: &Json) -> Answer {
-        self.signed("tax-systems", "POST", target, "application/json", body.to_string().as_bytes())
+        self.signed(
+            "tax-systems",
+            "POST",
+            target,
+            "application/json",
+            body.to_string().as_bytes(),
+        )
     }
 
     pub(crate) fn get(&self, target: &str) -> Answer {
@@ -99,7 +159,13 @@ impl Server {
     }
 
     /// A call as it is.
-    pub(crate) fn call(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn call(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let mut stream = self.open(method, target, headers, body);
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
@@ -107,10 +173,18 @@ impl Server {
     }
 
     /// Sends a call, and leaves the answer to be read.
-    pub(crate) fn open(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
+    pub(crate) fn open(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(&request(method, target, headers, body)).unwrap();
+        stream
+            .write_all(&request(method, target, headers, body))
+            .unwrap();
         stream
     }
 }
@@ -125,18 +199,36 @@ impl Drop for Server {
 }
 
 /// The bytes of a request after which the connection ends.
-pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nhost: town\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+pub(crate) fn request(
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
+    let mut head = format!(
+        "{method} {target} HTTP/1.1\r\nhost: town\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for part in headers
+        .iter()
+        .flat_map(|(name, value)| [*name, ": ", *value, "\r\n"])
+    {
+        head.push_str(part);
     }
     head.push_str("\r\n");
     [head.as_bytes(), body].concat()
 }
 
 pub(crate) fn answer_of(bytes: &[u8]) -> Answer {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or_else(|| panic!("no answer: {bytes:?}"));
+    let end = bytes
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {bytes:?}"));
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head, body: bytes[end + 4..].to_vec() }
+    Answer {
+        status,
+        head,
+        body: bytes[end + 4..].to_vec(),
+    }
 }

@@ -20,10 +20,22 @@ pub(crate) fn list(args: &AgreementListArgs, layers: &Layers, printer: Printer) 
         printer.json(&listed)?;
         return Ok(Exit::Success);
     }
-    let mut lines = table(["agreement", "provider", "dataset", "consumer", "standing", "until", ""]);
+    let mut lines = table([
+        "agreement",
+        "provider",
+        "dataset",
+        "consumer",
+        "standing",
+        "until",
+        "",
+    ]);
     for one in &listed {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let old = if one["current"] == true { "" } else { "an older version than the file" };
+        let old = if one["current"] == true {
+            ""
+        } else {
+            "an older version than the file"
+        };
         lines.add_row([
             text(&one["id"]),
             text(&one["provider"]),
@@ -47,7 +59,10 @@ pub(crate) fn matrix(args: &AgreementListArgs, layers: &Layers, printer: Printer
     for one in &listed {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let pair = (text(&one["provider"]), text(&one["consumer"]));
-        shared.entry(pair).or_default().insert(text(&one["definition"]["dataset"]));
+        shared
+            .entry(pair)
+            .or_default()
+            .insert(text(&one["definition"]["dataset"]));
     }
     if printer.json {
         let rows: Vec<Value> = shared
@@ -57,18 +72,28 @@ pub(crate) fn matrix(args: &AgreementListArgs, layers: &Layers, printer: Printer
         printer.json(&rows)?;
         return Ok(Exit::Success);
     }
-    let consumers: BTreeSet<&str> = shared.keys().map(|(_, consumer)| consumer.as_str()).collect();
-    let providers: BTreeSet<&str> = shared.keys().map(|(provider, _)| provider.as_str()).collect();
+    let consumers: BTreeSet<&str> = shared
+        .keys()
+        .map(|(_, consumer)| consumer.as_str())
+        .collect();
+    let providers: BTreeSet<&str> = shared
+        .keys()
+        .map(|(provider, _)| provider.as_str())
+        .collect();
     // Numbers stand for consumers in the head, so that the table fits; their names follow.
     let mut lines = table(["provider"]);
-    let head: Vec<String> = std::iter::once("provider".to_owned()).chain((1..=consumers.len()).map(|number| number.to_string())).collect();
+    let head: Vec<String> = std::iter::once("provider".to_owned())
+        .chain((1..=consumers.len()).map(|number| number.to_string()))
+        .collect();
     lines.set_header(head);
     for provider in providers {
         let count = |consumer: &&str| {
             let datasets = shared.get(&(provider.to_owned(), (*consumer).to_owned()));
             datasets.map_or_else(String::new, |datasets| datasets.len().to_string())
         };
-        let row: Vec<String> = std::iter::once(provider.to_owned()).chain(consumers.iter().map(count)).collect();
+        let row: Vec<String> = std::iter::once(provider.to_owned())
+            .chain(consumers.iter().map(count))
+            .collect();
         lines.add_row(row);
     }
     flush_left(&mut lines);
@@ -80,13 +105,27 @@ pub(crate) fn matrix(args: &AgreementListArgs, layers: &Layers, printer: Printer
 }
 
 fn fetch(args: &AgreementListArgs, layers: &Layers) -> Result<Vec<Value>, Error> {
-    let answer = http::call(&server(args.server.as_ref(), layers)?, "GET", "/exchange/v1/agreements", &[], b"")?;
+    let answer = http::call(
+        &server(args.server.as_ref(), layers)?,
+        "GET",
+        "/exchange/v1/agreements",
+        &[],
+        b"",
+    )?;
     let content = answer.json()?;
-    let all = content.as_array().cloned().ok_or_else(|| refused(answer.status, &content))?;
+    let all = content
+        .as_array()
+        .cloned()
+        .ok_or_else(|| refused(answer.status, &content))?;
     let kept = |one: &Value| {
-        let is = |name: &str, wanted: &String| one[name].as_str() == Some(wanted);
-        args.standing.as_ref().is_none_or(|standing| is("standing", standing))
-            && args.department.as_ref().is_none_or(|department| is("provider", department) || is("consumer", department))
+        let is = |name: &str, wanted: &String| one[name].as_str() == Some(wanted.as_str());
+        args.standing
+            .as_ref()
+            .is_none_or(|standing| is("standing", standing))
+            && args
+                .department
+                .as_ref()
+                .is_none_or(|department| is("provider", department) || is("consumer", department))
     };
     Ok(all.into_iter().filter(kept).collect())
 }
@@ -104,7 +143,11 @@ pub(crate) fn step(step: Step, args: &StepArgs, layers: &Layers, printer: Printe
             (None, None) => {
                 return Err(Error::Refused {
                     message: format!("there is no agreement {id:?}"),
-                    help: nearest(id, city.all::<Agreement>().map(|agreement| agreement.id.as_str())),
+                    help: nearest(
+                        id,
+                        city.all::<Agreement>()
+                            .map(|agreement| agreement.id.as_str()),
+                    ),
                 });
             }
         };
@@ -116,13 +159,22 @@ pub(crate) fn step(step: Step, args: &StepArgs, layers: &Layers, printer: Printe
         let statement = Statement::sign(&signer, id, &version, step, now());
         let body = json!({ "statement": statement }).to_string();
         let headers = [("content-type", "application/json")];
-        let answer = http::call(&server, "POST", "/exchange/v1/agreements/steps", &headers, body.as_bytes())?;
+        let answer = http::call(
+            &server,
+            "POST",
+            "/exchange/v1/agreements/steps",
+            &headers,
+            body.as_bytes(),
+        )?;
         let content = answer.json()?;
         if answer.status != 200 {
             return Err(refused(answer.status, &content));
         }
         if !printer.json {
-            printer.line(format_args!("{id}: {}", content["standing"].as_str().unwrap_or_default()))?;
+            printer.line(format_args!(
+                "{id}: {}",
+                content["standing"].as_str().unwrap_or_default()
+            ))?;
         }
         done.push(content);
     }
@@ -133,31 +185,51 @@ pub(crate) fn step(step: Step, args: &StepArgs, layers: &Layers, printer: Printe
 }
 
 /// The only client of the department that may sign the step.
-fn office(step: Step, args: &StepArgs, definition: Option<&city::Definition<Agreement>>, city: &city::City) -> Result<String, Error> {
+fn office(
+    step: Step,
+    args: &StepArgs,
+    definition: Option<&city::Definition<Agreement>>,
+    city: &city::City,
+) -> Result<String, Error> {
     let provider = definition.and_then(|definition| definition.department.as_deref());
     let consumer = definition.map(|definition| definition.value.consumer.id());
     let as_consumer = step == Step::Propose || (step == Step::Revoke && args.side == "consumer");
-    let (department, role) = if as_consumer { (consumer, Role::Propose) } else { (provider, Role::Approve) };
+    let (department, role) = if as_consumer {
+        (consumer, Role::Propose)
+    } else {
+        (provider, Role::Approve)
+    };
     let mut offices = city
         .all::<Client>()
-        .filter(|client| client.department.as_deref() == department && client.value.roles.contains(&role))
+        .filter(|client| {
+            client.department.as_deref() == department && client.value.roles.contains(&role)
+        })
         .map(|client| client.id.clone());
     match (offices.next(), offices.next()) {
         (Some(office), None) => Ok(office),
         (found, _) => Err(Error::Option {
             message: format!(
                 "{} of {} may sign this",
-                if found.is_some() { "more than one client" } else { "no client" },
+                if found.is_some() {
+                    "more than one client"
+                } else {
+                    "no client"
+                },
                 department.unwrap_or("the department")
             ),
-            help: Some("name the client with --client; `citybrain client list` lists them".to_owned()),
+            help: Some(
+                "name the client with --client; `citybrain client list` lists them".to_owned(),
+            ),
         }),
     }
 }
 
 fn refused(status: u16, content: &Value) -> Error {
     Error::Refused {
-        message: content["detail"].as_str().map_or_else(|| format!("the server answered with status {status}"), str::to_owned),
+        message: content["detail"].as_str().map_or_else(
+            || format!("the server answered with status {status}"),
+            str::to_owned,
+        ),
         help: None,
     }
 }

@@ -49,8 +49,16 @@ pub(crate) fn list(args: &ClientListArgs, layers: &Layers, printer: Printer) -> 
     }
     let mut lines = table(["client", "department", "roles", ""]);
     for row in &rows {
-        let roles: Vec<String> = row.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
-        let mark = if row.demonstration { "demonstration" } else { "" };
+        let roles: Vec<String> = row
+            .roles
+            .iter()
+            .map(|role| format!("{role:?}").to_lowercase())
+            .collect();
+        let mark = if row.demonstration {
+            "demonstration"
+        } else {
+            ""
+        };
         lines.add_row([row.client, row.department, &roles.join(" "), mark]);
     }
     flush_left(&mut lines);
@@ -61,12 +69,19 @@ pub(crate) fn list(args: &ClientListArgs, layers: &Layers, printer: Printer) -> 
 /// Makes a private key, or derives a demonstration's.
 pub(crate) fn key(args: &ClientKeyArgs, printer: Printer) -> Outcome {
     let public = match (&args.demonstration, &args.out) {
-        (Some(client), _) => Signer::demonstration(client, 0).map_err(Error::internal)?.public_key(),
+        (Some(client), _) => Signer::demonstration(client, 0)
+            .map_err(Error::internal)?
+            .public_key(),
         (None, Some(path)) => {
             let pem = Signer::new_pem().map_err(Error::internal)?;
             write_private(path, &pem)?;
-            printer.note(format_args!("the private key is in {}; the public one is for the client's definition", path.display()));
-            Signer::from_pem("", &pem, 0).map_err(Error::internal)?.public_key()
+            printer.note(format_args!(
+                "the private key is in {}; the public one is for the client's definition",
+                path.display()
+            ));
+            Signer::from_pem("", &pem, 0)
+                .map_err(Error::internal)?
+                .public_key()
         }
         (None, None) => String::new(),
     };
@@ -87,6 +102,9 @@ fn write_private(path: &Path, text: &str) -> Result<(), Error> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+    });
     written.map_err(|error| Error::output(path, error))
 }

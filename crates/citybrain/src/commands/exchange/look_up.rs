@@ -17,44 +17,86 @@ const TARGET: &str = "/exchange/v1/look-up";
 pub(crate) fn look_up(args: &LookUpArgs, layers: &Layers, printer: Printer) -> Outcome {
     let settings = layers.settings()?;
     let city = city(&settings.pool.city);
-    let audience = city.settings().map(|settings| settings.value.id.to_string()).ok_or_else(|| Error::Refused {
-        message: format!("there is no city in {}, and a token needs its id", settings.pool.city.display()),
-        help: Some("set the option pool.city".to_owned()),
-    })?;
+    let audience = city
+        .settings()
+        .map(|settings| settings.value.id.to_string())
+        .ok_or_else(|| Error::Refused {
+            message: format!(
+                "there is no city in {}, and a token needs its id",
+                settings.pool.city.display()
+            ),
+            help: Some("set the option pool.city".to_owned()),
+        })?;
     let mut ask = json!({ "dataset": args.dataset });
     if let Some(subject) = &args.subject {
         ask["subject"] = subject.as_str().into();
     } else {
-        ask["key"] = args.key.iter().map(|(field, value)| (field.clone(), typed(&city, &args.dataset, field, value))).collect();
+        ask["key"] = args
+            .key
+            .iter()
+            .map(|(field, value)| (field.clone(), typed(&city, &args.dataset, field, value)))
+            .collect();
     }
     if !args.fields.is_empty() {
         ask["fields"] = args.fields.clone().into();
     }
     let body = ask.to_string();
     let signer = signer(&args.client, args.key_file.as_deref(), &city)?;
-    let call = Call { method: "POST", target: TARGET, body: body.as_bytes() };
-    let token = signer.token(&audience, &args.purpose, args.reference.as_deref(), call, now());
+    let call = Call {
+        method: "POST",
+        target: TARGET,
+        body: body.as_bytes(),
+    };
+    let token = signer.token(
+        &audience,
+        &args.purpose,
+        args.reference.as_deref(),
+        call,
+        now(),
+    );
     let bearer = format!("Bearer {token}");
-    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
-    let answer = http::call(&server(args.server.as_ref(), layers)?, "POST", TARGET, &headers, body.as_bytes())?;
+    let headers = [
+        ("content-type", "application/json"),
+        ("authorization", bearer.as_str()),
+    ];
+    let answer = http::call(
+        &server(args.server.as_ref(), layers)?,
+        "POST",
+        TARGET,
+        &headers,
+        body.as_bytes(),
+    )?;
     let content = answer.json()?;
     if printer.json {
         printer.json(&content)?;
     } else if answer.status == 200 {
         print(&content, printer)?;
     } else {
-        printer.line(format_args!("{}: {}", answer.status, content["detail"].as_str().unwrap_or("no reason was given")))?;
+        printer.line(format_args!(
+            "{}: {}",
+            answer.status,
+            content["detail"].as_str().unwrap_or("no reason was given")
+        ))?;
     }
-    Ok(if answer.status == 200 { Exit::Success } else { Exit::Findings })
+    Ok(if answer.status == 200 {
+        Exit::Success
+    } else {
+        Exit::Findings
+    })
 }
 
 /// A value of the key as its field's type has it; a text, if the field is not known here.
 fn typed(city: &city::City, dataset: &str, field: &str, value: &str) -> Value {
     use city::kinds::{Dataset, FieldType};
     let id = dataset.rsplit('/').next().unwrap_or(dataset);
-    let kind = city.get::<Dataset>(id).and_then(|dataset| dataset.value.field(field)).map(|field| field.kind);
+    let kind = city
+        .get::<Dataset>(id)
+        .and_then(|dataset| dataset.value.field(field))
+        .map(|field| field.kind);
     match kind {
-        Some(FieldType::Integer | FieldType::Boolean) => serde_json::from_str(value).unwrap_or_else(|_| value.into()),
+        Some(FieldType::Integer | FieldType::Boolean) => {
+            serde_json::from_str(value).unwrap_or_else(|_| value.into())
+        }
         _ => value.into(),
     }
 }
@@ -63,8 +105,14 @@ fn print(content: &Value, printer: Printer) -> std::io::Result<()> {
     let records = content["records"].as_array().map_or(&[][..], Vec::as_slice);
     for record in records {
         let values = record["values"].as_object().into_iter().flatten();
-        let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let mut rows: Vec<(&str, String)> = values.map(|(name, value)| (name.as_str(), shown(value))).collect();
+        let shown = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        let mut rows: Vec<(&str, String)> = values
+            .map(|(name, value)| (name.as_str(), shown(value)))
+            .collect();
         rows.push(("since", shown(&record["since"])));
         printer.line(properties(rows).trim_fmt())?;
         printer.line("")?;

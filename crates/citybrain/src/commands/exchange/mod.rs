@@ -7,8 +7,8 @@ mod look_up;
 
 use std::path::Path;
 
-use city::{City, Definitions};
 use city::kinds::Client;
+use city::{City, Definitions};
 use pool::exchange::Signer;
 use pool::{Clock, Moment};
 use server::clock::WallClock;
@@ -16,7 +16,9 @@ use server::clock::WallClock;
 use crate::error::{Error, nearest};
 use crate::settings::Layers;
 
-pub(crate) use agreements::{list as agreement_list, matrix as agreement_matrix, step as agreement_step};
+pub(crate) use agreements::{
+    list as agreement_list, matrix as agreement_matrix, step as agreement_step,
+};
 pub(crate) use client::{key as client_key, list as client_list};
 pub(crate) use look_up::look_up;
 
@@ -37,7 +39,9 @@ fn server(given: Option<&String>, layers: &Layers) -> Result<String, Error> {
         return Ok(given.clone());
     }
     let listen = layers.settings()?.up.listen;
-    let reachable = listen.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]");
+    let reachable = listen
+        .replace("0.0.0.0", "127.0.0.1")
+        .replace("[::]", "[::1]");
     Ok(format!("http://{reachable}"))
 }
 
@@ -56,11 +60,16 @@ fn signer(client: &str, key: Option<&Path>, city: &City) -> Result<Signer, Error
     }
     let definition = city.get::<Client>(client).ok_or_else(|| Error::Refused {
         message: format!("there is no client {client:?}"),
-        help: nearest(client, city.all::<Client>().map(|client| client.id.as_str())),
+        help: nearest(
+            client,
+            city.all::<Client>().map(|client| client.id.as_str()),
+        ),
     })?;
     if !definition.demonstration {
         return Err(Error::Option {
-            message: format!("{client} is no client of a demonstration, so its private key is needed"),
+            message: format!(
+                "{client} is no client of a demonstration, so its private key is needed"
+            ),
             help: Some("name its file, which `citybrain client key` made".to_owned()),
         });
     }

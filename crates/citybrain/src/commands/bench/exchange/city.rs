@@ -48,7 +48,11 @@ pub(super) fn dataset(provider: u64) -> String {
 fn parties(agreement: u64) -> (u64, u64, u64) {
     let provider = agreement % DEPARTMENTS;
     let round = agreement / DEPARTMENTS;
-    (provider, round % DATASETS, (provider + 1 + round / DATASETS) % DEPARTMENTS)
+    (
+        provider,
+        round % DATASETS,
+        (provider + 1 + round / DATASETS) % DEPARTMENTS,
+    )
 }
 
 /// An agreement's id, and its provider and consumer.
@@ -62,26 +66,47 @@ pub(super) fn city(agreements: u64) -> Result<Arc<City>, Error> {
     let mut files = vec![("city.yaml".to_owned(), SETTINGS.to_owned())];
     for department in 0..DEPARTMENTS {
         let folder = format!("departments/dept-{department}");
-        files.push((format!("{folder}/department.yaml"), department_file(department)));
-        files.push((format!("{folder}/clients/{}.yaml", client(department)), client_file(department)?));
+        files.push((
+            format!("{folder}/department.yaml"),
+            department_file(department),
+        ));
+        files.push((
+            format!("{folder}/clients/{}.yaml", client(department)),
+            client_file(department)?,
+        ));
         for number in 0..DATASETS {
-            files.push((format!("{folder}/datasets/records-{department}-{number}.yaml"), dataset_file(department, number)));
+            files.push((
+                format!("{folder}/datasets/records-{department}-{number}.yaml"),
+                dataset_file(department, number),
+            ));
         }
     }
     for number in 0..agreements {
         let (id, provider, _) = agreement(number);
-        files.push((format!("departments/dept-{provider}/agreements/{id}.yaml"), agreement_file(number)));
+        files.push((
+            format!("departments/dept-{provider}/agreements/{id}.yaml"),
+            agreement_file(number),
+        ));
     }
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
     let (city, faults) = Definitions::from_files("benchville", files).check();
     if faults.is_empty() {
         return Ok(Arc::new(city));
     }
-    let shown = faults.iter().take(5).fold(String::new(), |mut text, fault| {
-        let _ = write!(text, "\n{}: {fault}", fault.location());
-        text
-    });
-    Err(Error::internal(format!("the benchmark's city has {} faults:{shown}", faults.len())))
+    let shown = faults
+        .iter()
+        .take(5)
+        .fold(String::new(), |mut text, fault| {
+            let _ = write!(text, "\n{}: {fault}", fault.location());
+            text
+        });
+    Err(Error::internal(format!(
+        "the benchmark's city has {} faults:{shown}",
+        faults.len()
+    )))
 }
 
 fn department_file(number: u64) -> String {
@@ -97,7 +122,9 @@ fn department_file(number: u64) -> String {
 
 fn client_file(department: u64) -> Result<String, Error> {
     let id = client(department);
-    let key = Signer::demonstration(&id, 0).map_err(Error::internal)?.public_key();
+    let key = Signer::demonstration(&id, 0)
+        .map_err(Error::internal)?
+        .public_key();
     Ok(format!(
         "id: {id}\n\
          title: {{zh: 系统{department}, en: Systems {department}}}\n\
@@ -108,16 +135,30 @@ fn client_file(department: u64) -> Result<String, Error> {
 }
 
 fn dataset_file(department: u64, number: u64) -> String {
-    let field = |name: &str, zh: &str, rest: &str| format!("  - {{name: {name}, title: {{zh: {zh}, en: {name}}}, {rest}}}\n");
+    let field = |name: &str, zh: &str, rest: &str| {
+        format!("  - {{name: {name}, title: {{zh: {zh}, en: {name}}}, {rest}}}\n")
+    };
     let fields = [
-        field("number", "编号", "type: text, max_length: 18, required: true, sensitivity: personal"),
-        field("name", "姓名", "type: text, max_length: 100, sensitivity: personal"),
+        field(
+            "number",
+            "编号",
+            "type: text, max_length: 18, required: true, sensitivity: personal",
+        ),
+        field(
+            "name",
+            "姓名",
+            "type: text, max_length: 100, sensitivity: personal",
+        ),
         field("status", "状态", "type: text, one_of: [valid, expired]"),
         field("code", "代码", "type: integer"),
         field("amount", "金额", "type: money"),
         field("issued_on", "签发日期", "type: date"),
         field("changed_at", "变更时间", "type: datetime"),
-        field("address", "地址", "type: text, max_length: 200, sensitivity: personal"),
+        field(
+            "address",
+            "地址",
+            "type: text, max_length: 200, sensitivity: personal",
+        ),
     ];
     format!(
         "id: records-{department}-{number}\n\
@@ -162,7 +203,10 @@ mod tests {
     fn every_agreement_is_of_another_pair_and_the_first_are_those_of_the_calls() {
         let all: BTreeSet<_> = (0..5_900).map(parties).collect();
         assert_eq!(all.len(), 5_900);
-        assert!(all.iter().all(|(provider, _, consumer)| provider != consumer));
+        assert!(
+            all.iter()
+                .all(|(provider, _, consumer)| provider != consumer)
+        );
         for number in 0..DEPARTMENTS {
             assert_eq!(parties(number), (number, 0, consumer_of(number)));
         }

@@ -47,7 +47,12 @@ struct Shared {
 const TARGETS: u64 = 1 << 16;
 
 /// Sends so many requests.
-pub(super) fn run(bench: &Bench, address: SocketAddr, args: &ExchangeArgs, requests: u64) -> Result<Run, Error> {
+pub(super) fn run(
+    bench: &Bench,
+    address: SocketAddr,
+    args: &ExchangeArgs,
+    requests: u64,
+) -> Result<Run, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(args.client_threads as usize)
         .thread_name("bench-client")
@@ -59,10 +64,14 @@ pub(super) fn run(bench: &Bench, address: SocketAddr, args: &ExchangeArgs, reque
         until: requests,
         exchange: Arc::clone(&bench.exchange),
         signers: bench.signers.clone(),
-        targets: (0..TARGETS.min(requests.max(1))).map(|call| bench.target(call)).collect(),
+        targets: (0..TARGETS.min(requests.max(1)))
+            .map(|call| bench.target(call))
+            .collect(),
     });
     let all = runtime.block_on(async {
-        let connections: Vec<_> = (0..args.connections).map(|_| tokio::spawn(connection(address, Arc::clone(&shared)))).collect();
+        let connections: Vec<_> = (0..args.connections)
+            .map(|_| tokio::spawn(connection(address, Arc::clone(&shared))))
+            .collect();
         let mut all = Run::default();
         for connection in connections {
             let run = connection.await.map_err(io::Error::other)??;
@@ -86,9 +95,16 @@ async fn connection(address: SocketAddr, shared: Arc<Shared>) -> io::Result<Run>
             return Ok(run);
         }
         let (provider, record) = &shared.targets[(number % shared.targets.len() as u64) as usize];
-        let body = format!(r#"{{"dataset":"{}","key":{{"number":"{record}"}}}}"#, dataset(*provider));
+        let body = format!(
+            r#"{{"dataset":"{}","key":{{"number":"{record}"}}}}"#,
+            dataset(*provider)
+        );
         let signer = &shared.signers[consumer_of(*provider) as usize];
-        let call = Call { method: "POST", target: TARGET, body: body.as_bytes() };
+        let call = Call {
+            method: "POST",
+            target: TARGET,
+            body: body.as_bytes(),
+        };
         let token = signer.token(CITY, PURPOSE, Some("case-1"), call, shared.exchange.now());
         write_request(&mut request, TARGET, &token, &body);
         let began = Instant::now();
@@ -96,7 +112,9 @@ async fn connection(address: SocketAddr, shared: Arc<Shared>) -> io::Result<Run>
         run.latencies_us.push(micros(began.elapsed()));
         if status == 200 {
             run.answered += 1;
-            run.evidence = run.evidence.wrapping_add(evidence_sum(&pool::exchange::evidence_of(&token)));
+            run.evidence = run
+                .evidence
+                .wrapping_add(evidence_sum(&pool::exchange::evidence_of(&token)));
         } else {
             run.errors += 1;
             if run.errors == 1 {
@@ -124,7 +142,11 @@ pub(super) fn write_request(request: &mut Vec<u8>, target: &str, token: &str, bo
 }
 
 /// Sends a request and reads its answer, whose body is then in `answer`; gives the status.
-pub(super) async fn exchange_once(stream: &mut TcpStream, request: &[u8], answer: &mut Vec<u8>) -> io::Result<u16> {
+pub(super) async fn exchange_once(
+    stream: &mut TcpStream,
+    request: &[u8],
+    answer: &mut Vec<u8>,
+) -> io::Result<u16> {
     stream.write_all(request).await?;
     answer.clear();
     let mut head = None;
@@ -137,7 +159,9 @@ pub(super) async fn exchange_once(stream: &mut TcpStream, request: &[u8], answer
         }
         match head {
             Some((status, length)) if answer.len() >= length => return Ok(status),
-            _ if answer.len() > ANSWER_BYTES_MAX => return Err(io::Error::other("the answer is too long")),
+            _ if answer.len() > ANSWER_BYTES_MAX => {
+                return Err(io::Error::other("the answer is too long"));
+            }
             _ => {}
         }
         if stream.read_buf(answer).await? == 0 {
@@ -151,10 +175,14 @@ fn parse_head(head: &[u8]) -> io::Result<(u16, usize)> {
     let wrong = || io::Error::other("the answer is not HTTP");
     let head = std::str::from_utf8(head).map_err(io::Error::other)?;
     let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).ok_or_else(wrong)?;
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1)?.parse().ok())
+        .ok_or_else(wrong)?;
     let length = lines.find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
     });
     Ok((status, length.ok_or_else(wrong)?))
 }

@@ -25,9 +25,17 @@ impl Latencies {
         latencies.sort_unstable_by(f32::total_cmp);
         let at = |share: f64| {
             let place = (latencies.len() as f64 * share) as usize;
-            latencies.get(place.min(latencies.len().saturating_sub(1))).map_or(0.0, |us| f64::from(*us))
+            latencies
+                .get(place.min(latencies.len().saturating_sub(1)))
+                .map_or(0.0, |us| f64::from(*us))
         };
-        Self { count: latencies.len(), p50_us: at(0.5), p99_us: at(0.99), p999_us: at(0.999), max_us: at(1.0) }
+        Self {
+            count: latencies.len(),
+            p50_us: at(0.5),
+            p99_us: at(0.99),
+            p999_us: at(0.999),
+            max_us: at(1.0),
+        }
     }
 }
 
@@ -45,14 +53,26 @@ impl Threads {
     /// As it is now, in ticks; empty where the system does not say.
     pub(super) fn now() -> Self {
         let mut ticks: BTreeMap<String, f64> = BTreeMap::new();
-        let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let tasks = std::fs::read_dir("/proc/self/task")
+            .into_iter()
+            .flatten()
+            .flatten();
         for task in tasks {
-            let Ok(stat) = std::fs::read_to_string(task.path().join("stat")) else { continue };
-            let Some((begin, rest)) = stat.rsplit_once(')') else { continue };
+            let Ok(stat) = std::fs::read_to_string(task.path().join("stat")) else {
+                continue;
+            };
+            let Some((begin, rest)) = stat.rsplit_once(')') else {
+                continue;
+            };
             let name = begin.split_once('(').map_or("", |(_, name)| name);
             // Fields 14 and 15, user and system time; field 3 is the first of `rest`.
             let fields: Vec<&str> = rest.split_whitespace().collect();
-            let field = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+            let field = |at: usize| {
+                fields
+                    .get(at)
+                    .and_then(|text| text.parse::<f64>().ok())
+                    .unwrap_or(0.0)
+            };
             *ticks.entry(name.to_owned()).or_default() += field(11) + field(12);
         }
         Self(ticks)
@@ -71,7 +91,11 @@ impl Threads {
 
 impl fmt::Display for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(|(name, us)| format!("{name} {us:.1}")).collect();
+        let parts: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, us)| format!("{name} {us:.1}"))
+            .collect();
         write!(f, "{} µs", parts.join(", "))
     }
 }
@@ -82,8 +106,16 @@ mod tests {
 
     #[test]
     fn a_percentile_is_the_value_that_so_many_are_below() {
-        let shown = |latencies: &Latencies| format!("{} {} {}", latencies.p50_us, latencies.p99_us, latencies.max_us);
-        assert_eq!(shown(&Latencies::of((0_u16..1000).rev().map(f32::from).collect())), "500 990 999");
+        let shown = |latencies: &Latencies| {
+            format!(
+                "{} {} {}",
+                latencies.p50_us, latencies.p99_us, latencies.max_us
+            )
+        };
+        assert_eq!(
+            shown(&Latencies::of((0_u16..1000).rev().map(f32::from).collect())),
+            "500 990 999"
+        );
         assert_eq!(shown(&Latencies::of(Vec::new())), "0 0 0");
     }
 }

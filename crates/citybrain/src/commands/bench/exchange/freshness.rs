@@ -18,8 +18,15 @@ use crate::error::Error;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Updates records one after the other, and looks each up over HTTP until it shows.
-pub(super) fn measure(bench: &Bench, address: SocketAddr, updates: u64) -> Result<Latencies, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+pub(super) fn measure(
+    bench: &Bench,
+    address: SocketAddr,
+    updates: u64,
+) -> Result<Latencies, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::internal)?;
     runtime.block_on(async {
         let mut stream = TcpStream::connect(address).await.map_err(Error::internal)?;
         stream.set_nodelay(true).map_err(Error::internal)?;
@@ -39,7 +46,9 @@ pub(super) fn measure(bench: &Bench, address: SocketAddr, updates: u64) -> Resul
             let acknowledged = Instant::now();
             while look_up(bench, &mut stream, provider).await? != version {
                 if acknowledged.elapsed() > PATIENCE {
-                    return Err(Error::internal(format!("update {update} did not become visible within {PATIENCE:?}")));
+                    return Err(Error::internal(format!(
+                        "update {update} did not become visible within {PATIENCE:?}"
+                    )));
                 }
             }
             latencies.push(micros(acknowledged.elapsed()));
@@ -51,15 +60,29 @@ pub(super) fn measure(bench: &Bench, address: SocketAddr, updates: u64) -> Resul
 /// The code of the provider's first record.
 async fn look_up(bench: &Bench, stream: &mut TcpStream, provider: u64) -> Result<i64, Error> {
     let (mut request, mut answer) = (Vec::new(), Vec::new());
-    let body = format!(r#"{{"dataset":"{}","key":{{"number":"{}"}},"fields":["code"]}}"#, dataset(provider), number(0));
-    let call = Call { method: "POST", target: TARGET, body: body.as_bytes() };
+    let body = format!(
+        r#"{{"dataset":"{}","key":{{"number":"{}"}},"fields":["code"]}}"#,
+        dataset(provider),
+        number(0)
+    );
+    let call = Call {
+        method: "POST",
+        target: TARGET,
+        body: body.as_bytes(),
+    };
     let signer = &bench.signers[consumer_of(provider) as usize];
     let token = signer.token(CITY, PURPOSE, None, call, bench.exchange.now());
     write_request(&mut request, TARGET, &token, &body);
-    let status = exchange_once(stream, &request, &mut answer).await.map_err(Error::internal)?;
+    let status = exchange_once(stream, &request, &mut answer)
+        .await
+        .map_err(Error::internal)?;
     let answer: serde_json::Value = serde_json::from_slice(&answer).map_err(Error::internal)?;
     if status != 200 {
-        return Err(Error::internal(format!("a look-up was answered with {status}: {answer}")));
+        return Err(Error::internal(format!(
+            "a look-up was answered with {status}: {answer}"
+        )));
     }
-    answer["records"][0]["values"]["code"].as_i64().ok_or_else(|| Error::internal(format!("no code in {answer}")))
+    answer["records"][0]["values"]["code"]
+        .as_i64()
+        .ok_or_else(|| Error::internal(format!("no code in {answer}")))
 }

@@ -82,7 +82,11 @@ pub(crate) fn exchange(args: &ExchangeArgs, printer: Printer) -> Outcome {
         printer.note("note: this is a development build; measure with a release build");
     }
     let (folder, _temporary) = folder(args)?;
-    printer.note(format_args!("{} agreements, {} records", args.agreements, grouped(args.records)));
+    printer.note(format_args!(
+        "{} agreements, {} records",
+        args.agreements,
+        grouped(args.records)
+    ));
     let bench = Bench::open(&folder, args)?;
     printer.note("look-ups in this process");
     let in_process = bench.rehearse(IN_PROCESS)?;
@@ -92,7 +96,11 @@ pub(crate) fn exchange(args: &ExchangeArgs, printer: Printer) -> Outcome {
     let server = server::start(&bench, args)?;
     client::run(&bench, server.address, args, WARM_UP.min(args.requests))?;
     let before = bench.transfers_evidence()?;
-    let (groups, threads, watch) = (bench.ledger.status().groups, Threads::now(), Stopwatch::start());
+    let (groups, threads, watch) = (
+        bench.ledger.status().groups,
+        Threads::now(),
+        Stopwatch::start(),
+    );
     let run = client::run(&bench, server.address, args, args.requests)?;
     let (wall, cpu) = (watch.wall(), watch.cpu());
     let threads = Threads::now().since(&threads, args.requests);
@@ -121,7 +129,8 @@ pub(crate) fn exchange(args: &ExchangeArgs, printer: Printer) -> Outcome {
         cpu_us_by_threads: threads,
         ledger: LedgerReport {
             transfers,
-            every_answer_recorded: transfers == run.answered && after.sum.wrapping_sub(before.sum) == run.evidence,
+            every_answer_recorded: transfers == run.answered
+                && after.sum.wrapping_sub(before.sum) == run.evidence,
             groups,
             entries: bench.ledger.size(),
         },
@@ -149,22 +158,38 @@ fn folder(args: &ExchangeArgs) -> Result<(PathBuf, Option<tempfile::TempDir>), E
         std::fs::create_dir_all(folder).map_err(|error| Error::output(folder, error))?;
         return Ok((folder.clone(), None));
     }
-    let temporary = tempfile::tempdir().map_err(|error| Error::output(Path::new("a temporary folder"), error))?;
+    let temporary = tempfile::tempdir()
+        .map_err(|error| Error::output(Path::new("a temporary folder"), error))?;
     Ok((temporary.path().to_owned(), Some(temporary)))
 }
 
 fn print(report: &Report, printer: Printer) -> std::io::Result<()> {
     let us = |latencies: &Latencies| {
-        format!("p50 {:.0} µs, p99 {:.0} µs, p99.9 {:.0} µs", latencies.p50_us, latencies.p99_us, latencies.p999_us)
+        format!(
+            "p50 {:.0} µs, p99 {:.0} µs, p99.9 {:.0} µs",
+            latencies.p50_us, latencies.p99_us, latencies.p999_us
+        )
     };
     let rows = [
-        ("look-ups a second", format!("{:.0}", report.requests_per_second)),
+        (
+            "look-ups a second",
+            format!("{:.0}", report.requests_per_second),
+        ),
         ("latency", us(&report.latency)),
         ("errors", grouped(report.errors)),
-        ("CPU for a look-up", format!("{:.1} µs, load generator included", report.cpu_us_per_request)),
+        (
+            "CPU for a look-up",
+            format!(
+                "{:.1} µs, load generator included",
+                report.cpu_us_per_request
+            ),
+        ),
         ("by threads", report.cpu_us_by_threads.to_string()),
         ("transfers in the ledger", grouped(report.ledger.transfers)),
-        ("every answer recorded", report.ledger.every_answer_recorded.to_string()),
+        (
+            "every answer recorded",
+            report.ledger.every_answer_recorded.to_string(),
+        ),
         ("groups", grouped(report.ledger.groups)),
         ("in process, without the disk", us(&report.in_process)),
         ("in process, with the disk", us(&report.in_process_durable)),

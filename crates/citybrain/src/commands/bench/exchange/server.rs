@@ -27,18 +27,32 @@ pub(super) fn start(bench: &Bench, args: &ExchangeArgs) -> Result<Running, Error
         .enable_all()
         .build()
         .map_err(Error::internal)?;
-    let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).map_err(Error::internal)?;
+    let listener = runtime
+        .block_on(TcpListener::bind(("127.0.0.1", 0)))
+        .map_err(Error::internal)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let (stop, stopping) = watch::channel(false);
-    let state = ExchangeState::new(Arc::clone(&bench.exchange), bench.folder.join("ledger"), stopping.clone());
-    let thread = std::thread::spawn(move || runtime.block_on(tls::serve(listener, app(state), None, stopping)));
-    Ok(Running { address, stop, thread })
+    let state = ExchangeState::new(
+        Arc::clone(&bench.exchange),
+        bench.folder.join("ledger"),
+        stopping.clone(),
+    );
+    let thread = std::thread::spawn(move || {
+        runtime.block_on(tls::serve(listener, app(state), None, stopping))
+    });
+    Ok(Running {
+        address,
+        stop,
+        thread,
+    })
 }
 
 impl Running {
     /// Stops it.
     pub(super) fn stop(self) -> Result<(), Error> {
         self.stop.send_replace(true);
-        self.thread.join().map_err(|_| Error::internal("the server's thread panicked"))
+        self.thread
+            .join()
+            .map_err(|_| Error::internal("the server's thread panicked"))
     }
 }
