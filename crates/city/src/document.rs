@@ -60,9 +60,9 @@ impl Document {
         let inner = match self.node(pointer).map(|node| &node.content) {
             Some(Content::Scalar { text, .. }) if text == written => Some(span.start),
             Some(Content::Scalar { text, .. })
-                if written.strip_prefix(['"', '\'']).is_some_and(|rest| {
-                    rest.strip_suffix(['"', '\'']) == Some(text)
-                }) =>
+                if written
+                    .strip_prefix(['"', '\''])
+                    .is_some_and(|rest| rest.strip_suffix(['"', '\'']) == Some(text)) =>
             {
                 Some(span.start + 1)
             }

@@ -268,9 +268,9 @@ fn purpose(text: &str) -> Result<(), Wrong> {
 
 /// `ed25519:` and 32 bytes in base64url without padding.
 fn ed25519(text: &str) -> Result<(), Wrong> {
-    let url_safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     // 43 characters hold 258 bits: the last two of 256 that follow the key must be 0.
     const LAST: &str = "AEIMQUYcgkosw048";
+    let url_safe = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let key = text.strip_prefix("ed25519:").unwrap_or_default();
     if key.len() == 43 && key.bytes().all(url_safe) && key.ends_with(|c| LAST.contains(c)) {
         return Ok(());

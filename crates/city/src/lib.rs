@@ -30,6 +30,7 @@
 mod city;
 mod definitions;
 mod document;
+pub mod evolution;
 mod fault;
 mod folder;
 mod formats;

@@ -15,7 +15,11 @@ pub(crate) fn value<'a, R: Row + ?Sized>(node: &'a Node, row: &'a R) -> Value<'a
         Part::Field(position) => row.value(*position),
         Part::If(three) => {
             let (condition, then, other) = &**three;
-            let taken = if truth(condition, row) == Some(true) { then } else { other };
+            let taken = if truth(condition, row) == Some(true) {
+                then
+            } else {
+                other
+            };
             value(taken, row)
         }
         Part::Arithmetic(operation, two) => {
@@ -171,12 +175,8 @@ fn arithmetic<'a>(operation: Operation, a: Value<'a>, b: Value<'a>) -> Option<Va
         (Plus, Value::Datetime(at), Value::Months(months)) => {
             time::add_months_to_moment(at, months).map(Value::Datetime)
         }
-        (Plus, Value::Datetime(at), Value::Span(span)) => {
-            at.checked_add(span).map(Value::Datetime)
-        }
-        (Minus, a @ (Value::Date(_) | Value::Datetime(_)), b) => {
-            arithmetic(Plus, a, negative(&b)?)
-        }
+        (Plus, Value::Datetime(at), Value::Span(span)) => at.checked_add(span).map(Value::Datetime),
+        (Minus, a @ (Value::Date(_) | Value::Datetime(_)), b) => arithmetic(Plus, a, negative(&b)?),
         _ => None,
     }
 }
@@ -215,9 +215,7 @@ fn call<'a, R: Row + ?Sized>(
             }
             (Function::Abs, Value::Number(number)) => number.magnitude().map(Value::Number),
             (Function::Floor, Value::Number(number)) => Some(Value::Number(number.floor())),
-            (Function::Ceiling, Value::Number(number)) => {
-                number.ceiling().map(Value::Number)
-            }
+            (Function::Ceiling, Value::Number(number)) => number.ceiling().map(Value::Number),
             _ => None,
         },
     }

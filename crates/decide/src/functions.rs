@@ -44,19 +44,40 @@ const DATES: &[Type] = &[Type::Date, Type::Date];
 const NAMES: &[(&str, Named)] = &[
     ("not", Named::Not),
     ("is defined", Named::IsDefined),
-    ("string length", Named::Plain(Function::StringLength, TEXT, Type::Number)),
-    ("starts with", Named::Plain(Function::StartsWith, TEXTS, Type::Boolean)),
-    ("ends with", Named::Plain(Function::EndsWith, TEXTS, Type::Boolean)),
-    ("contains", Named::Plain(Function::Contains, TEXTS, Type::Boolean)),
+    (
+        "string length",
+        Named::Plain(Function::StringLength, TEXT, Type::Number),
+    ),
+    (
+        "starts with",
+        Named::Plain(Function::StartsWith, TEXTS, Type::Boolean),
+    ),
+    (
+        "ends with",
+        Named::Plain(Function::EndsWith, TEXTS, Type::Boolean),
+    ),
+    (
+        "contains",
+        Named::Plain(Function::Contains, TEXTS, Type::Boolean),
+    ),
     ("matches", Named::Matches),
-    ("upper case", Named::Plain(Function::UpperCase, TEXT, Type::Text)),
-    ("lower case", Named::Plain(Function::LowerCase, TEXT, Type::Text)),
+    (
+        "upper case",
+        Named::Plain(Function::UpperCase, TEXT, Type::Text),
+    ),
+    (
+        "lower case",
+        Named::Plain(Function::LowerCase, TEXT, Type::Text),
+    ),
     ("substring", Named::Substring),
     ("min", Named::Extreme(Function::Min)),
     ("max", Named::Extreme(Function::Max)),
     ("abs", Named::Plain(Function::Abs, NUMBER, Type::Number)),
     ("floor", Named::Plain(Function::Floor, NUMBER, Type::Number)),
-    ("ceiling", Named::Plain(Function::Ceiling, NUMBER, Type::Number)),
+    (
+        "ceiling",
+        Named::Plain(Function::Ceiling, NUMBER, Type::Number),
+    ),
     ("date", Named::Date),
     ("date and time", Named::DateAndTime),
     ("duration", Named::Duration),

@@ -212,7 +212,11 @@ impl fmt::Display for Decimal {
         }
         let unit = power(u32::from(short.scale)).unsigned_abs();
         let (whole, rest) = (digits / unit, digits % unit);
-        write!(f, "{sign}{whole}.{rest:0width$}", width = usize::from(short.scale))
+        write!(
+            f,
+            "{sign}{whole}.{rest:0width$}",
+            width = usize::from(short.scale)
+        )
     }
 }
 
@@ -232,8 +236,14 @@ mod tests {
         assert_eq!(sum, decimal(3, 1));
         assert_eq!(decimal(-150, 2).to_string(), "-1.5");
         assert_eq!(decimal(5, 3).to_string(), "0.005");
-        assert_eq!(decimal(1, 0).over(decimal(3, 0)).unwrap().to_string(), "0.33333333333333333333");
-        assert_eq!(decimal(1, 0).over(decimal(8, 0)).unwrap().to_string(), "0.125");
+        assert_eq!(
+            decimal(1, 0).over(decimal(3, 0)).unwrap().to_string(),
+            "0.33333333333333333333"
+        );
+        assert_eq!(
+            decimal(1, 0).over(decimal(8, 0)).unwrap().to_string(),
+            "0.125"
+        );
         assert_eq!(decimal(7, 0).over(decimal(0, 5)), None);
         assert_eq!(decimal(-25, 1).floor().to_string(), "-3");
         assert_eq!(decimal(-25, 1).ceiling().unwrap().to_string(), "-2");

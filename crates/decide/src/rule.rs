@@ -115,7 +115,9 @@ impl Rule {
         }
         let message = format!("the rule is {}, but must be a condition", rule.kind());
         let fault = Fault::new(rule.root.at.clone(), message);
-        Err(vec![fault.help("compare it with something, as in `headcount >= 20`")])
+        Err(vec![
+            fault.help("compare it with something, as in `headcount >= 20`"),
+        ])
     }
 
     /// The expression that `text` writes, of whatever type.

@@ -34,7 +34,10 @@ pub(crate) struct Token {
 impl Token {
     /// Whether a value can be this word.
     pub(crate) fn is_leaf(&self) -> bool {
-        matches!(self.sort, Sort::Name | Sort::Constant | Sort::Number | Sort::Text)
+        matches!(
+            self.sort,
+            Sort::Name | Sort::Constant | Sort::Number | Sort::Text
+        )
     }
 }
 
@@ -42,7 +45,15 @@ const KEYWORDS: &[&str] = &["and", "or", "if", "then", "else", "in", "between"];
 const CONSTANTS: &[&str] = &["true", "false", "null"];
 /// Words of FEEL that rules do without.
 const REFUSED: &[&str] = &[
-    "for", "some", "every", "satisfies", "return", "function", "external", "instance", "of",
+    "for",
+    "some",
+    "every",
+    "satisfies",
+    "return",
+    "function",
+    "external",
+    "instance",
+    "of",
 ];
 /// The signs that rules may use, longer ones first.
 const SIGNS: &[&str] = &[
@@ -76,8 +87,13 @@ const MISTAKEN: &[(&str, &str)] = &[
 /// The words of `text`.
 pub(crate) fn scan(text: &str) -> Result<Vec<Token>, Vec<Fault>> {
     if text.len() > RULE_BYTES_MAX {
-        let message = format!("the rule has {} bytes, more than {RULE_BYTES_MAX}", text.len());
-        return Err(vec![Fault::new(0..0, message).help("split it into several")]);
+        let message = format!(
+            "the rule has {} bytes, more than {RULE_BYTES_MAX}",
+            text.len()
+        );
+        return Err(vec![
+            Fault::new(0..0, message).help("split it into several"),
+        ]);
     }
     let (mut tokens, mut faults, mut at) = (Vec::new(), Vec::new(), 0);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -103,12 +119,17 @@ pub(crate) fn scan(text: &str) -> Result<Vec<Token>, Vec<Fault>> {
         }
     }
     if tokens.is_empty() && faults.is_empty() {
-        faults.push(Fault::new(0..0, "the rule is empty").help("write a condition, or leave it out"));
+        faults
+            .push(Fault::new(0..0, "the rule is empty").help("write a condition, or leave it out"));
     }
     let tokens = join(tokens);
     faults.extend(refused(&tokens));
     faults.extend(nesting(&tokens));
-    if faults.is_empty() { Ok(tokens) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(tokens)
+    } else {
+        Err(faults)
+    }
 }
 
 /// The word that `rest` begins with; it stands at `at`.
@@ -178,7 +199,9 @@ fn text(rest: &str, at: usize) -> Result<usize, Fault> {
 fn number(rest: &str, at: usize) -> Result<usize, Fault> {
     let digits = |from: usize| {
         let rest = rest.get(from..).unwrap_or_default();
-        from + rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())
+        from + rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len())
     };
     let mut length = digits(0);
     let after = rest.get(length..).unwrap_or_default();
@@ -187,9 +210,17 @@ fn number(rest: &str, at: usize) -> Result<usize, Fault> {
     }
     let next = rest.get(length..).and_then(|rest| rest.chars().next());
     if next.is_some_and(|c| c.is_alphabetic() || c == '_') {
-        let end = length + rest.get(length..).unwrap_or_default().find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len() - length);
+        let end = length
+            + rest
+                .get(length..)
+                .unwrap_or_default()
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len() - length);
         let word = rest.get(..end).unwrap_or_default();
-        let fault = Fault::new(at..at + end, format!("`{word}` is neither a number nor a name"));
+        let fault = Fault::new(
+            at..at + end,
+            format!("`{word}` is neither a number nor a name"),
+        );
         return Err(fault.help("a name begins with a letter; a number has digits alone"));
     }
     Ok(length)
@@ -202,7 +233,10 @@ fn join(tokens: Vec<Token>) -> Vec<Token> {
     while let Some(first) = rest.first() {
         let name = functions::long_names().find(|name| {
             let words = name.split(' ').count();
-            let same = rest.iter().zip(name.split(' ')).all(|(token, word)| token.text == word);
+            let same = rest
+                .iter()
+                .zip(name.split(' '))
+                .all(|(token, word)| token.text == word);
             same && rest.get(words).is_some_and(|token| token.text == "(")
         });
         let taken = name.map_or(1, |name| name.split(' ').count());
@@ -227,12 +261,15 @@ fn refused(tokens: &[Token]) -> Vec<Fault> {
         let fault = |message: String| Fault::new(token.at.clone(), message);
         let word = token.text.as_str();
         if REFUSED.contains(&word) {
-            let help = "a rule looks at one record: no loops, no functions of its own, no tests of types";
+            let help =
+                "a rule looks at one record: no loops, no functions of its own, no tests of types";
             return Some(fault(format!("`{word}` is outside of what rules may use")).help(help));
         }
         let lower = word.to_lowercase();
         if lower != word && (KEYWORDS.contains(&&*lower) || CONSTANTS.contains(&&*lower)) {
-            return Some(fault(format!("`{word}` is not a word of FEEL")).help(format!("write `{lower}`")));
+            return Some(
+                fault(format!("`{word}` is not a word of FEEL")).help(format!("write `{lower}`")),
+            );
         }
         None
     });

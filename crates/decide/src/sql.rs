@@ -31,7 +31,10 @@ impl Writer<'_> {
     /// A part; `filter` says that no row passes whether it comes out as `false` or as nothing.
     fn condition(&self, node: &Node, filter: bool) -> String {
         let join = |parts: &[Node], word: &str| {
-            let parts: Vec<String> = parts.iter().map(|part| self.condition(part, filter)).collect();
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|part| self.condition(part, filter))
+                .collect();
             format!("({})", parts.join(word))
         };
         match &node.part {
@@ -62,7 +65,11 @@ impl Writer<'_> {
             }
             Part::IsNull(inner) => format!("({} IS NULL)", self.value(inner)),
             Part::Matches(text, pattern) => {
-                format!("regexp_like({}, {})", self.value(text), quoted(pattern.as_str()))
+                format!(
+                    "regexp_like({}, {})",
+                    self.value(text),
+                    quoted(pattern.as_str())
+                )
             }
             _ => self.value(node),
         }
@@ -95,7 +102,10 @@ impl Writer<'_> {
             Part::If(three) => {
                 let (condition, then, other) = &**three;
                 let (then, other) = (self.outcome(then), self.outcome(other));
-                format!("CASE WHEN {} THEN {then} ELSE {other} END", self.condition(condition, true))
+                format!(
+                    "CASE WHEN {} THEN {then} ELSE {other} END",
+                    self.condition(condition, true)
+                )
             }
             Part::Arithmetic(how, two) => self.arithmetic(*how, &two.0, &two.1),
             Part::Negative(inner) => format!("(- {})", self.value(inner)),
@@ -142,13 +152,18 @@ impl Writer<'_> {
     }
 
     fn call(&self, function: Function, arguments: &[Node]) -> String {
-        let all: Vec<String> = arguments.iter().map(|argument| self.value(argument)).collect();
+        let all: Vec<String> = arguments
+            .iter()
+            .map(|argument| self.value(argument))
+            .collect();
         let a = all.first().map_or("NULL", String::as_str);
         let b = all.get(1).map_or("NULL", String::as_str);
         match function {
             Function::StringLength => format!("character_length({a})"),
             Function::StartsWith => format!("starts_with({a}, {b})"),
-            Function::EndsWith => format!("(right({a}, CAST(character_length({b}) AS BIGINT)) = {b})"),
+            Function::EndsWith => {
+                format!("(right({a}, CAST(character_length({b}) AS BIGINT)) = {b})")
+            }
             Function::Contains => format!("(strpos({a}, {b}) > 0)"),
             Function::UpperCase => format!("upper({a})"),
             Function::LowerCase => format!("lower({a})"),
@@ -156,13 +171,21 @@ impl Writer<'_> {
             Function::Floor => format!("floor({a})"),
             Function::Ceiling => format!("ceil({a})"),
             Function::Min | Function::Max => {
-                let name = if function == Function::Min { "least" } else { "greatest" };
+                let name = if function == Function::Min {
+                    "least"
+                } else {
+                    "greatest"
+                };
                 let missing = all.iter().map(|value| format!("{value} IS NULL"));
                 let missing = missing.collect::<Vec<_>>().join(" OR ");
-                format!("CASE WHEN {missing} THEN NULL ELSE {name}({}) END", all.join(", "))
+                format!(
+                    "CASE WHEN {missing} THEN NULL ELSE {name}({}) END",
+                    all.join(", ")
+                )
             }
             Function::MonthsBetween => {
-                let part = |name: &str, date: &str| format!("CAST(EXTRACT({name} FROM {date}) AS BIGINT)");
+                let part =
+                    |name: &str, date: &str| format!("CAST(EXTRACT({name} FROM {date}) AS BIGINT)");
                 let (ya, yb) = (part("YEAR", a), part("YEAR", b));
                 let (ma, mb) = (part("MONTH", a), part("MONTH", b));
                 let (da, db) = (part("DAY", a), part("DAY", b));
@@ -190,8 +213,15 @@ fn moved(how: Operation, what: &str, kind: Type, by: &Part) -> String {
         _ => return "NULL".to_owned(),
     };
     let sign = if amount < 0 { "-" } else { "+" };
-    let moved = format!("({what} {sign} INTERVAL '{} {unit}')", amount.unsigned_abs());
-    if kind == Type::Date { format!("CAST({moved} AS DATE)") } else { moved }
+    let moved = format!(
+        "({what} {sign} INTERVAL '{} {unit}')",
+        amount.unsigned_abs()
+    );
+    if kind == Type::Date {
+        format!("CAST({moved} AS DATE)")
+    } else {
+        moved
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -225,7 +255,10 @@ fn number_literal(number: Decimal) -> String {
     match number.whole() {
         Some(number) => whole(number),
         None => {
-            let scale = number.to_string().split_once('.').map_or(0, |(_, after)| after.len());
+            let scale = number
+                .to_string()
+                .split_once('.')
+                .map_or(0, |(_, after)| after.len());
             format!("CAST('{number}' AS DECIMAL(38, {scale}))")
         }
     }

@@ -57,7 +57,8 @@ fn misplaced(tokens: &[Token]) -> Option<Fault> {
                     let range = open.last().is_some_and(|(_, range)| *range);
                     if text == "[" && !range {
                         let fault = fault("lists are not filtered in rules".to_owned());
-                        return fault.map(|fault| fault.help("`[` begins a range or list after `in`"));
+                        return fault
+                            .map(|fault| fault.help("`[` begins a range or list after `in`"));
                     }
                     let Some((opener, _)) = open.pop() else {
                         return fault(format!("`{text}` closes nothing"));
@@ -72,12 +73,15 @@ fn misplaced(tokens: &[Token]) -> Option<Fault> {
                     value_wanted = true;
                     match open.last_mut() {
                         Some(last) => last.1 = true,
-                        None => return fault("a range stands in brackets, as in `[1..5]`".to_owned()),
+                        None => {
+                            return fault("a range stands in brackets, as in `[1..5]`".to_owned());
+                        }
                     }
                 }
                 _ => {
                     let fault = fault(format!("`{text}` cannot stand{after}"));
-                    return fault.map(|fault| fault.help("write an operator between them, such as `and`"));
+                    return fault
+                        .map(|fault| fault.help("write an operator between them, such as `and`"));
                 }
             }
         }
@@ -85,9 +89,15 @@ fn misplaced(tokens: &[Token]) -> Option<Fault> {
     }
     let last = before?;
     if value_wanted {
-        let fault = Fault::new(last.at.clone(), format!("a value is missing after `{}`", last.text));
+        let fault = Fault::new(
+            last.at.clone(),
+            format!("a value is missing after `{}`", last.text),
+        );
         return Some(fault);
     }
     let (opener, _) = open.first()?;
-    Some(Fault::new(opener.at.clone(), format!("`{}` is never closed", opener.text)))
+    Some(Fault::new(
+        opener.at.clone(),
+        format!("`{}` is never closed", opener.text),
+    ))
 }

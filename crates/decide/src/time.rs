@@ -134,7 +134,13 @@ mod tests {
     #[test]
     fn days_and_moments_are_read_strictly() {
         assert_eq!(read_date("1970-01-02"), Some(1));
-        for wrong in ["2026-02-29", "2026-2-1", "20260201", "2026-02-01T00:00:00Z", ""] {
+        for wrong in [
+            "2026-02-29",
+            "2026-2-1",
+            "20260201",
+            "2026-02-01T00:00:00Z",
+            "",
+        ] {
             assert_eq!(read_date(wrong), None, "{wrong}");
         }
         assert_eq!(read_datetime("1970-01-01T08:00:01+08:00"), Some(1_000_000));
@@ -145,12 +151,17 @@ mod tests {
     fn durations_are_of_one_sort() {
         assert_eq!(read_duration("P1Y6M"), Some(Duration::Months(18)));
         assert_eq!(read_duration("-P2M"), Some(Duration::Months(-2)));
-        assert_eq!(read_duration("P1DT12H"), Some(Duration::Span(DAY_US / 2 * 3)));
+        assert_eq!(
+            read_duration("P1DT12H"),
+            Some(Duration::Span(DAY_US / 2 * 3))
+        );
         assert_eq!(read_duration("P0D"), Some(Duration::Span(0)));
         for wrong in ["P1Y1D", "P1W", "p1d", "1d", "P", ""] {
             assert_eq!(read_duration(wrong), None, "{wrong}");
         }
-        for text in ["P1Y6M", "-P2M", "P1Y", "P1D", "P1DT12H", "PT0.5S", "-PT1H30M"] {
+        for text in [
+            "P1Y6M", "-P2M", "P1Y", "P1D", "P1DT12H", "PT0.5S", "-PT1H30M",
+        ] {
             let shown = match read_duration(text).unwrap() {
                 Duration::Months(months) => show_months(months),
                 Duration::Span(span) => show_span(span),
@@ -163,7 +174,10 @@ mod tests {
     fn months_end_where_there_is_no_such_day() {
         let day = |text: &str| read_date(text).unwrap();
         assert_eq!(add_months(day("2026-01-31"), 1), Some(day("2026-02-28")));
-        assert_eq!(add_span(day("2026-01-31"), DAY_US + 1), Some(day("2026-02-01")));
+        assert_eq!(
+            add_span(day("2026-01-31"), DAY_US + 1),
+            Some(day("2026-02-01"))
+        );
         assert_eq!(add_months(day("2026-01-31"), i64::MAX), None);
         for (from, to, months) in [
             ("2000-05-20", "2018-05-19", 215),
@@ -171,7 +185,11 @@ mod tests {
             ("2018-05-20", "2000-05-20", -216),
             ("2018-05-20", "2000-05-21", -215),
         ] {
-            assert_eq!(months_between(day(from), day(to)), Some(months), "{from} {to}");
+            assert_eq!(
+                months_between(day(from), day(to)),
+                Some(months),
+                "{from} {to}"
+            );
         }
     }
 }

@@ -61,7 +61,11 @@ pub(crate) fn trace<R: Row + ?Sized>(rule: &Rule, node: &Node, row: &R) -> Trace
         })
     });
     Trace {
-        text: rule.text().get(node.at.clone()).unwrap_or_default().to_owned(),
+        text: rule
+            .text()
+            .get(node.at.clone())
+            .unwrap_or_default()
+            .to_owned(),
         verdict: eval::value(node, row).into_owned(),
         facts: facts.collect(),
         conditions,

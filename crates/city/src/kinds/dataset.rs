@@ -191,8 +191,10 @@ pub enum Openness {
     Closed,
 }
 
-/// How often a dataset is brought up to date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// How often a dataset is brought up to date, most often first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cycle {
     /// Within seconds of the event.

@@ -12,11 +12,15 @@ Examples:
   citybrain check
   citybrain check cities/hangzhou
   citybrain check cities/hangzhou --json
+  citybrain check --against main         what the files change and break, and for whom
 
-Exit code 1 when there is a fault.")]
+Exit code 1 when there is a fault, or a change that breaks something.")]
 pub(crate) struct CheckArgs {
     /// The city's folder (default: option up.city, cities/hangzhou)
     pub(crate) city: Option<PathBuf>,
+    /// Compare with this revision of the folder's git repository
+    #[arg(long, value_name = "REV")]
+    pub(crate) against: Option<String>,
 }
 
 /// `citybrain schema`.

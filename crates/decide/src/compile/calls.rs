@@ -14,11 +14,20 @@ use crate::time;
 use crate::value::Value;
 
 impl Compiler<'_> {
-    pub(super) fn call(&mut self, name: &AstNode, arguments: &AstNode, from: usize) -> Option<Node> {
+    pub(super) fn call(
+        &mut self,
+        name: &AstNode,
+        arguments: &AstNode,
+        from: usize,
+    ) -> Option<Node> {
         let at = self.leaf(Sort::Name);
         let (AstNode::Name(name), AstNode::PositionalParameters(trees)) = (name, arguments) else {
             self.lost();
-            self.fault(at, "this cannot be called", "a function is called by its name");
+            self.fault(
+                at,
+                "this cannot be called",
+                "a function is called by its name",
+            );
             return None;
         };
         let name = name.as_str();
@@ -64,13 +73,20 @@ impl Compiler<'_> {
         None
     }
 
-    fn arguments(&mut self, name: &str, given: &[Node], wanted: &[Type], from: usize) -> Option<()> {
+    fn arguments(
+        &mut self,
+        name: &str,
+        given: &[Node],
+        wanted: &[Type],
+        from: usize,
+    ) -> Option<()> {
         self.count(name, given, wanted.len(), from)?;
         for (argument, wanted) in given.iter().zip(wanted) {
             if argument.kind != *wanted {
                 let message = format!(
                     "{} is {}, but `{name}` takes {wanted}",
-                    self.name(argument), argument.kind
+                    self.name(argument),
+                    argument.kind
                 );
                 self.faults.push(Fault::new(argument.at.clone(), message));
                 return None;
@@ -84,10 +100,20 @@ impl Compiler<'_> {
         given.into_iter().next()
     }
 
-    fn extreme(&mut self, name: &str, function: Function, given: Vec<Node>, from: usize) -> Option<Node> {
+    fn extreme(
+        &mut self,
+        name: &str,
+        function: Function,
+        given: Vec<Node>,
+        from: usize,
+    ) -> Option<Node> {
         let Some(first) = given.first() else {
             let at = self.since(from);
-            self.fault(at, format!("`{name}` takes at least one value"), "write them with `,` between");
+            self.fault(
+                at,
+                format!("`{name}` takes at least one value"),
+                "write them with `,` between",
+            );
             return None;
         };
         let kind = first.kind;
@@ -107,10 +133,17 @@ impl Compiler<'_> {
         let mut given = given.into_iter();
         let (text, pattern) = (given.next()?, given.next()?);
         let Part::Literal(Value::Text(written)) = &pattern.part else {
-            self.fault(pattern.at, "the pattern is not written out", "write it in quotes");
+            self.fault(
+                pattern.at,
+                "the pattern is not written out",
+                "write it in quotes",
+            );
             return None;
         };
-        match RegexBuilder::new(written).size_limit(PATTERN_BYTES_MAX).build() {
+        match RegexBuilder::new(written)
+            .size_limit(PATTERN_BYTES_MAX)
+            .build()
+        {
             Ok(pattern) => {
                 let nullable = text.nullable;
                 let part = Part::Matches(Box::new(text), pattern);
@@ -118,7 +151,11 @@ impl Compiler<'_> {
             }
             Err(error) => {
                 let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                let reason = reason
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .trim_start_matches("error: ");
                 let message = format!("`{written}` is no pattern: {reason}");
                 self.faults.push(Fault::new(pattern.at, message));
                 None
@@ -137,7 +174,10 @@ impl Compiler<'_> {
                 Part::Literal(Value::Number(number)) => number.whole(),
                 _ => None,
             };
-            match number.and_then(|number| usize::try_from(number).ok()).filter(|n| *n >= 1) {
+            match number
+                .and_then(|number| usize::try_from(number).ok())
+                .filter(|n| *n >= 1)
+            {
                 Some(number) => letters.push(number),
                 None => {
                     let at = argument.at.clone();
@@ -153,7 +193,13 @@ impl Compiler<'_> {
         Some(self.made(part, Type::Text, nullable, from))
     }
 
-    fn time_literal(&mut self, name: &str, meaning: Named, given: Vec<Node>, from: usize) -> Option<Node> {
+    fn time_literal(
+        &mut self,
+        name: &str,
+        meaning: Named,
+        given: Vec<Node>,
+        from: usize,
+    ) -> Option<Node> {
         let at = self.since(from);
         let numbers: Vec<i64> = given
             .iter()
@@ -165,14 +211,26 @@ impl Compiler<'_> {
         if let (Named::Date, [year, month, day]) = (meaning, numbers.as_slice()) {
             let value = time::read_date(&format!("{year:04}-{month:02}-{day:02}"));
             if value.is_none() {
-                self.fault(at.clone(), "there is no such day", "write year, month and day");
+                self.fault(
+                    at.clone(),
+                    "there is no such day",
+                    "write year, month and day",
+                );
             }
             return Some(literal(Value::Date(value?), at));
         }
-        let [Node { part: Part::Literal(Value::Text(text)), .. }] = given.as_slice() else {
+        let [
+            Node {
+                part: Part::Literal(Value::Text(text)),
+                ..
+            },
+        ] = given.as_slice()
+        else {
             let message = format!("`{name}` takes a text that is written out");
             let help = match meaning {
-                Named::Date => "write `date(\"2026-02-17\")`; which day a moment falls on depends on the place",
+                Named::Date => {
+                    "write `date(\"2026-02-17\")`; which day a moment falls on depends on the place"
+                }
                 Named::DateAndTime => "write `date and time(\"2026-02-17T08:00:00+08:00\")`",
                 _ => "write `duration(\"P18Y\")`",
             };

@@ -8,9 +8,18 @@ use crate::fields::Type;
 use crate::rule::{Comparison, End, Node, Part};
 
 impl Compiler<'_> {
-    pub(super) fn between(&mut self, value: &AstNode, low: &AstNode, high: &AstNode, from: usize) -> Option<Node> {
+    pub(super) fn between(
+        &mut self,
+        value: &AstNode,
+        low: &AstNode,
+        high: &AstNode,
+        from: usize,
+    ) -> Option<Node> {
         let (value, low, high) = (self.node(value), self.node(low), self.node(high));
-        let closed = |value| End { value, closed: true };
+        let closed = |value| End {
+            value,
+            closed: true,
+        };
         self.within(value?, closed(low?), closed(high?), from)
     }
 
@@ -23,7 +32,11 @@ impl Compiler<'_> {
             && crate::eval::order(a, b) == Some(std::cmp::Ordering::Greater)
         {
             let at = low.value.at.start..high.value.at.end;
-            self.fault(at, "the range is empty: it begins after its end", "write the lesser end first");
+            self.fault(
+                at,
+                "the range is empty: it begins after its end",
+                "write the lesser end first",
+            );
             return None;
         }
         let nullable = value.nullable || low.value.nullable || high.value.nullable;
@@ -32,7 +45,12 @@ impl Compiler<'_> {
     }
 
     /// `value in tests`.
-    pub(super) fn membership(&mut self, value: &AstNode, tests: &AstNode, from: usize) -> Option<Node> {
+    pub(super) fn membership(
+        &mut self,
+        value: &AstNode,
+        tests: &AstNode,
+        from: usize,
+    ) -> Option<Node> {
         let value = self.node(value);
         let tests: &[AstNode] = match tests {
             AstNode::List(tests) | AstNode::ExpressionList(tests) => tests,
@@ -40,7 +58,11 @@ impl Compiler<'_> {
         };
         if tests.is_empty() {
             let at = self.since(from);
-            self.fault(at, "nothing is in an empty list", "write the words or ranges it may be in");
+            self.fault(
+                at,
+                "nothing is in an empty list",
+                "write the words or ranges it may be in",
+            );
             return None;
         }
         let mut words = Vec::new();
@@ -79,7 +101,11 @@ impl Compiler<'_> {
                 let word = self.node(test)?;
                 let value = value?;
                 if word.kind == Type::Null {
-                    self.fault(word.at, "`null` is no word of a list", "test `= null` beside it");
+                    self.fault(
+                        word.at,
+                        "`null` is no word of a list",
+                        "test `= null` beside it",
+                    );
                     return None;
                 }
                 self.comparable(value, &word, false)?;
@@ -101,10 +127,21 @@ impl Compiler<'_> {
         self.comparable(value, &other, !equality)?;
         let nullable = !equality && (value.nullable || other.nullable);
         let part = Part::Compare(how, Box::new((value.clone(), other)));
-        Some(Test::Condition(self.made(part, Type::Boolean, nullable, from)))
+        Some(Test::Condition(self.made(
+            part,
+            Type::Boolean,
+            nullable,
+            from,
+        )))
     }
 
-    fn range(&mut self, value: Option<&Node>, low: &AstNode, high: &AstNode, from: usize) -> Option<Test> {
+    fn range(
+        &mut self,
+        value: Option<&Node>,
+        low: &AstNode,
+        high: &AstNode,
+        from: usize,
+    ) -> Option<Test> {
         let (AstNode::IntervalStart(low, opens), AstNode::IntervalEnd(high, closes)) = (low, high)
         else {
             return None;

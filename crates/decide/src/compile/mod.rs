@@ -1,6 +1,8 @@
 //! From the tree that `dsntk` read to a typed tree over positions, and every fault on the way.
 
+mod arithmetic;
 mod calls;
+mod comparison;
 mod membership;
 
 use std::ops::Range;
@@ -12,7 +14,7 @@ use crate::fields::{Fields, Type};
 use crate::functions;
 use crate::limits::NESTING_MAX;
 use crate::number::Decimal;
-use crate::rule::{Comparison, Node, Operation, Part, Property};
+use crate::rule::{Comparison, Node, Operation, Part};
 use crate::scan::{self, Sort, Token};
 use crate::syntax;
 use crate::time::{self, Duration};
@@ -25,6 +27,11 @@ pub(crate) fn compile(text: &str, fields: &Fields) -> Result<Node, Vec<Fault>> {
     let mut compiler = Compiler {
         text,
         fields,
+        brackets: tokens
+            .iter()
+            .filter(|token| BRACKETS.contains(&&*token.text))
+            .cloned()
+            .collect(),
         leaves: tokens.into_iter().filter(Token::is_leaf).collect(),
         next: 0,
         depth: 0,
@@ -38,16 +45,22 @@ pub(crate) fn compile(text: &str, fields: &Fields) -> Result<Node, Vec<Fault>> {
             faults.sort_by_key(|fault| (fault.at.start, fault.at.end));
             faults.dedup();
             if faults.is_empty() {
-                faults.push(Fault::new(0..text.len(), "the rule is outside of what rules may use"));
+                faults.push(Fault::new(
+                    0..text.len(),
+                    "the rule is outside of what rules may use",
+                ));
             }
             Err(faults)
         }
     }
 }
 
+const BRACKETS: &[&str] = &["(", ")", "[", "]"];
+
 pub(crate) struct Compiler<'a> {
     text: &'a str,
     fields: &'a Fields,
+    brackets: Vec<Token>,
     /// The words that values are, in the order of the text, which is that of the tree's leaves.
     leaves: Vec<Token>,
     next: usize,
@@ -74,7 +87,41 @@ impl Compiler<'_> {
     fn since(&self, from: usize) -> Range<usize> {
         let start = self.leaves.get(from).map_or(0, |leaf| leaf.at.start);
         let last = self.leaves.get(self.next.saturating_sub(1).max(from));
-        start..last.map_or(self.text.len(), |leaf| leaf.at.end.max(start))
+        let end = last.map_or(self.text.len(), |leaf| leaf.at.end.max(start));
+        self.balanced(start..end)
+    }
+
+    /// `at` with the brackets around it that it opens or closes.
+    fn balanced(&self, at: Range<usize>) -> Range<usize> {
+        let Range { mut start, mut end } = at.clone();
+        let (mut open, mut unopened) = (0_usize, 0_usize);
+        let inside = |token: &&Token| token.at.start >= at.start && token.at.end <= at.end;
+        for token in self.brackets.iter().filter(inside) {
+            match token.text.as_str() {
+                "(" | "[" => open += 1,
+                _ if open > 0 => open -= 1,
+                _ => unopened += 1,
+            }
+        }
+        let after = self.brackets.iter().find(|token| token.at.start >= at.end);
+        let mut closers = self
+            .brackets
+            .iter()
+            .skip_while(|token| Some(*token) != after);
+        while let Some(token) = closers.next().filter(|_| open > 0) {
+            open -= 1;
+            end = token.at.end;
+        }
+        let mut openers = self
+            .brackets
+            .iter()
+            .rev()
+            .skip_while(|token| token.at.end > at.start);
+        while let Some(token) = openers.next().filter(|_| unopened > 0) {
+            unopened -= 1;
+            start = token.at.start;
+        }
+        start..end
     }
 
     /// What messages call a part: its text.
@@ -88,7 +135,11 @@ impl Compiler<'_> {
         self.depth += 1;
         let node = if self.depth > NESTING_MAX {
             let at = self.since(from);
-            self.fault(at, format!("the rule nests deeper than {NESTING_MAX}"), "split it");
+            self.fault(
+                at,
+                format!("the rule nests deeper than {NESTING_MAX}"),
+                "split it",
+            );
             None
         } else {
             self.part(tree, from)
@@ -111,7 +162,11 @@ impl Compiler<'_> {
                 let at = self.leaf(Sort::Number);
                 let number = Decimal::literal(before, after, *sign, exponent);
                 if number.is_none() {
-                    self.fault(at.clone(), "the number has too many digits", "write at most 30");
+                    self.fault(
+                        at.clone(),
+                        "the number has too many digits",
+                        "write at most 30",
+                    );
                 }
                 Some(literal(Value::Number(number?), at))
             }
@@ -137,7 +192,11 @@ impl Compiler<'_> {
             AstNode::Range(..) | AstNode::List(_) | AstNode::ExpressionList(_) => {
                 let at = self.since(from);
                 self.lost();
-                self.fault(at, "a range or list stands only after `in`", "write `field in [1..5]`");
+                self.fault(
+                    at,
+                    "a range or list stands only after `in`",
+                    "write `field in [1..5]`",
+                );
                 None
             }
             AstNode::UnaryEq(_)
@@ -148,7 +207,11 @@ impl Compiler<'_> {
             | AstNode::UnaryGe(_) => {
                 let at = self.since(from);
                 self.lost();
-                self.fault(at, "a comparison has nothing on its left", "write the field before it");
+                self.fault(
+                    at,
+                    "a comparison has nothing on its left",
+                    "write the field before it",
+                );
                 None
             }
             _ => {
@@ -193,7 +256,11 @@ impl Compiler<'_> {
             .or_else(|| time::read_duration(text).map(duration));
         if value.is_none() {
             let message = format!("`@\"{text}\"` is no day, moment or duration");
-            self.fault(at.clone(), message, "write `@\"2026-02-17\"`, `@\"2026-02-17T08:00:00+08:00\"` or `@\"P18Y\"`");
+            self.fault(
+                at.clone(),
+                message,
+                "write `@\"2026-02-17\"`, `@\"2026-02-17T08:00:00+08:00\"` or `@\"P18Y\"`",
+            );
         }
         Some(literal(value?, at))
     }
@@ -214,11 +281,18 @@ impl Compiler<'_> {
         }
         trees.push(left);
         let word = if conjunction { "and" } else { "or" };
-        let parts: Vec<Option<Node>> =
-            trees.into_iter().rev().map(|tree| self.condition(tree, word)).collect();
+        let parts: Vec<Option<Node>> = trees
+            .into_iter()
+            .rev()
+            .map(|tree| self.condition(tree, word))
+            .collect();
         let parts = parts.into_iter().collect::<Option<Vec<Node>>>()?;
         let nullable = parts.iter().any(|part| part.nullable);
-        let part = if conjunction { Part::And(parts) } else { Part::Or(parts) };
+        let part = if conjunction {
+            Part::And(parts)
+        } else {
+            Part::Or(parts)
+        };
         Some(self.made(part, Type::Boolean, nullable, from))
     }
 
@@ -228,8 +302,16 @@ impl Compiler<'_> {
         if node.kind == Type::Boolean {
             return Some(node);
         }
-        let message = format!("{} is {}, but `{word}` joins conditions", self.name(&node), node.kind);
-        self.fault(node.at, message, "compare it with something, as in `headcount >= 20`");
+        let message = format!(
+            "{} is {}, but `{word}` joins conditions",
+            self.name(&node),
+            node.kind
+        );
+        self.fault(
+            node.at,
+            message,
+            "compare it with something, as in `headcount >= 20`",
+        );
         None
     }
 
@@ -242,94 +324,13 @@ impl Compiler<'_> {
         }
     }
 
-    fn comparison(&mut self, how: Comparison, a: &AstNode, b: &AstNode, from: usize) -> Option<Node> {
-        let (a, b) = (self.node(a), self.node(b));
-        let (a, b) = (a?, b?);
-        let equality = matches!(how, Comparison::Equal | Comparison::Unequal);
-        let tested = match (a.kind, b.kind) {
-            (_, Type::Null) if equality => Some(a.clone()),
-            (Type::Null, _) if equality => Some(b.clone()),
-            _ => None,
-        };
-        if let Some(tested) = tested {
-            let test = self.made(Part::IsNull(Box::new(tested)), Type::Boolean, false, from);
-            return Some(match how {
-                Comparison::Unequal => {
-                    let part = Part::Not(Box::new(test));
-                    self.made(part, Type::Boolean, false, from)
-                }
-                _ => test,
-            });
-        }
-        self.comparable(&a, &b, !equality)?;
-        let nullable = !equality && (a.nullable || b.nullable);
-        let part = Part::Compare(how, Box::new((a, b)));
-        Some(self.made(part, Type::Boolean, nullable, from))
-    }
-
-    /// Both are of one type, which has an order if one is asked for; and a word that a field is
-    /// compared with is one that it can be.
-    fn comparable(&mut self, a: &Node, b: &Node, ordered: bool) -> Option<()> {
-        let at = a.at.start.min(b.at.start)..a.at.end.max(b.at.end);
-        if a.kind == Type::Null || b.kind == Type::Null {
-            self.fault(at, "`null` is neither less nor greater than anything", "test `= null` or `!= null`");
-            return None;
-        }
-        if a.kind != b.kind {
-            let message = format!("{} is {} but is compared with {}", self.name(a), a.kind, b.kind);
-            let help = self.how_to_write(a, b);
-            self.faults.push(Fault::new(at, message).maybe_help(help));
-            return None;
-        }
-        if ordered && a.kind == Type::Boolean {
-            self.fault(at, "truth values have no order", "use `=`, or the condition alone");
-            return None;
-        }
-        for (field, other) in [(a, b), (b, a)] {
-            self.known_word(field, other)?;
-        }
-        Some(())
-    }
-
-    /// A literal that was meant to be of the other's type.
-    fn how_to_write(&self, a: &Node, b: &Node) -> Option<String> {
-        let (wanted, given) = match (&a.part, &b.part) {
-            (_, Part::Literal(value)) => (a.kind, value),
-            (Part::Literal(value), _) => (b.kind, value),
-            _ => return None,
-        };
-        match (wanted, given) {
-            (Type::Number, Value::Text(text)) if text.parse::<f64>().is_ok() => {
-                Some(format!("write `{text}` without quotes"))
-            }
-            (Type::Text, Value::Number(number)) => Some(format!("write `\"{number}\"`")),
-            (Type::Date, Value::Text(text)) => Some(format!("write `date(\"{text}\")`")),
-            (Type::Datetime, Value::Text(text)) => Some(format!("write `date and time(\"{text}\")`")),
-            (Type::Datetime, Value::Date(_)) => {
-                Some("write the moment with its offset, as in `@\"2026-02-17T00:00:00+08:00\"`".to_owned())
-            }
-            (Type::Boolean, _) => Some("write `true` or `false`".to_owned()),
-            _ => None,
-        }
-    }
-
-    /// A fault if `other` is a text that `field` can never be.
-    fn known_word(&mut self, field: &Node, other: &Node) -> Option<()> {
-        let (Part::Field(position), Part::Literal(Value::Text(word))) = (&field.part, &other.part)
-        else {
-            return Some(());
-        };
-        let field = self.fields.get(*position)?;
-        if field.words.is_empty() || field.words.iter().any(|known| known == word) {
-            return Some(());
-        }
-        let help = remedy(word, field.words.iter().map(String::as_str));
-        let message = format!("`{}` is never `{word}`", field.name);
-        self.faults.push(Fault::new(other.at.clone(), message).maybe_help(help));
-        None
-    }
-
-    fn choice(&mut self, condition: &AstNode, then: &AstNode, other: &AstNode, from: usize) -> Option<Node> {
+    fn choice(
+        &mut self,
+        condition: &AstNode,
+        then: &AstNode,
+        other: &AstNode,
+        from: usize,
+    ) -> Option<Node> {
         let condition = self.condition(condition, "if");
         let (then, other) = (self.node(then), self.node(other));
         let (condition, then, other) = (condition?, then?, other?);
@@ -337,7 +338,11 @@ impl Compiler<'_> {
             (Type::Null, kind) | (kind, Type::Null) => kind,
             (a, b) if a == b => a,
             (a, b) => {
-                let message = format!("{} is {a}, but {} is {b}", self.name(&then), self.name(&other));
+                let message = format!(
+                    "{} is {a}, but {} is {b}",
+                    self.name(&then),
+                    self.name(&other)
+                );
                 let at = then.at.start..other.at.end;
                 self.fault(at, message, "both outcomes of an `if` are of one type");
                 return None;
@@ -346,91 +351,6 @@ impl Compiler<'_> {
         let nullable = then.nullable || other.nullable;
         let part = Part::If(Box::new((condition, then, other)));
         Some(self.made(part, kind, nullable, from))
-    }
-
-    fn arithmetic(&mut self, how: Operation, a: &AstNode, b: &AstNode, from: usize) -> Option<Node> {
-        use Operation::{Minus, Plus};
-        use Type::{Date, Datetime, Months, Number, Span, Text};
-        let (a, b) = (self.node(a), self.node(b));
-        let (a, b) = (a?, b?);
-        let kind = match (how, a.kind, b.kind) {
-            (_, Number, Number) => Number,
-            (Plus, Text, Text) => Text,
-            (Minus, Date, Date) | (Minus, Datetime, Datetime) | (Plus | Minus, Span, Span) => Span,
-            (Plus | Minus, Months, Months) => Months,
-            (Plus | Minus, Date, Months | Span) => Date,
-            (Plus | Minus, Datetime, Months | Span) => Datetime,
-            _ => {
-                let word = match how {
-                    Plus => "added to",
-                    Minus => "taken from",
-                    Operation::Times => "multiplied with",
-                    Operation::Over => "divided by",
-                };
-                let (x, y) = if how == Operation::Over { (&a, &b) } else { (&b, &a) };
-                let message = format!(
-                    "{} is {}, so it cannot be {word} {}, which is {}",
-                    self.name(x), x.kind, self.name(y), y.kind
-                );
-                let at = self.since(from);
-                self.faults.push(Fault::new(at, message));
-                return None;
-            }
-        };
-        if matches!(kind, Date | Datetime) && !matches!(b.part, Part::Literal(_)) {
-            self.fault(b.at, "a day or moment is moved only by a fixed duration", "write it as `@\"P18Y\"` or `@\"P30D\"`");
-            return None;
-        }
-        let never_null = matches!((&a.part, &b.part), (Part::Literal(_), Part::Literal(_)));
-        let part = Part::Arithmetic(how, Box::new((a, b)));
-        // Even of two numbers: one too great for us comes out as nothing.
-        Some(self.made(part, kind, !never_null, from))
-    }
-
-    fn negative(&mut self, tree: &AstNode, from: usize) -> Option<Node> {
-        let inner = self.node(tree)?;
-        if !matches!(inner.kind, Type::Number | Type::Months | Type::Span) {
-            let message = format!("{} is {}, so it has no negative", self.name(&inner), inner.kind);
-            self.faults.push(Fault::new(inner.at, message));
-            return None;
-        }
-        if let Part::Literal(value) = &inner.part {
-            let value = crate::eval::negative(value).unwrap_or(Value::Null);
-            // The sign stands before the number.
-            let start = self.text.get(..inner.at.start).and_then(|text| text.rfind('-'));
-            let at = start.unwrap_or(inner.at.start)..inner.at.end;
-            return Some(literal(value, at));
-        }
-        let (kind, nullable) = (inner.kind, true);
-        Some(self.made(Part::Negative(Box::new(inner)), kind, nullable, from))
-    }
-
-    fn property(&mut self, value: &AstNode, name: &AstNode, from: usize) -> Option<Node> {
-        let value = self.node(value);
-        let at = self.leaf(Sort::Name);
-        let value = value?;
-        let AstNode::Name(name) = name else {
-            self.fault(at, "this is no property", "a day has `.year`, `.month` and `.day`");
-            return None;
-        };
-        let property = match name.as_str() {
-            "year" => Property::Year,
-            "month" => Property::Month,
-            "day" => Property::Day,
-            other => {
-                let message = format!("nothing has a property `{other}`");
-                self.fault(at, message, "a day has `.year`, `.month` and `.day`");
-                return None;
-            }
-        };
-        if value.kind != Type::Date {
-            let message = format!("{} is {}, so it has no `.{name}`", self.name(&value), value.kind);
-            self.fault(at, message, "only a day has one; which day a moment falls on depends on the place");
-            return None;
-        }
-        let nullable = value.nullable;
-        let part = Part::Property(property, Box::new(value));
-        Some(self.made(part, Type::Number, nullable, from))
     }
 
     /// A fault for a function that there is not.
