@@ -44,6 +44,12 @@ pub struct Exchange {
     compiled: RwLock<Arc<Compiled>>,
 }
 
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange").finish_non_exhaustive()
+    }
+}
+
 /// A call that has been worked out: what will be answered once `entries` are in the ledger.
 pub(super) struct Prepared<T> {
     pub(super) answer: Result<T, Denial>,

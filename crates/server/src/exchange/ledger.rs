@@ -6,8 +6,6 @@ use std::path::Path as FilePath;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use super::answers;
 use super::limits::TILE_BYTES_MAX;
@@ -46,15 +44,15 @@ pub(super) async fn proof(
     let index: u64 = index.parse().or(Err(ExchangeProblem::not_found(
         "an entry is named by its number, counted from 0",
     )))?;
-    let proof = blocking(move || state.exchange().ledger().prove(index)).await?;
-    let entry = STANDARD.decode(&proof.entry).or(Err(ExchangeProblem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "ledger",
-        "the proof cannot be read",
-    )))?;
+    let read = blocking(move || {
+        let proof = state.exchange().ledger().prove(index)?;
+        let (entry, size) = (proof.entry()?, proof.claims()?.size);
+        Ok((proof, entry, size))
+    });
+    let (proof, entry, size) = read.await?;
     let proof = LedgerProof {
         index: proof.index,
-        size: proof.size,
+        size,
         leaf_hash: ledger::leaf_hash(&entry).to_string(),
         inclusion: proof.inclusion.iter().map(ToString::to_string).collect(),
         checkpoint: proof.checkpoint,
