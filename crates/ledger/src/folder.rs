@@ -118,7 +118,12 @@ impl Folder {
         let size = Checkpoint::parse(&note.text)?.size;
         let tiles = self.tiles(size);
         let inclusion = tree::inclusion(&TileNodes::new(&tiles), index, size)?;
-        Ok(Proof::new(index, &entry, inclusion, note.to_string()))
+        Ok(Proof::new(
+            (index, size),
+            &entry,
+            inclusion,
+            note.to_string(),
+        ))
     }
 
     fn tiles(&self, size: u64) -> FolderTiles<'_> {

@@ -233,7 +233,12 @@ impl Log {
             });
         }
         let inclusion = self.inclusion(index, size)?;
-        Ok(Proof::new(index, &entry, inclusion, note.to_string()))
+        Ok(Proof::new(
+            (index, size),
+            &entry,
+            inclusion,
+            note.to_string(),
+        ))
     }
 
     /// Publishes what there is now, and waits for it: tiles; a checkpoint, if the signer answers;

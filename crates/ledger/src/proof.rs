@@ -144,6 +144,8 @@ pub struct Proof {
     pub index: u64,
     /// The entry, base64.
     pub entry: String,
+    /// Entries under the checkpoint, as it says itself.
+    pub size: u64,
     /// The hashes from the entry up to the root.
     pub inclusion: Vec<Hash>,
     /// The checkpoint: a signed note, with a witness's cosignature if it has one.
@@ -167,10 +169,16 @@ pub struct Proven {
 }
 
 impl Proof {
-    pub(crate) fn new(index: u64, entry: &[u8], inclusion: Vec<Hash>, checkpoint: String) -> Self {
+    pub(crate) fn new(
+        (index, size): (u64, u64),
+        entry: &[u8],
+        inclusion: Vec<Hash>,
+        checkpoint: String,
+    ) -> Self {
         Self {
             format: PROOF_FORMAT.to_owned(),
             index,
+            size,
             entry: STANDARD.encode(entry),
             inclusion,
             checkpoint,
@@ -213,6 +221,12 @@ impl Proof {
         }
         let entry = self.entry()?;
         let (size, root) = (signed.checkpoint.size, signed.checkpoint.root);
+        if self.size != size {
+            return Err(Error::proof(format!(
+                "it is for {} entries, its checkpoint for {size}",
+                self.size
+            )));
+        }
         verify_inclusion(&leaf_hash(&entry), self.index, size, &self.inclusion, &root)?;
         if let Some(fact) = &self.fact {
             fact.verify_in_entry(&entry)?;
