@@ -70,8 +70,14 @@ fn put(storage: &dyn Storage, path: TilePath, bytes: &[u8]) -> Result<(), Error>
         .map_err(|error| Error::file("write", &name, &error))
 }
 
-/// Puts a full tile or bundle in its place, and removes what was partial there.
+/// Puts a full tile or bundle in its place, and removes what was partial there. One that is there
+/// already is left alone: it may be all that is left of entries whose segment has been removed,
+/// and a new file in its place would not be durable at once.
 fn put_full(storage: &dyn Storage, path: TilePath, bytes: &[u8]) -> Result<(), Error> {
+    let there = storage.read(&path.to_string());
+    if there.is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
     put(storage, path, bytes)?;
     let partial = path.partial_folder();
     storage
