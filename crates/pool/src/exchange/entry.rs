@@ -118,7 +118,7 @@ impl Entry {
 }
 
 /// A transfer that is about to be written, in parts that are there already.
-pub(crate) struct Facts<'a> {
+pub(crate) struct Facts<'a, 'n> {
     pub(crate) at: Moment,
     pub(crate) client: &'a str,
     pub(crate) consumer: &'a str,
@@ -126,7 +126,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) dataset: &'a str,
     pub(crate) way: &'a str,
     /// Names with `:` behind them, quoted, as an [`Offer`](super::grants::Offer) has them.
-    pub(crate) fields: &'a mut dyn Iterator<Item = &'a str>,
+    pub(crate) fields: &'a mut dyn Iterator<Item = &'n str>,
     pub(crate) subject: Option<&'a str>,
     pub(crate) purpose: &'a str,
     pub(crate) reference: Option<&'a str>,
@@ -136,7 +136,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) evidence: &'a [u8; 32],
 }
 
-impl Facts<'_> {
+impl Facts<'_, '_> {
     /// The entry's bytes.
     pub(crate) fn to_bytes(&mut self) -> Vec<u8> {
         let mut out = Vec::with_capacity(640);
