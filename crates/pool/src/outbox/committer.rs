@@ -1,6 +1,7 @@
 //! The one thread that commits: takes what waits, makes all of it durable at once, applies it,
 //! and answers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
@@ -62,6 +63,8 @@ pub(crate) struct Draft {
     pub(crate) payload: Vec<u8>,
     /// When; the time of the commit if left out.
     pub(crate) at: Option<Moment>,
+    /// Rows that had another subject before, if the sender has looked; else the committer looks.
+    pub(crate) moved: Option<Arc<Vec<(u32, String)>>>,
 }
 
 /// Where the answer goes.
@@ -72,6 +75,10 @@ pub(crate) type Reply<T> = SyncSender<Result<T, Error>>;
 pub(crate) enum Message {
     /// To commit a write.
     Write(Box<Draft>, Reply<Receipt>),
+    /// That a load, which was committed, has been applied, and how many records it found.
+    Loaded(u64, u64, Reply<()>),
+    /// That a load, which was committed, could not be applied, and why.
+    LoadFailed(u64, String),
     /// To note in every part of the state that it has all entries; the answer is the last one.
     Note(Reply<u64>),
     /// To end.
@@ -86,6 +93,10 @@ pub(crate) struct Committer {
     newest: watch::Sender<u64>,
     /// Why keyed state lacks entries that are in the outbox, if it does.
     behind: Option<String>,
+    /// Loads that are committed and being applied by their senders.
+    loading: BTreeSet<u64>,
+    /// Those of them that failed.
+    failed: Vec<u64>,
 }
 
 type Waiting = (Box<Draft>, Reply<Receipt>);
@@ -98,6 +109,8 @@ impl Committer {
             head,
             newest,
             behind: None,
+            loading: BTreeSet::new(),
+            failed: Vec::new(),
         }
     }
 
@@ -108,11 +121,16 @@ impl Committer {
             match message {
                 Message::Stop => break,
                 Message::Note(reply) => {
-                    let noted = self
-                        .catch_up()
-                        .and_then(|()| self.inner.state.note(self.head));
-                    drop(reply.send(noted.map(|()| self.head)));
+                    let noted = self.catch_up().and_then(|()| {
+                        let applied = self.applied();
+                        self.inner.state.note(applied).map(|()| applied)
+                    });
+                    drop(reply.send(noted));
                 }
+                Message::Loaded(seq, replaced, reply) => {
+                    drop(reply.send(self.loaded(seq, replaced)));
+                }
+                Message::LoadFailed(seq, detail) => self.load_failed(seq, detail),
                 Message::Write(draft, reply) => {
                     let mut group = vec![(draft, reply)];
                     while let Ok(message) = messages.try_recv() {
@@ -137,9 +155,43 @@ impl Committer {
         if self.behind.is_some() {
             self.head = replay(&self.inner)?;
             self.behind = None;
-            self.newest.send_replace(self.head);
+            for seq in self.failed.drain(..) {
+                self.loading.remove(&seq);
+            }
+            self.tell();
         }
         Ok(())
+    }
+
+    /// The entries up to this one have been applied.
+    fn applied(&self) -> u64 {
+        self.loading.first().map_or(self.head, |oldest| oldest - 1)
+    }
+
+    fn tell(&self) {
+        let applied = self.applied();
+        self.newest.send_if_modified(|newest| {
+            let later = applied > *newest;
+            *newest = applied.max(*newest);
+            later
+        });
+    }
+
+    fn loaded(&mut self, seq: u64, replaced: u64) -> Result<(), Error> {
+        if let Err(error) = note_replaced(&self.inner, seq, replaced) {
+            let detail = error.to_string();
+            self.load_failed(seq, detail.clone());
+            return Err(Error::Unapplied(detail));
+        }
+        self.loading.remove(&seq);
+        self.tell();
+        Ok(())
+    }
+
+    fn load_failed(&mut self, seq: u64, detail: String) {
+        tracing::error!(seq, %detail, "a load could not be applied; keyed state will be brought up to the outbox");
+        self.behind = Some(detail);
+        self.failed.push(seq);
     }
 
     fn commit(&mut self, group: Vec<Waiting>) {
@@ -202,9 +254,13 @@ impl Committer {
 
     fn commit_all(&mut self, drafts: &[&Draft]) -> Result<Vec<Receipt>, Failure> {
         let mut changes = Vec::with_capacity(drafts.len());
-        let mut at = self.inner.last_at();
+        let mut last_at = self.inner.last_at();
         for (seq, draft) in (self.head + 1..).zip(drafts) {
-            at = at.max(draft.at.unwrap_or_else(|| self.inner.clock.now()));
+            // A load's files say since when its records are in force.
+            let at = draft
+                .at
+                .unwrap_or_else(|| last_at.max(self.inner.clock.now()));
+            last_at = last_at.max(at);
             changes.push(self.change(seq, at, draft).map_err(Failure::Outbox)?);
         }
         let head = self.head + drafts.len() as u64;
@@ -212,43 +268,40 @@ impl Committer {
             for (draft, change) in drafts.iter().zip(&changes) {
                 insert(tx, draft, change)?;
             }
-            tx.execute(
-                "UPDATE outbox_head SET seq = $1, at_us = $2",
-                &values![head, at],
-            )?;
+            let head = values![head, last_at];
+            tx.execute("UPDATE outbox_head SET seq = $1, at_us = $2", &head)?;
             Ok(())
         };
-        let replaced = self
-            .inner
-            .state
-            .commit(&self.inner.meta, &mut insert, &changes);
-        if !matches!(replaced, Err(Failure::Outbox(_))) {
+        // A load is alone in its group.
+        let apart = self.inner.state.loads_apart() && changes.iter().any(|change| change.bulk);
+        let now: &[Change] = if apart { &[] } else { &changes };
+        let done = self.inner.state.commit(&self.inner.meta, &mut insert, now);
+        if !matches!(done, Err(Failure::Outbox(_))) {
             self.head = head;
-            self.inner.note_last_at(at);
-            self.inner
-                .add_bytes(drafts.iter().map(|draft| draft.payload.len() as u64).sum());
+            self.inner.note_last_at(last_at);
+            let bytes = drafts.iter().map(|draft| draft.payload.len() as u64);
+            self.inner.add_bytes(bytes.sum());
         }
-        let replaced = replaced?;
-        let receipts =
-            changes
-                .iter()
-                .zip(drafts)
-                .zip(replaced)
-                .map(|((change, draft), replaced)| Receipt {
-                    seq: change.seq,
-                    rows: change.rows.len() as u64,
-                    replaced,
-                    doubled: draft.doubled,
-                    repeated: false,
-                });
-        let receipts: Vec<Receipt> = receipts.collect();
-        for (receipt, draft) in receipts.iter().zip(drafts) {
+        let replaced = done?;
+        if apart {
+            self.loading.insert(head);
+        }
+        let receipt = |(at, (change, draft)): (usize, (&Change, &&Draft))| Receipt {
+            seq: change.seq,
+            rows: change.rows.len() as u64,
+            replaced: replaced.get(at).copied().unwrap_or(0),
+            doubled: draft.doubled,
+            repeated: false,
+        };
+        let both = changes.iter().zip(drafts).enumerate();
+        let receipts: Vec<Receipt> = both.map(receipt).collect();
+        for (receipt, draft) in receipts.iter().zip(drafts).filter(|_| !apart) {
             if draft.kind == Kind::Files || (draft.key.is_some() && receipt.replaced > 0) {
-                note_replaced(&self.inner, receipt.seq, receipt.replaced)
-                    .map_err(Failure::State)?;
+                let (seq, replaced) = (receipt.seq, receipt.replaced);
+                note_replaced(&self.inner, seq, replaced).map_err(Failure::State)?;
             }
         }
-        self.newest.send_replace(self.head);
+        self.tell();
         Ok(receipts)
     }
 
@@ -260,10 +313,10 @@ impl Committer {
             batch: draft.batch.clone(),
             deletes: draft.deletes.clone(),
             rows: Arc::clone(&draft.rows),
-            moved: Arc::default(),
+            moved: draft.moved.clone().unwrap_or_default(),
             bulk: draft.kind == Kind::Files,
         };
-        if !draft.codec.table.key_begins_with_subject() {
+        if draft.moved.is_none() && !draft.codec.table.key_begins_with_subject() {
             change.moved = Arc::new(self.inner.state.moved(&change)?);
         }
         Ok(change)

@@ -22,7 +22,7 @@ pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
         let rows = inner.meta.query("SELECT seq FROM outbox_head", &[])?;
         rows.first().map_or(Ok(0), |row| row.get(0))?
     };
-    let mut seq = inner.state.applied()?;
+    let mut seq = inner.state.settled()?;
     while seq < head {
         let entries = stored_after(&inner.meta, seq, ENTRIES)?;
         let next = entries.first().map_or(head + 1, |entry| entry.seq);
@@ -92,6 +92,9 @@ fn change(inner: &Inner, entry: &Stored) -> Result<Option<Change>, Error> {
         return Ok(None);
     };
     let kind = Kind::of(entry.kind)?;
+    if kind == Kind::Files && is_loaded(inner, entry)? {
+        return Ok(None);
+    }
     let (batch, deletes) = match kind {
         Kind::Batch => {
             let (batch, deletes) = decode_batch(&codec.table, &entry.payload)?;
@@ -116,6 +119,17 @@ fn change(inner: &Inner, entry: &Stored) -> Result<Option<Change>, Error> {
         bulk: kind == Kind::Files,
         codec,
     }))
+}
+
+/// Whether a load has been applied everywhere; what is known of it is noted, if it was not yet.
+fn is_loaded(inner: &Inner, entry: &Stored) -> Result<bool, Error> {
+    let Some(replaced) = inner.state.loaded(entry.seq)? else {
+        return Ok(false);
+    };
+    if entry.replaced.is_none() {
+        note_replaced(inner, entry.seq, replaced)?;
+    }
+    Ok(true)
 }
 
 /// The files of an entry.

@@ -12,7 +12,7 @@ use crate::codec::TableCodec;
 use crate::error::Error;
 use crate::history_files::{sorted, write};
 use crate::outbox::{Draft, Kind, Message, content_hash, encode_batch};
-use crate::state::{checked, last_of_each};
+use crate::state::{Change, checked, last_of_each};
 use crate::table::Table;
 
 impl Pool {
@@ -47,6 +47,7 @@ impl Pool {
             kind: Kind::Batch,
             payload,
             at: None,
+            moved: None,
         })
     }
 
@@ -91,18 +92,61 @@ impl Pool {
         )?;
         let payload =
             serde_json::to_vec(&files).map_err(|fault| Error::garbled("a list of files", fault))?;
-        self.send(Draft {
+        let mut change = Change {
+            seq: 0, // not known before the commit
+            at,
             codec,
-            doubled: sorted.doubled,
-            rows: sorted.rows,
             batch: sorted.batch,
+            deletes: None,
+            rows: sorted.rows,
+            moved: Arc::default(),
+            bulk: true,
+        };
+        if !change.codec.table.key_begins_with_subject() {
+            change.moved = Arc::new(self.inner.state.moved(&change)?);
+        }
+        let receipt = self.send(Draft {
+            codec: Arc::clone(&change.codec),
+            doubled: sorted.doubled,
+            rows: Arc::clone(&change.rows),
+            batch: change.batch.clone(),
             deletes: None,
             source: load.source,
             key,
             kind: Kind::Files,
             payload,
             at: Some(at),
-        })
+            moved: Some(Arc::clone(&change.moved)),
+        })?;
+        if receipt.repeated || !self.inner.state.loads_apart() {
+            return Ok(receipt);
+        }
+        change.seq = receipt.seq;
+        self.apply_load(&change, receipt)
+    }
+
+    /// Applies a load that was committed, beside other writes.
+    fn apply_load(&self, change: &Change, receipt: Receipt) -> Result<Receipt, Error> {
+        let stopped = || Error::Stopped("it is being closed".to_owned());
+        match self.inner.state.replay(std::slice::from_ref(change)) {
+            Ok(replaced) => {
+                let replaced = replaced.first().copied().unwrap_or(0);
+                let (reply, answer) = sync_channel(1);
+                let loaded = Message::Loaded(change.seq, replaced, reply);
+                self.committer.send(loaded).map_err(|_gone| stopped())?;
+                answer.recv().map_err(|_gone| stopped())??;
+                Ok(Receipt {
+                    replaced,
+                    ..receipt
+                })
+            }
+            Err(error) => {
+                let detail = error.to_string();
+                let failed = Message::LoadFailed(change.seq, detail.clone());
+                self.committer.send(failed).map_err(|_gone| stopped())?;
+                Err(Error::Unapplied(detail))
+            }
+        }
     }
 
     /// Checks a write; its idempotency key with the hash of its content.

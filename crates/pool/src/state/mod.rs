@@ -1,8 +1,9 @@
 //! Keyed state: every record in force, by subject and key.
 //!
-//! It is a pure function of the outbox: each part remembers the last entry it has, in the same
+//! It is a pure function of the outbox: each part remembers which entries it has, in the same
 //! transaction, and applying an entry again changes nothing. So the outbox alone has to be durable
-//! at once.
+//! at once. Batches are applied in order; loads may be applied beside them, since no other write of
+//! their table is taken meanwhile.
 
 mod change;
 mod postgres;
@@ -38,8 +39,15 @@ pub(crate) trait State: Send + Sync + Debug {
     /// Applies changes of entries that are in the outbox, where they have not been applied yet.
     fn replay(&self, changes: &[Change]) -> Result<Vec<u64>, Error>;
 
-    /// The entries up to this one have been applied everywhere.
-    fn applied(&self) -> Result<u64, Error>;
+    /// The entries up to this one have been applied everywhere, and durably so; of later ones each
+    /// part knows by itself.
+    fn settled(&self) -> Result<u64, Error>;
+
+    /// Whether loads are applied after the commit, by whoever loads. Else `commit` applies them.
+    fn loads_apart(&self) -> bool;
+
+    /// How many records a load found, if every part has applied it.
+    fn loaded(&self, seq: u64) -> Result<Option<u64>, Error>;
 
     /// The record with this subject and key. Whether there is one.
     fn get(

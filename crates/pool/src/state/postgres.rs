@@ -90,9 +90,17 @@ impl State for PostgresState {
         Ok(Vec::new())
     }
 
-    fn applied(&self) -> Result<u64, Error> {
+    fn settled(&self) -> Result<u64, Error> {
         let rows = self.query("SELECT seq FROM outbox_head", &[])?;
         rows.first().map_or(Ok(0), |row| row.get(0))
+    }
+
+    fn loads_apart(&self) -> bool {
+        false
+    }
+
+    fn loaded(&self, _seq: u64) -> Result<Option<u64>, Error> {
+        Ok(None)
     }
 
     fn get(

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS locator (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (tab INTEGER PRIMARY KEY, records INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS loaded (seq INTEGER PRIMARY KEY, replaced INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS settled (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, shards INTEGER NOT NULL);
 ";
 
@@ -58,8 +59,10 @@ pub(super) struct Shard {
     writer: Mutex<Connection>,
     readers: Vec<Mutex<Connection>>,
     next: AtomicUsize,
-    /// The last entry applied.
+    /// The last batch applied.
     applied: AtomicU64,
+    /// All entries up to this one have been applied.
+    settled: AtomicU64,
 }
 
 impl Shard {
@@ -84,9 +87,22 @@ impl Shard {
                 [shards],
             )
             .map_err(fault)?;
-        let progress = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?));
-        let (applied, found) = writer
-            .query_row("SELECT seq, shards FROM progress", [], progress)
+        writer
+            .execute("INSERT INTO settled (one, seq) SELECT 1, seq FROM progress WHERE true ON CONFLICT DO NOTHING", [])
+            .map_err(fault)?;
+        let progress = |row: &rusqlite::Row<'_>| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, u32>(1)?,
+                row.get::<_, i64>(2)?,
+            ))
+        };
+        let (applied, found, settled) = writer
+            .query_row(
+                "SELECT progress.seq, shards, settled.seq FROM progress, settled",
+                [],
+                progress,
+            )
             .map_err(fault)?;
         if found != shards {
             return Err(Error::Shards {
@@ -105,12 +121,13 @@ impl Shard {
             readers,
             next: AtomicUsize::new(0),
             applied: AtomicU64::new(applied.cast_unsigned()),
+            settled: AtomicU64::new(settled.cast_unsigned()),
         };
         Ok((shard, tallies))
     }
 
-    pub(super) fn applied(&self) -> u64 {
-        self.applied.load(Ordering::SeqCst)
+    pub(super) fn settled(&self) -> u64 {
+        self.settled.load(Ordering::SeqCst)
     }
 
     pub(super) fn fault(&self, what: &'static str) -> impl Fn(rusqlite::Error) -> Error {
@@ -129,24 +146,28 @@ impl Shard {
         let writer = lock(&self.writer);
         let mut growth = FxHashMap::default();
         let mut replaced = vec![0; changes.len()];
-        let from = self.applied();
+        let from = self.applied.load(Ordering::SeqCst);
         writer
             .execute_batch("BEGIN IMMEDIATE")
             .map_err(self.fault("begin a transaction"))?;
         let done = (|| {
             for (at, (change, parted)) in changes.iter().zip(parted).enumerate() {
-                if change.seq > from && parted.touches(part) {
+                if change.bulk
+                    && let Some(found) = loaded(&writer, change.seq).map_err(self.fault("read"))?
+                {
+                    replaced[at] = found;
+                } else if change.bulk || (change.seq > from && parted.touches(part)) {
                     let grown = growth.entry(change.codec.table.id.0).or_insert(0);
                     replaced[at] = self.apply_one(&writer, part, change, parted, grown)?;
-                    faults
-                        .pass("shard-middle")
-                        .map_err(Error::io("write", &self.path))?;
-                } else if change.bulk && change.seq <= from {
-                    replaced[at] = self.loaded(&writer, change.seq)?;
+                    if parted.touches(part) {
+                        faults
+                            .pass("shard-middle")
+                            .map_err(Error::io("write", &self.path))?;
+                    }
                 }
             }
-            let last = changes
-                .iter()
+            let batches = changes.iter().filter(|change| !change.bulk);
+            let last = batches
                 .map(|change| change.seq)
                 .max()
                 .unwrap_or(0)
@@ -226,7 +247,7 @@ impl Shard {
         };
         let replaced = run().map_err(self.fault("write"))?;
         if change.bulk {
-            let note = "INSERT INTO loaded (seq, replaced) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET replaced = excluded.replaced";
+            let note = "INSERT INTO loaded (seq, replaced) VALUES (?1, ?2)";
             let numbers = (change.seq.cast_signed(), replaced.cast_signed());
             writer
                 .prepare_cached(note)
@@ -236,17 +257,9 @@ impl Shard {
         Ok(replaced)
     }
 
-    fn loaded(&self, writer: &Connection, seq: u64) -> Result<u64, Error> {
-        let row = writer.query_row(
-            "SELECT replaced FROM loaded WHERE seq = ?1",
-            [seq.cast_signed()],
-            |row| row.get::<_, i64>(0),
-        );
-        Ok(row
-            .optional()
-            .map_err(self.fault("read"))?
-            .unwrap_or(0)
-            .cast_unsigned())
+    /// How many records a load found here, if it has been applied here.
+    pub(super) fn loaded(&self, seq: u64) -> Result<Option<u64>, Error> {
+        self.read(|reader| loaded(reader, seq).map_err(self.fault("read")))
     }
 
     /// Notes that entries up to `seq` have been applied.
@@ -257,11 +270,15 @@ impl Shard {
                 .prepare_cached("UPDATE progress SET seq = ?1 WHERE seq < ?1")?
                 .execute([seq.cast_signed()])?;
             writer
+                .prepare_cached("UPDATE settled SET seq = ?1 WHERE seq < ?1")?
+                .execute([seq.cast_signed()])?;
+            writer
                 .prepare_cached("DELETE FROM loaded WHERE seq <= ?1")?
                 .execute([seq.cast_signed()])
         };
         note().map_err(self.fault("note progress"))?;
         self.applied.fetch_max(seq, Ordering::SeqCst);
+        self.settled.fetch_max(seq, Ordering::SeqCst);
         Ok(())
     }
 
@@ -398,6 +415,12 @@ impl<'a> Rows<'a> {
             None => self.unlocate.execute((self.tab, key)),
         }
     }
+}
+
+fn loaded(connection: &Connection, seq: u64) -> rusqlite::Result<Option<u64>> {
+    let mut statement = connection.prepare_cached("SELECT replaced FROM loaded WHERE seq = ?1")?;
+    let found = statement.query_row([seq.cast_signed()], |row| row.get::<_, i64>(0));
+    Ok(found.optional()?.map(i64::cast_unsigned))
 }
 
 fn reader(path: &Path) -> rusqlite::Result<Connection> {

@@ -73,12 +73,8 @@ impl SqliteState {
             .map(|change| Parted::of(change, parts))
             .collect::<Result<Vec<_>, _>>()?;
         let touched = |part: &usize| {
-            let behind =
-                |change: &Change| change.bulk && change.seq <= self.shards[*part].applied();
-            parted
-                .iter()
-                .zip(changes)
-                .any(|(parted, change)| parted.touches(*part) || behind(change))
+            let mut both = parted.iter().zip(changes);
+            both.any(|(parted, change)| change.bulk || parted.touches(*part))
         };
         let touched: Vec<usize> = (0..self.shards.len()).filter(touched).collect();
         let apply = |part: &usize| self.shards[*part].apply(*part, changes, &parted, &self.faults);
@@ -133,8 +129,18 @@ impl State for SqliteState {
         self.apply(changes)
     }
 
-    fn applied(&self) -> Result<u64, Error> {
-        Ok(self.shards.iter().map(Shard::applied).min().unwrap_or(0))
+    fn settled(&self) -> Result<u64, Error> {
+        Ok(self.shards.iter().map(Shard::settled).min().unwrap_or(0))
+    }
+
+    fn loads_apart(&self) -> bool {
+        true
+    }
+
+    fn loaded(&self, seq: u64) -> Result<Option<u64>, Error> {
+        let found = self.shards.iter().map(|shard| shard.loaded(seq));
+        let found = found.collect::<Result<Option<Vec<u64>>, Error>>()?;
+        Ok(found.map(|found| found.iter().sum()))
     }
 
     fn get(
@@ -199,12 +205,14 @@ impl State for SqliteState {
                 find().map_err(shard.fault("look up"))
             })
         };
-        let parts = self
-            .shards
-            .par_iter()
-            .zip(&parted.locations)
-            .filter(|(_, locations)| !locations.is_empty());
-        let moved = parts.map(part).collect::<Result<Vec<_>, Error>>()?;
+        let moved = if change.rows.len() < PARALLEL_ROWS {
+            let parts = self.shards.iter().zip(&parted.locations);
+            let parts = parts.filter(|(_, locations)| !locations.is_empty());
+            parts.map(part).collect::<Result<Vec<_>, Error>>()?
+        } else {
+            let parts = self.shards.par_iter().zip(&parted.locations);
+            parts.map(part).collect::<Result<Vec<_>, Error>>()?
+        };
         Ok(moved.concat())
     }
 
@@ -288,7 +296,7 @@ impl State for SqliteState {
     fn note(&self, seq: u64) -> Result<(), Error> {
         self.shards
             .iter()
-            .filter(|shard| shard.applied() < seq)
+            .filter(|shard| shard.settled() < seq)
             .try_for_each(|shard| shard.note(seq))
     }
 

@@ -1,4 +1,4 @@
-//! Bulk loads whose files lie on an S3-compatible store: SeaweedFS, from its package on PyPI.
+//! Bulk loads whose files lie on an S3-compatible store: `SeaweedFS`, from its package on `PyPI`.
 
 use std::env;
 use std::io::{Read as _, Write as _};

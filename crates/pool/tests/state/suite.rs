@@ -448,3 +448,36 @@ fn a_second_process_is_kept_out() {
         open(options);
     });
 }
+
+#[test]
+fn other_tables_are_written_beside_a_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new(folder.path());
+    let pool = open(options.clone());
+    let (persons, months) = (
+        pool.table("persons").unwrap(),
+        pool.table("months").unwrap(),
+    );
+    let rows: Vec<_> = (0..200_000_i64)
+        .map(|n| month(&format!("p{n}"), 1, n.into()))
+        .collect();
+    let load = write(&months, &rows);
+    let (loaded, beside) = thread::scope(|scope| {
+        let loading = scope.spawn(|| pool.load(load).unwrap().seq);
+        let mut written = Vec::new();
+        while !loading.is_finished() {
+            let receipt = pool.write(write(&persons, &[person("a", written.len() as i128)]));
+            written.push((receipt.unwrap().seq, *pool.newest().borrow()));
+        }
+        (loading.join().unwrap(), written)
+    });
+    let early = |(seq, newest): &&(u64, u64)| *seq > loaded && *newest < loaded;
+    let early = beside.iter().filter(early).count();
+    assert!(
+        early > 0,
+        "{} writes, none between a load's commit and its end",
+        beside.len()
+    );
+    assert_eq!(*pool.newest().borrow(), beside.len() as u64 + 1);
+    Replayed::default().is_state_of(&pool, &options.data.join("history"));
+}
