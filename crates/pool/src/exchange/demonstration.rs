@@ -15,13 +15,16 @@ impl Exchange {
     /// # Errors
     /// The first step that was refused.
     pub fn sign_demonstration(&self) -> Result<usize, Refused> {
-        let city = self.compiled().city.clone();
+        let compiled = self.compiled();
+        let city = compiled.city.clone();
+        let now = self.now();
+        let today = compiled.date(now);
+        // What is over cannot be signed any more; a demonstration may show that as well.
         let open: Vec<_> = self
             .agreements()?
             .into_iter()
-            .filter(|one| one.current)
+            .filter(|one| one.current && one.definition.until >= today)
             .collect();
-        let now = self.now();
         let sign = |id: &str, version: &str, step, department: &str, role| {
             let office = office(&city, department, role)?;
             let signer = Signer::demonstration(&office, 0).ok()?;

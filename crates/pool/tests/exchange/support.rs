@@ -97,7 +97,7 @@ pub(crate) fn files(titles: &str) -> Vec<(String, String)> {
                     ("number", "type: text"),
                     (
                         "owner",
-                        "type: text, required: true, sensitivity: personal, references: {dataset: persons, field: id}",
+                        "type: text, format: citizen-number, required: true, sensitivity: personal, references: {dataset: persons, field: id}",
                     ),
                     ("area", "type: integer"),
                     ("status", "type: text, one_of: [valid, void]"),
@@ -111,7 +111,10 @@ pub(crate) fn files(titles: &str) -> Vec<(String, String)> {
                 "persons",
                 &format!("subject: person\nsubject_field: id\nkey: [id]\n{conditional}"),
                 &[
-                    ("id", "type: text, sensitivity: personal"),
+                    (
+                        "id",
+                        "type: text, format: citizen-number, sensitivity: personal",
+                    ),
                     ("name", "type: text, sensitivity: personal"),
                     ("district", "type: text"),
                 ],
@@ -350,7 +353,7 @@ impl Town {
 }
 
 fn open(folder: &Path, clock: &Arc<StandingClock>, city: &Arc<City>) -> Arc<Exchange> {
-    let key = SecretKey::from_seed("town", Algorithm::Log, &[9; 32]).unwrap();
+    let key = SecretKey::from_seed("town", Algorithm::Log, [9; 32]).unwrap();
     open_with(
         folder,
         clock,

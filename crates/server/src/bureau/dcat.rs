@@ -150,6 +150,7 @@ fn catalogue_node(desk: &Desk, base: &str, address: &str) -> Node {
         .with("foaf:homepage", Object::Node(address.to_owned()))
         .with("dct:language", authority("language", "ZHO"))
         .with("dct:language", authority("language", "ENG"))
+        .with("dct:spatial", Object::Node(place_address(base)))
         .with(
             "dcat:themeTaxonomy",
             Object::Node(format!("{AUTHORITY}data-theme")),

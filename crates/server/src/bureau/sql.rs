@@ -22,7 +22,7 @@ use super::frame::{Area, Frame, ok};
 use super::miss::Miss;
 use super::sql_table::{Answered, chart_of, read};
 use super::visitor::Visitor;
-use crate::questions::Unasked;
+use crate::questions::{Reader, Unasked};
 
 /// The purpose that stands there at first.
 const PURPOSE: &str = "analysis/bureau";
@@ -285,7 +285,7 @@ async fn begin(desk: &Desk, visitor: &Visitor, page: &Page) -> Result<lake::Answ
         .await
         .map_err(|error| error.to_string())?;
     desk.asker
-        .record(&caller, answer.reads())
+        .record(&Reader::from(&caller), answer.reads())
         .await
         .map_err(|denial| denial.to_string())?;
     Ok(answer)

@@ -22,11 +22,15 @@ fn program() -> Option<PathBuf> {
 fn conforms(program: &Path, file: &Path) -> (bool, String) {
     let shapes = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bureau/dcat-ap.ttl");
     let mut command = Command::new(program);
-    command.arg("-s").arg(shapes).arg(file);
+    command.arg("-s").arg(shapes);
+    if file.extension().is_some_and(|kind| kind == "jsonld") {
+        command.args(["-df", "json-ld"]);
+    }
+    command.arg(file);
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.success(), said + &wrong)
+    (output.status.success(), format!("{said}{wrong}"))
 }
 
 #[test]

@@ -8,6 +8,9 @@ use serde_json::json;
 use crate::server::Server;
 use crate::support::titles_of;
 
+/// A citizen number that nobody has.
+const OWNER: &str = "11010519491231002X";
+
 #[test]
 fn a_person_sees_who_has_read_what_and_by_which_law_and_nothing_of_others() {
     let server = Server::start();
@@ -55,7 +58,7 @@ fn a_demonstration_lets_a_department_read_and_be_refused() {
 
 /// Puts a title without a whole number for its area into the quarantine.
 fn hold(server: &Server) {
-    let record = json!({"number": "T9", "owner": "P1", "area": "wide", "status": "valid"});
+    let record = json!({"number": "T9", "owner": OWNER, "area": "wide", "status": "valid"});
     let bad = Bad {
         raw: record.to_string().into_bytes(),
         record: record.as_object().cloned(),
@@ -103,7 +106,7 @@ fn a_quarantined_record_is_corrected_by_the_department_that_holds_it() {
         .says(&["wide", "write digits"]);
     let correct = |department: &str, area: &str| {
         let json =
-            json!({"number": "T9", "owner": "P1", "area": area, "status": "valid"}).to_string();
+            json!({"number": "T9", "owner": OWNER, "area": area, "status": "valid"}).to_string();
         server.post_as(
             department,
             "/bureau/quarantine/1/correct",

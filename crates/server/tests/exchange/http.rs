@@ -235,7 +235,7 @@ fn a_department_pushes_its_own_records_once_and_no_others() {
         "/exchange/v1/records/housing/titles",
         "application/x-ndjson",
     );
-    let body = b"{\"number\":\"T8\",\"owner\":\"P2\",\"area\":5,\"status\":\"valid\"}\n{\"number\":\"T9\",\"owner\":\"P2\",\"area\":\"x\"}\n";
+    let body = b"{\"number\":\"T8\",\"owner\":\"11010519491231002X\",\"area\":5,\"status\":\"valid\"}\n{\"number\":\"T9\",\"owner\":\"11010519491231002X\",\"area\":\"x\"}\n";
     let push = |client: &str, key: &str, body: &[u8]| {
         let bearer = format!("Bearer {}", server.token(client, "POST", target, body));
         server.call(
