@@ -10,6 +10,7 @@ mod postgres;
 mod rows;
 mod shard;
 mod sqlite;
+mod statements;
 
 use std::fmt::Debug;
 

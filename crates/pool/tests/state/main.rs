@@ -9,6 +9,7 @@
 mod crash;
 mod damage;
 mod evolution;
+mod outbox;
 mod random;
 mod server;
 mod store;
