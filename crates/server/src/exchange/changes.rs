@@ -95,7 +95,7 @@ pub(super) async fn changes(
     let stream = Stream {
         changes: Some(changes),
         ends: Instant::now() + STREAM_LIFE_MAX,
-        stopping: state.stopping.clone(),
+        stopping: state.stopping(),
         _place: place,
     };
     let events = stream::unfold(stream, |mut stream| async move {

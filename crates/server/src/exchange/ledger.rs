@@ -73,7 +73,7 @@ pub(super) async fn tile(
     if !is_tile(&tile) {
         return Err(missing());
     }
-    let file = state.ledger_folder.join("tile").join(FilePath::new(&tile));
+    let file = state.ledger_folder().join("tile").join(FilePath::new(&tile));
     let read = tokio::task::spawn_blocking(move || {
         let length = std::fs::metadata(&file)
             .ok()

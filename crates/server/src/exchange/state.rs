@@ -1,6 +1,6 @@
 //! What the exchange's handlers share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
@@ -13,24 +13,17 @@ use super::limits::{CALLS_MAX, PUSHES_MAX, STREAMS_MAX};
 #[derive(Clone)]
 pub struct ExchangeState(Arc<Inner>);
 
-pub(super) struct Inner {
-    pub(super) exchange: Arc<Exchange>,
+/// What is behind an [`ExchangeState`]: nothing that other rooms see.
+pub struct Inner {
+    exchange: Arc<Exchange>,
     /// Where the ledger's tiles lie.
-    pub(super) ledger_folder: PathBuf,
+    ledger_folder: PathBuf,
     /// Turns true when the server stops.
-    pub(super) stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     pushes: Arc<Semaphore>,
     catalogue: Mutex<Option<(Arc<Compiled>, Bytes)>>,
-}
-
-impl std::ops::Deref for ExchangeState {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
 }
 
 impl ExchangeState {
@@ -54,19 +47,29 @@ impl ExchangeState {
 
     /// The exchange.
     pub fn exchange(&self) -> &Arc<Exchange> {
-        &self.exchange
+        &self.0.exchange
+    }
+
+    /// Where the ledger's tiles lie.
+    pub(super) fn ledger_folder(&self) -> &Path {
+        &self.0.ledger_folder
+    }
+
+    /// Turns true when the server stops.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.clone()
     }
 
     /// A place for a call.
     pub(super) fn call(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Denial> {
-        self.calls
+        self.0.calls
             .try_acquire()
             .or(Err(Denial::Busy { limit: "calls_max" }))
     }
 
     /// A place for a stream.
     pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Denial> {
-        Arc::clone(&self.streams)
+        Arc::clone(&self.0.streams)
             .try_acquire_owned()
             .or(Err(Denial::Busy {
                 limit: "streams_max",
@@ -75,16 +78,17 @@ impl ExchangeState {
 
     /// A place for a push.
     pub(super) fn push(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Denial> {
-        self.pushes.try_acquire().or(Err(Denial::Busy {
+        self.0.pushes.try_acquire().or(Err(Denial::Busy {
             limit: "pushes_max",
         }))
     }
 
     /// The catalogue's bytes, made once for each set of definitions.
     pub(super) fn catalogue(&self, make: impl FnOnce(&Compiled) -> Bytes) -> Bytes {
-        let compiled = self.exchange.compiled();
+        let compiled = self.0.exchange.compiled();
         // A panic of another thread left a whole catalogue, or none.
         let mut made = self
+            .0
             .catalogue
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
