@@ -13,8 +13,7 @@ use super::limits::{CALLS_MAX, PUSHES_MAX, STREAMS_MAX};
 #[derive(Clone)]
 pub struct ExchangeState(Arc<Inner>);
 
-/// What is behind an [`ExchangeState`]: nothing that other rooms see.
-pub struct Inner {
+struct Inner {
     exchange: Arc<Exchange>,
     /// Where the ledger's tiles lie.
     ledger_folder: PathBuf,
@@ -62,7 +61,8 @@ impl ExchangeState {
 
     /// A place for a call.
     pub(super) fn call(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Denial> {
-        self.0.calls
+        self.0
+            .calls
             .try_acquire()
             .or(Err(Denial::Busy { limit: "calls_max" }))
     }
