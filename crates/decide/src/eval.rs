@@ -163,11 +163,11 @@ fn arithmetic<'a>(operation: Operation, a: Value<'a>, b: Value<'a>) -> Option<Va
         (Minus, Value::Date(a), Value::Date(b)) => {
             Some(Value::Span((i64::from(a) - i64::from(b)) * time::DAY_US))
         }
-        (Minus, Value::Datetime(a), Value::Datetime(b)) => a.checked_sub(b).map(Value::Span),
         (Plus, Value::Months(a), Value::Months(b)) => a.checked_add(b).map(Value::Months),
         (Minus, Value::Months(a), Value::Months(b)) => a.checked_sub(b).map(Value::Months),
         (Plus, Value::Span(a), Value::Span(b)) => a.checked_add(b).map(Value::Span),
-        (Minus, Value::Span(a), Value::Span(b)) => a.checked_sub(b).map(Value::Span),
+        (Minus, Value::Span(a), Value::Span(b))
+        | (Minus, Value::Datetime(a), Value::Datetime(b)) => a.checked_sub(b).map(Value::Span),
         (Plus, Value::Date(days), Value::Months(months)) => {
             time::add_months(days, months).map(Value::Date)
         }

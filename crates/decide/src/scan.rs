@@ -122,7 +122,7 @@ pub(crate) fn scan(text: &str) -> Result<Vec<Token>, Vec<Fault>> {
         faults
             .push(Fault::new(0..0, "the rule is empty").help("write a condition, or leave it out"));
     }
-    let tokens = join(tokens);
+    let tokens = join(&tokens);
     faults.extend(refused(&tokens));
     faults.extend(nesting(&tokens));
     if faults.is_empty() {
@@ -227,9 +227,9 @@ fn number(rest: &str, at: usize) -> Result<usize, Fault> {
 }
 
 /// Makes one word of those that are the name of one function, such as `string length`.
-fn join(tokens: Vec<Token>) -> Vec<Token> {
+fn join(tokens: &[Token]) -> Vec<Token> {
     let mut joined: Vec<Token> = Vec::with_capacity(tokens.len());
-    let mut rest = tokens.as_slice();
+    let mut rest = tokens;
     while let Some(first) = rest.first() {
         let name = functions::long_names().find(|name| {
             let words = name.split(' ').count();

@@ -252,14 +252,10 @@ fn whole(number: i64) -> String {
 
 /// A number that no database rounds.
 fn number_literal(number: Decimal) -> String {
-    match number.whole() {
-        Some(number) => whole(number),
-        None => {
-            let scale = number
-                .to_string()
-                .split_once('.')
-                .map_or(0, |(_, after)| after.len());
-            format!("CAST('{number}' AS DECIMAL(38, {scale}))")
-        }
+    if let Some(number) = number.whole() {
+        return whole(number);
     }
+    let text = number.to_string();
+    let scale = text.split_once('.').map_or(0, |(_, after)| after.len());
+    format!("CAST('{text}' AS DECIMAL(38, {scale}))")
 }

@@ -18,12 +18,16 @@ pub(crate) fn parse(tokens: &[Token]) -> Result<AstNode, Vec<Fault>> {
         names.set_null(token.text.as_str().into());
     }
     let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
-    parse_expression(&FeelScope::from(names), &words.join(" "), false).map_err(|_| {
-        let start = tokens.first().map_or(0, |token| token.at.start);
-        let end = tokens.last().map_or(0, |token| token.at.end);
-        let fault = Fault::new(start..end, "this is not an expression of FEEL");
-        vec![fault.help("write a condition, such as `headcount in [20..300] and not(in_default)`")]
-    })
+    // Its errors say neither what is wrong nor where.
+    if let Ok(tree) = parse_expression(&FeelScope::from(names), &words.join(" "), false) {
+        return Ok(tree);
+    }
+    let start = tokens.first().map_or(0, |token| token.at.start);
+    let end = tokens.last().map_or(0, |token| token.at.end);
+    let fault = Fault::new(start..end, "this is not an expression of FEEL");
+    Err(vec![fault.help(
+        "write a condition, such as `headcount in [20..300] and not(in_default)`",
+    )])
 }
 
 /// The first word that cannot stand where it stands: `dsntk`'s errors name no place.

@@ -184,32 +184,124 @@ fn numbers_days_and_texts_are_worked_out() {
 
 #[test]
 fn names_and_words_are_checked() {
-    insta::assert_snapshot!(faults("headcuont > 20 and revnue < 5"), @"");
-    insta::assert_snapshot!(faults("status = \"activ\" or status in (\"closed\", \"gone\")"), @"");
-    insta::assert_snapshot!(faults("string lenght(name) > 3"), @"");
-    insta::assert_snapshot!(faults("lenght(name) > 3"), @"");
-    insta::assert_snapshot!(faults("founded_on <= today()"), @"");
+    insta::assert_snapshot!(faults("headcuont > 20 and revnue < 5"), @r"
+    headcuont > 20 and revnue < 5
+    ^^^^^^^^^ there is no field `headcuont`
+              did you mean `headcount`?
+    headcuont > 20 and revnue < 5
+                       ^^^^^^ there is no field `revnue`
+                              did you mean `revenue`?
+    ");
+    insta::assert_snapshot!(faults("status = \"activ\" or status in (\"closed\", \"gone\")"), @r#"
+    status = "activ" or status in ("closed", "gone")
+             ^^^^^^^ `status` is never `activ`
+                     did you mean `active`?
+    status = "activ" or status in ("closed", "gone")
+                                             ^^^^^^ `status` is never `gone`
+                                                    one of `active`, `closed`, `suspended`
+    "#);
+    insta::assert_snapshot!(faults("string lenght(name) > 3"), @r"
+    string lenght(name) > 3
+           ^^^^^^ `lenght` cannot stand after `string`
+                  write an operator between them, such as `and`
+    ");
+    insta::assert_snapshot!(faults("lenght(name) > 3"), @r"
+    lenght(name) > 3
+    ^^^^^^ there is no function `lenght`
+    ");
+    insta::assert_snapshot!(faults("founded_on <= today()"), @r"
+    founded_on <= today()
+                  ^^^^^ `today` is outside of what rules may use
+                        a rule says the same on every day: compare with a field, such as the day of the event
+    ");
 }
 
 #[test]
 fn types_are_checked() {
-    insta::assert_snapshot!(faults("headcount = \"25\""), @"");
-    insta::assert_snapshot!(faults("founded_on > \"2000-01-01\" and name = 3"), @"");
-    insta::assert_snapshot!(faults("headcount and in_default"), @"");
-    insta::assert_snapshot!(faults("headcount + name > 3"), @"");
-    insta::assert_snapshot!(faults("in_default < true"), @"");
-    insta::assert_snapshot!(faults("headcount > null"), @"");
-    insta::assert_snapshot!(faults("headcount in [300..20]"), @"");
-    insta::assert_snapshot!(faults("headcount * 2"), @"");
-    insta::assert_snapshot!(faults("if headcount then true else false"), @"");
-    insta::assert_snapshot!(faults("if in_default then 1 else \"b\""), @"");
-    insta::assert_snapshot!(faults("founded_on + revenue > founded_on"), @"");
-    insta::assert_snapshot!(faults("seen_at.year = 2026"), @"");
-    insta::assert_snapshot!(faults("date(seen_at) = founded_on"), @"");
-    insta::assert_snapshot!(faults("founded_on = date(\"2026-02-30\")"), @"");
-    insta::assert_snapshot!(faults("contains(name)"), @"");
-    insta::assert_snapshot!(faults("matches(name, \"[a\")"), @"");
-    insta::assert_snapshot!(faults("substring(name, 0) = \"x\""), @"");
+    insta::assert_snapshot!(faults("headcount = \"25\""), @r#"
+    headcount = "25"
+    ^^^^^^^^^^^^^^^^ `headcount` is a number but is compared with text
+                     write `25` without quotes
+    "#);
+    insta::assert_snapshot!(faults("founded_on > \"2000-01-01\" and name = 3"), @r#"
+    founded_on > "2000-01-01" and name = 3
+    ^^^^^^^^^^^^^^^^^^^^^^^^^ `founded_on` is a date but is compared with text
+                              write `date("2000-01-01")`
+    founded_on > "2000-01-01" and name = 3
+                                  ^^^^^^^^ `name` is text but is compared with a number
+                                           write `"3"`
+    "#);
+    insta::assert_snapshot!(faults("headcount and in_default"), @r"
+    headcount and in_default
+    ^^^^^^^^^ `headcount` is a number, but `and` takes conditions
+              compare it with something, as in `headcount >= 20`
+    ");
+    insta::assert_snapshot!(faults("headcount + name > 3"), @r"
+    headcount + name > 3
+    ^^^^^^^^^^^^^^^^ `name` is text, so it cannot be added to `headcount`, which is a number
+    ");
+    insta::assert_snapshot!(faults("in_default < true"), @r"
+    in_default < true
+    ^^^^^^^^^^^^^^^^^ truth values have no order
+                      use `=`, or the condition alone
+    ");
+    insta::assert_snapshot!(faults("headcount > null"), @r"
+    headcount > null
+    ^^^^^^^^^^^^^^^^ `null` is neither less nor greater than anything
+                     test `= null` or `!= null`
+    ");
+    insta::assert_snapshot!(faults("headcount in [300..20]"), @r"
+    headcount in [300..20]
+                  ^^^^^^^ the range is empty: it begins after its end
+                          write the lesser end first
+    ");
+    insta::assert_snapshot!(faults("headcount * 2"), @r"
+    headcount * 2
+    ^^^^^^^^^^^^^ the rule is a number, but must be a condition
+                  compare it with something, as in `headcount >= 20`
+    ");
+    insta::assert_snapshot!(faults("if headcount then true else false"), @r"
+    if headcount then true else false
+       ^^^^^^^^^ `headcount` is a number, but `if` takes conditions
+                 compare it with something, as in `headcount >= 20`
+    ");
+    insta::assert_snapshot!(faults("if in_default then 1 else \"b\""), @r#"
+    if in_default then 1 else "b"
+                       ^^^^^^^^^^ `1` is a number, but `"b"` is text
+                                  both outcomes of an `if` are of one type
+    "#);
+    insta::assert_snapshot!(faults("founded_on + revenue > founded_on"), @r"
+    founded_on + revenue > founded_on
+    ^^^^^^^^^^^^^^^^^^^^ `revenue` is a number, so it cannot be added to `founded_on`, which is a date
+    ");
+    insta::assert_snapshot!(faults("seen_at.year = 2026"), @r"
+    seen_at.year = 2026
+            ^^^^ `seen_at` is a moment, so it has no `.year`
+                 only a day has one; which day a moment falls on depends on the place
+    ");
+    insta::assert_snapshot!(faults("date(seen_at) = founded_on"), @r#"
+    date(seen_at) = founded_on
+    ^^^^^^^^^^^^^ `date` takes a text that is written out
+                  write `date("2026-02-17")`; which day a moment falls on depends on the place
+    "#);
+    insta::assert_snapshot!(faults("founded_on = date(\"2026-02-30\")"), @r#"
+    founded_on = date("2026-02-30")
+                 ^^^^^^^^^^^^^^^^^^ `2026-02-30` is no date
+                                    write year, month and day, such as `2026-02-17`, of a day that exists
+    "#);
+    insta::assert_snapshot!(faults("contains(name)"), @r"
+    contains(name)
+    ^^^^^^^^^^^^^^ `contains` takes 2 values, not 1
+    ");
+    insta::assert_snapshot!(faults("matches(name, \"[a\")"), @r#"
+    matches(name, "[a")
+                  ^^^^ `[a` is no pattern: unclosed character class
+    "#);
+    insta::assert_snapshot!(faults("substring(name, 0) = \"x\""), @r#"
+    substring(name, 0) = "x"
+                    ^ `0` is no count of letters
+                      write a whole number from 1
+    "#);
 }
 
 #[test]
@@ -246,12 +338,40 @@ fn what_is_no_feel_is_pointed_at() {
             "{text}"
         );
     }
-    insta::assert_snapshot!(faults("headcount == 3 && in_default"), @"");
-    insta::assert_snapshot!(faults("headcount 3"), @"");
-    insta::assert_snapshot!(faults("headcount >= 3 or or in_default"), @"");
-    insta::assert_snapshot!(faults("(headcount > 3"), @"");
-    insta::assert_snapshot!(faults("for x in headcount return x"), @"");
-    insta::assert_snapshot!(faults("名称 = \"x\" AND in_default"), @"");
+    insta::assert_snapshot!(faults("headcount == 3 && in_default"), @r"
+    headcount == 3 && in_default
+              ^^ `==` is no sign of FEEL
+                 write `=`
+    headcount == 3 && in_default
+                   ^^ `&&` is no sign of FEEL
+                      write `and`
+    ");
+    insta::assert_snapshot!(faults("headcount 3"), @r"
+    headcount 3
+              ^ `3` cannot stand after `headcount`
+                write an operator between them, such as `and`
+    ");
+    insta::assert_snapshot!(faults("headcount >= 3 or or in_default"), @r"
+    headcount >= 3 or or in_default
+                      ^^ a value is missing before `or` after `or`
+    ");
+    insta::assert_snapshot!(faults("(headcount > 3"), @r"
+    (headcount > 3
+    ^ `(` is never closed
+    ");
+    insta::assert_snapshot!(faults("for x in headcount return x"), @r"
+    for x in headcount return x
+    ^^^ `for` is outside of what rules may use
+        a rule looks at one record: no loops, no functions of its own, no tests of types
+    for x in headcount return x
+                       ^^^^^^ `return` is outside of what rules may use
+                              a rule looks at one record: no loops, no functions of its own, no tests of types
+    ");
+    insta::assert_snapshot!(faults("名称 = \"x\" AND in_default"), @r#"
+    名称 = "x" AND in_default
+             ^^^ `AND` is not a word of FEEL
+                 write `and`
+    "#);
 }
 
 #[test]
@@ -279,7 +399,56 @@ fn a_trace_shows_each_condition_its_facts_and_its_verdict() {
         ("headcount", Value::number(25)),
         ("in_default", Value::Boolean(true)),
     ]);
-    insta::assert_json_snapshot!(rule.evaluate_with_trace(&row), @"");
+    insta::assert_json_snapshot!(rule.evaluate_with_trace(&row), @r#"
+    {
+      "text": "headcount in [20..300] and (not(in_default) or revenue > 1000)",
+      "verdict": null,
+      "conditions": [
+        {
+          "text": "headcount in [20..300]",
+          "verdict": true,
+          "facts": [
+            {
+              "field": "headcount",
+              "value": "25"
+            }
+          ]
+        },
+        {
+          "text": "not(in_default) or revenue > 1000",
+          "verdict": null,
+          "conditions": [
+            {
+              "text": "not(in_default)",
+              "verdict": false,
+              "conditions": [
+                {
+                  "text": "in_default",
+                  "verdict": true,
+                  "facts": [
+                    {
+                      "field": "in_default",
+                      "value": true
+                    }
+                  ]
+                }
+              ]
+            },
+            {
+              "text": "revenue > 1000",
+              "verdict": null,
+              "facts": [
+                {
+                  "field": "revenue",
+                  "value": null
+                }
+              ]
+            }
+          ]
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]

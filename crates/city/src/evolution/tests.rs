@@ -115,7 +115,12 @@ fn fields_go_are_renamed_and_come() {
         ("name: height_m,", "name: height_cm,"),
         ("  - {name: planted_on, title: {zh: 栽植日, en: Planted on}, type: date, required: true}\n", ""),
         ("quality:", "  - {name: felled, title: {zh: 已伐, en: Felled}, type: boolean}\n  - {name: girth, title: {zh: 围, en: Girth}, type: integer, required: true}\nquality:"),
-    ]), @"");
+    ]), @r"
+    breaking: field trees.height_m: is renamed to height_cm []
+    breaking: field trees.planted_on: is removed []
+    breaking: field trees.girth: is new and required: records without it go to the quarantine [parks]
+    compatible: field trees.felled: is new []
+    ");
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Compiler<'_> {
             Named::Matches => self.matches(name, given, from),
             Named::Substring => self.substring(name, given, from),
             Named::Date | Named::DateAndTime | Named::Duration => {
-                self.time_literal(name, meaning, given, from)
+                self.time_literal(name, meaning, &given, from)
             }
         }
     }
@@ -174,18 +174,14 @@ impl Compiler<'_> {
                 Part::Literal(Value::Number(number)) => number.whole(),
                 _ => None,
             };
-            match number
-                .and_then(|number| usize::try_from(number).ok())
-                .filter(|n| *n >= 1)
-            {
-                Some(number) => letters.push(number),
-                None => {
-                    let at = argument.at.clone();
-                    let message = format!("{} is no count of letters", self.name(argument));
-                    self.fault(at, message, "write a whole number from 1");
-                    return None;
-                }
-            }
+            let letter = number.and_then(|number| usize::try_from(number).ok());
+            let Some(letter) = letter.filter(|letter| *letter >= 1) else {
+                let at = argument.at.clone();
+                let message = format!("{} is no count of letters", self.name(argument));
+                self.fault(at, message, "write a whole number from 1");
+                return None;
+            };
+            letters.push(letter);
         }
         let text = given.into_iter().next()?;
         let nullable = text.nullable;
@@ -197,7 +193,7 @@ impl Compiler<'_> {
         &mut self,
         name: &str,
         meaning: Named,
-        given: Vec<Node>,
+        given: &[Node],
         from: usize,
     ) -> Option<Node> {
         let at = self.since(from);
@@ -224,7 +220,7 @@ impl Compiler<'_> {
                 part: Part::Literal(Value::Text(text)),
                 ..
             },
-        ] = given.as_slice()
+        ] = given
         else {
             let message = format!("`{name}` takes a text that is written out");
             let help = match meaning {

@@ -59,7 +59,7 @@ impl Compiler<'_> {
                 a.kind,
                 b.kind
             );
-            let help = self.how_to_write(a, b);
+            let help = Self::how_to_write(a, b);
             self.faults.push(Fault::new(at, message).maybe_help(help));
             return None;
         }
@@ -78,7 +78,7 @@ impl Compiler<'_> {
     }
 
     /// A literal that was meant to be of the other's type.
-    fn how_to_write(&self, a: &Node, b: &Node) -> Option<String> {
+    fn how_to_write(a: &Node, b: &Node) -> Option<String> {
         let (wanted, given) = match (&a.part, &b.part) {
             (_, Part::Literal(value)) => (a.kind, value),
             (Part::Literal(value), _) => (b.kind, value),

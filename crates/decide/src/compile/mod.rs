@@ -270,14 +270,9 @@ impl Compiler<'_> {
         let conjunction = matches!(tree, AstNode::And(..));
         let mut trees = Vec::new();
         let mut left = tree;
-        loop {
-            match (left, conjunction) {
-                (AstNode::And(a, b), true) | (AstNode::Or(a, b), false) => {
-                    trees.push(&**b);
-                    left = a;
-                }
-                _ => break,
-            }
+        while let (AstNode::And(a, b), true) | (AstNode::Or(a, b), false) = (left, conjunction) {
+            trees.push(&**b);
+            left = a;
         }
         trees.push(left);
         let word = if conjunction { "and" } else { "or" };
@@ -303,7 +298,7 @@ impl Compiler<'_> {
             return Some(node);
         }
         let message = format!(
-            "{} is {}, but `{word}` joins conditions",
+            "{} is {}, but `{word}` takes conditions",
             self.name(&node),
             node.kind
         );
