@@ -170,6 +170,7 @@ pub async fn run(folder: &Folder, parameters: Parameters) -> Result<Figures, Err
                 at: WRITTEN,
                 source: "bench".to_owned(),
                 payload: Payload::Files(files),
+                moved: Vec::new(),
                 replaced: Some(0),
             });
         }

@@ -165,7 +165,7 @@ fn carried(table: &Table, overlay: &Overlay) -> Result<Overlay, Error> {
     let schema = stored_schema(table);
     let layer = |layer: &Arc<Layer>| {
         let rows = conform(&layer.rows, &schema)?;
-        Ok(Arc::new(Layer { first: layer.first, last: layer.last, rows, deletes: layer.deletes.clone() }))
+        Ok(Arc::new(Layer { first: layer.first, last: layer.last, rows, deletes: layer.deletes.clone(), moved: layer.moved.clone() }))
     };
     let layers = overlay.layers.iter().map(layer).collect::<Result<_, arrow::error::ArrowError>>();
     Ok(Overlay::new(layers.map_err(|error| Error::table(table, "take a new definition", error))?))

@@ -21,6 +21,7 @@ pub mod geo;
 pub mod live;
 mod pages;
 mod problem;
+pub mod questions;
 mod server;
 #[cfg(test)]
 mod testing;

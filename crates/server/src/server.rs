@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::connections::Limited;
 use crate::error::Error;
 use crate::exchange::{self, ExchangeState};
+use crate::questions::{self, Asker};
 use crate::pages;
 use crate::problem::Problem;
 
@@ -184,7 +185,8 @@ fn exchange(app: &App) -> Option<Router> {
         data.ledger_folder.clone(),
         app.stopping.clone(),
     );
-    let (router, description) = exchange::router::<()>(state).split_for_parts();
+    let asker = Asker::new(Arc::clone(&data.exchange), Arc::clone(&data.lake));
+    let (router, description) = exchange::router::<()>(state).merge(questions::router(asker)).split_for_parts();
     let description = move || async move { axum::Json(description) };
     Some(router.route("/exchange/v1/openapi.json", get(description)))
 }

@@ -8,12 +8,15 @@ use clap::{Args, Subcommand, ValueEnum};
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Examples:
+  citybrain pool generate --out generated
   citybrain pool load vehicles.csv --dataset vehicles
   citybrain pool load generated/
   citybrain pool pull --source vehicles.toml --follow
   citybrain pool quarantine list --dataset vehicles
   citybrain pool quality vehicles")]
 pub(crate) enum PoolCommand {
+    /// Make up a city's records, to try the pool with
+    Generate(super::pool_generate::GenerateArgs),
     /// Load files: CSV, JSON Lines, Parquet, Arrow IPC
     Load(LoadArgs),
     /// Take what is new from a department's PostgreSQL or from NATS
@@ -21,6 +24,8 @@ pub(crate) enum PoolCommand {
     /// See, correct, replay and discard records that are not right
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Ask questions in SQL
+    Sql(super::pool_sql::SqlArgs),
     /// Print how good the datasets' records are
     Quality(QualityArgs),
 }

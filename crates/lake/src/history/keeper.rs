@@ -206,7 +206,7 @@ impl Keeper {
         }
         let rows = concat_batches(&schema, &rows).map_err(|error| Error::table(table, "read a loaded file", error))?;
         let deletes = BooleanArray::from(vec![false; rows.num_rows()]);
-        held.lay(Layer { first: entry.seq, last: entry.seq, rows, deletes });
+        held.lay(Layer { first: entry.seq, last: entry.seq, rows, deletes, moved: moved(table, entry).collect() });
         refresh::refresh(place, held, self.feed.now()).await?;
         // The loaded files were read and written anew; nothing refers to them any more.
         for part in parts {
@@ -258,7 +258,13 @@ fn layer(table: &Arc<Table>, run: &[Entry]) -> Result<Layer, Error> {
     let schema = Arc::new(relaxed(&schema));
     let rows = concat_batches(&schema, &rows).map_err(wrong)?;
     let (first, last) = (run.first().map_or(0, |entry| entry.seq), run.last().map_or(0, |entry| entry.seq));
-    Ok(Layer { first, last, rows, deletes: BooleanArray::from(deletes) })
+    let moved = run.iter().flat_map(|entry| moved(table, entry)).collect();
+    Ok(Layer { first, last, rows, deletes: BooleanArray::from(deletes), moved })
+}
+
+/// The buckets in which an entry's records lay before, as far as they had another subject then.
+fn moved<'a>(table: &'a Table, entry: &'a Entry) -> impl Iterator<Item = u32> + 'a {
+    entry.moved.iter().map(|(_, subject)| files::bucket_of(subject, table.buckets))
 }
 
 /// The same columns, all of which may be null: a delete has only key and subject.

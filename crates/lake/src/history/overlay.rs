@@ -23,6 +23,8 @@ pub(crate) struct Layer {
     /// The table's columns, `_from`, `_to` (null).
     pub(crate) rows: RecordBatch,
     pub(crate) deletes: BooleanArray,
+    /// Buckets in which its records lay before, if they had another subject then.
+    pub(crate) moved: Vec<u32>,
 }
 
 /// Encodes keys so that equal keys have equal bytes.
@@ -60,7 +62,7 @@ pub(crate) struct Spot {
 pub(crate) struct Effect {
     /// Keys whose rows in the files are void.
     pub(crate) void: HashMap<Box<[u8]>, Spot>,
-    /// Buckets in which such rows may lie; all if none is named and keys do not tell.
+    /// Buckets in which such rows may lie.
     pub(crate) buckets: BTreeSet<u32>,
     /// The rows to be read instead.
     pub(crate) rows: Vec<RecordBatch>,
@@ -137,13 +139,9 @@ impl Overlay {
                     continue;
                 }
                 void.insert(key.data().into(), Spot { layer: at, row });
-                if table.key_begins_with_subject() {
-                    buckets.insert(bucket_of(subjects.value(row), table.buckets));
-                }
+                buckets.insert(bucket_of(subjects.value(row), table.buckets));
             }
-        }
-        if !table.key_begins_with_subject() && !void.is_empty() {
-            buckets.extend(0..table.buckets);
+            buckets.extend(&layer.moved);
         }
         let mut live: Vec<Spot> = void.values().copied().filter(|spot| !self.deleted(*spot)).collect();
         live.sort_unstable_by_key(|spot| (spot.layer, spot.row));

@@ -6,7 +6,7 @@ use crate::support::{person, persons, refusal, titles, town};
 
 const CORPUS: &str = include_str!("escapes.txt");
 /// What must not stand in any answer or message.
-const HIDDEN: [&str; 6] = ["HIDDENNUMBER", "secret illness", "name of", "gongshu", "parquet", "/history"];
+const HIDDEN: [&str; 6] = ["HIDDENNUMBER", "secret illness", "MR ", "gongshu", "parquet", "/history"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_way_leads_around_the_barrier() {
@@ -36,7 +36,7 @@ async fn no_way_leads_around_the_barrier() {
         for hidden in HIDDEN {
             // A message may repeat what the question itself says.
             if text.contains(hidden) && !question.contains(hidden) {
-                faults.push(format!("{question}\n  shows {hidden}: {text}"));
+                faults.push(format!("{question}\n  shows {hidden}: {}", text.chars().take(300).collect::<String>()));
             }
         }
         let met = match expected {
@@ -58,7 +58,7 @@ async fn questions_that_are_too_much_are_refused_before_they_cost_anything() {
     let session = town.session("parks", vec![]).await;
     let chain = |count: usize| format!("SELECT {}", vec!["1"; count].join("+"));
     assert_eq!(refusal(&session, &chain(250)).await, None);
-    let refused = refusal(&session, &chain(5_000)).await.unwrap();
+    let refused = refusal(&session, &chain(2_000)).await.unwrap();
     assert!(refused.contains("QUESTION_OPERATORS_MAX"), "{refused}");
     let refused = refusal(&session, &format!("SELECT {}1{}", "(".repeat(3_000), ")".repeat(3_000))).await.unwrap();
     assert!(refused.to_lowercase().contains("limit"), "{refused}");

@@ -64,7 +64,9 @@ async fn a_record_whose_key_does_not_tell_its_subject_can_change_its_owner() {
     let rows: Vec<_> = rows.iter().map(|(number, owner)| (number.as_str(), owner.as_str(), 100, "current")).collect();
     town.feed.write("land-titles", titles(&table, &rows), &[true; 40]);
     town.keeper.flush().await.unwrap();
-    town.feed.write("land-titles", titles(&table, &[("T7", "somebody", 5, "seized")]), &[true]);
+    let batch = titles(&table, &[("T7", "somebody", 5, "seized")]);
+    let payload = Payload::Batch { batch, deletes: vec![false].into() };
+    town.feed.push_moved("land-titles", payload, None, vec![(0, "owner 7".to_owned())]);
     town.keeper.step().await.unwrap();
     let question = "SELECT count(*), count(DISTINCT title_number), sum(area), max(owner) FILTER (WHERE title_number = 'T7') AS owner FROM land_titles";
     let overlaid = town.ask("housing", question).await;

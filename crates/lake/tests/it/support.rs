@@ -86,6 +86,11 @@ struct State {
 
 impl Memory {
     pub(crate) fn push(&self, table: &str, payload: Payload, replaced: Option<u64>) -> u64 {
+        self.push_moved(table, payload, replaced, Vec::new())
+    }
+
+    /// With rows whose records had another subject before.
+    pub(crate) fn push_moved(&self, table: &str, payload: Payload, replaced: Option<u64>, moved: Vec<(u32, String)>) -> u64 {
         let mut state = self.state.lock().unwrap();
         state.now += 1_000_000;
         let seq = state.entries.len() as u64 + 1;
@@ -95,6 +100,7 @@ impl Memory {
             at: Moment(state.now),
             source: "test".to_owned(),
             payload,
+            moved,
             replaced,
         };
         state.entries.push(entry);
@@ -234,7 +240,7 @@ pub(crate) struct Person {
 pub(crate) fn person(number: &str, district: &str, points: i64) -> Person {
     Person {
         number: number.to_owned(),
-        name: Some(format!("name of {number}")),
+        name: Some(format!("MR {number}")),
         born: Some(7_000),
         district: Some(district.to_owned()),
         points: Some(points),

@@ -1,0 +1,49 @@
+//! `citybrain bench pool`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `citybrain bench pool`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  citybrain bench pool --json
+  citybrain bench pool --records 100000000 --departments 10 --data scratch
+  citybrain bench pool --records 100000000 --only questions --data scratch
+
+Loads records into a new pool and looks them up; then makes history of as many records, spread over
+departments, and asks: all records grouped by department and status, two departments joined. History
+that is in --data from an earlier run is asked again. Measure with a release build.")]
+pub(crate) struct PoolArgs {
+    /// Records
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000_000))]
+    pub(crate) records: u64,
+    /// Departments over which history is spread, each with one dataset
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub(crate) departments: u32,
+    /// How often each question is asked when all is warm
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) repeat: u32,
+    /// Look-ups by key, and as many by subject
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) look_ups: u64,
+    /// Single writes
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) writes: u64,
+    /// Measure only this
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) only: Option<Part>,
+    /// Keep everything in this folder (default: a temporary one, removed at the end)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// A part of the benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Loads, look-ups and writes
+    State,
+    /// Questions over history
+    Questions,
+}
