@@ -49,4 +49,10 @@ pub(crate) struct UpArgs {
     /// Open the page in the browser
     #[arg(long)]
     pub(crate) open: bool,
+    /// Folder of all that the pool keeps (default data)
+    #[arg(long, value_name = "DIR", conflicts_with = "network")]
+    pub(crate) data: Option<PathBuf>,
+    /// Serve the Command centre alone, without the city's data
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) no_data: bool,
 }

@@ -12,6 +12,7 @@ use server::{Config, Ground, GroundKind, ScenarioSource, Title};
 use crate::cli::up::UpArgs;
 use crate::commands::traffic::scenario;
 use crate::error::{Error, Exit, Outcome};
+use crate::load::data::Data;
 use crate::load::{self, Loaded};
 use crate::printer::Printer;
 use crate::settings::{Layers, Settings};
@@ -31,7 +32,7 @@ pub(crate) fn up(args: &UpArgs, mut layers: Layers, printer: Printer) -> Outcome
     override_options(&mut layers, args)?;
     let settings = layers.settings()?;
     printer.note("reading the scenario");
-    let config = configuration(args, &settings, printer)?;
+    let mut config = configuration(args, &settings, printer)?;
     let address = config.listen;
     let (links, signals) = (
         config.scenario.network.links.len(),
@@ -44,6 +45,12 @@ pub(crate) fn up(args: &UpArgs, mut layers: Layers, printer: Printer) -> Outcome
         .enable_all()
         .build()
         .map_err(Error::internal)?;
+    let data = if args.network.is_none() && !args.no_data {
+        Some(Data::open(&runtime, settings.pool.clone(), printer)?)
+    } else {
+        None
+    };
+    config.bureau = data.as_ref().map(Data::served);
     let mut printed = Ok(());
     let bound = |address: SocketAddr| {
         let url = format!("http://{}/", reachable(address));
@@ -63,6 +70,9 @@ pub(crate) fn up(args: &UpArgs, mut layers: Layers, printer: Printer) -> Outcome
         }
     };
     let served = runtime.block_on(server::serve(config, bound, server::stop_signal()));
+    if let Some(data) = data {
+        data.close(&runtime);
+    }
     printed?;
     served.map_err(|error| cannot_serve(address, error))?;
     Ok(Exit::Success)
@@ -71,6 +81,8 @@ pub(crate) fn up(args: &UpArgs, mut layers: Layers, printer: Printer) -> Outcome
 fn override_options(layers: &mut Layers, args: &UpArgs) -> Result<(), Error> {
     let path = |path: &PathBuf| path.display().to_string();
     layers.flag("up.city", "CITY", args.city.as_ref().map(path))?;
+    layers.flag("pool.city", "CITY", args.city.as_ref().map(path))?;
+    layers.flag("pool.data", "--data", args.data.as_ref().map(path))?;
     layers.flag(
         "up.listen",
         "--listen",

@@ -2,6 +2,8 @@
 
 mod begin;
 mod city;
+pub(crate) mod data;
+pub(crate) mod demonstration;
 pub(crate) mod pool;
 
 use std::path::Path;

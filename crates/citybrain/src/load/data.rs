@@ -1,0 +1,96 @@
+//! The city's data while it is served: opened, filled if it is a demonstration, carried into
+//! history, and closed in order.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use city::City;
+use city::kinds::Client;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::load::demonstration;
+use crate::load::pool::{self, Bureau};
+use crate::printer::Printer;
+use crate::settings;
+
+/// How long what runs behind the server may take to end.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The city's data, served.
+pub(crate) struct Data {
+    bureau: Bureau,
+    demonstration: bool,
+    stop: watch::Sender<bool>,
+    keeping: tokio::task::JoinHandle<()>,
+    filling: Option<JoinHandle<()>>,
+}
+
+impl Data {
+    /// Opens it all. A demonstration city that is empty is filled meanwhile.
+    pub(crate) fn open(runtime: &Runtime, mut settings: settings::Pool, printer: Printer) -> Result<Self, Error> {
+        let city = pool::definitions(&settings.city)?;
+        settings.demonstration |= is_demonstration(&city);
+        let opened = pool::pool(&settings, &city)?;
+        let bureau = runtime.block_on(pool::bureau(&settings, city, opened))?;
+        let (stop, stopping) = watch::channel(false);
+        let keeper = pool::keeper(&bureau, &settings)?;
+        let keeping = runtime.spawn(keeper.run(stopping));
+        let demonstration = settings.demonstration;
+        let filling = if demonstration { Some(fill(&bureau, settings, printer)?) } else { None };
+        Ok(Self { bureau, demonstration, stop, keeping, filling })
+    }
+
+    /// What the server gets of it.
+    pub(crate) fn served(&self) -> server::Bureau {
+        server::Bureau {
+            exchange: Arc::clone(&self.bureau.exchange),
+            lake: Arc::clone(&self.bureau.lake),
+            ledger_folder: self.bureau.ledger_folder.clone(),
+            ledger_key: self.bureau.ledger_key.clone(),
+            demonstration: self.demonstration,
+        }
+    }
+
+    /// Ends what runs behind the server. What is not in history yet stays in the outbox.
+    pub(crate) fn close(self, runtime: &Runtime) {
+        self.stop.send_replace(true);
+        if let Some(filling) = self.filling.filter(JoinHandle::is_finished) {
+            // It has said itself what went wrong.
+            let _ = filling.join();
+        }
+        let ended = runtime.block_on(async { tokio::time::timeout(CLOSE_TIMEOUT, self.keeping).await });
+        if ended.is_err() {
+            tracing::warn!("history is still being written; what is missing follows at the next start");
+        }
+        drop(self.bureau.exchange_keeper);
+        if let Err(error) = self.bureau.pool.settle() {
+            tracing::warn!(%error, "keyed state is not settled; it is made good at the next start");
+        }
+    }
+}
+
+/// Whether all that may call are made up.
+fn is_demonstration(city: &City) -> bool {
+    let mut clients = city.all::<Client>().peekable();
+    clients.peek().is_some() && clients.all(|client| client.value.demonstration)
+}
+
+/// Signs and fills on a thread of its own, so that the page opens at once.
+fn fill(bureau: &Bureau, settings: settings::Pool, printer: Printer) -> Result<JoinHandle<()>, Error> {
+    let (pool, exchange, city) = (Arc::clone(&bureau.pool), Arc::clone(&bureau.exchange), Arc::clone(&bureau.city));
+    let work = move || {
+        if let Err(error) = demonstration::sign(&exchange, &city, printer) {
+            tracing::error!(%error, "the demonstration's agreements could not be signed");
+        }
+        if let Err(error) = demonstration::fill(&pool, &city, &settings, printer) {
+            tracing::error!(%error, "the demonstration could not be filled");
+        }
+    };
+    std::thread::Builder::new()
+        .name("demonstration".to_owned())
+        .spawn(work)
+        .map_err(Error::internal)
+}
