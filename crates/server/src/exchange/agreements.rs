@@ -26,7 +26,7 @@ pub(super) struct StepBody {
 }
 
 /// How every agreement stands
-#[utoipa::path(get, path = "/agreements", tag = "agreements",
+#[utoipa::path(get, path = "/exchange/v1/agreements", tag = "agreements",
     responses(
         (status = 200, description = "Each version that was signed or is in a file: id, version, current, provider, consumer, standing, definition, steps", body = Vec<serde_json::Value>),
         (status = 503, description = "The state of agreements cannot be read", body = ExchangeProblem, content_type = "application/problem+json"),
@@ -45,7 +45,7 @@ pub(super) async fn list(State(state): State<ExchangeState>) -> Result<Response,
 }
 
 /// Take a signed step of an agreement: propose, approve or revoke
-#[utoipa::path(post, path = "/agreements/steps", tag = "agreements", request_body = StepBody,
+#[utoipa::path(post, path = "/exchange/v1/agreements/steps", tag = "agreements", request_body = StepBody,
     responses(
         (status = 200, description = "How the agreement stands now", body = serde_json::Value),
         (status = 400, description = "The body is not JSON", body = ExchangeProblem, content_type = "application/problem+json"),

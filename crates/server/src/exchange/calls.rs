@@ -12,7 +12,7 @@ use super::schema::{BatchAnswer, BatchBody, DisclosureAnswer, LinkAnswer, LinkBo
 use super::state::ExchangeState;
 
 /// Read one record by its key, or the records of one subject
-#[utoipa::path(post, path = "/look-up", tag = "exchange", request_body = LookUpBody, security(("token" = [])),
+#[utoipa::path(post, path = "/exchange/v1/look-up", tag = "exchange", request_body = LookUpBody, security(("token" = [])),
     responses(
         (status = 200, description = "The records, of which there may be none", body = DisclosureAnswer),
         (status = 400, description = "The body is not JSON", body = ExchangeProblem, content_type = "application/problem+json"),
@@ -40,7 +40,7 @@ pub(super) async fn look_up(
 }
 
 /// Read many records of one dataset at once
-#[utoipa::path(post, path = "/batch", tag = "exchange", request_body = BatchBody, security(("token" = [])),
+#[utoipa::path(post, path = "/exchange/v1/batch", tag = "exchange", request_body = BatchBody, security(("token" = [])),
     responses(
         (status = 200, description = "One item for each key or subject", body = BatchAnswer),
         (status = 400, description = "The body is not JSON", body = ExchangeProblem, content_type = "application/problem+json"),
@@ -68,7 +68,7 @@ pub(super) async fn batch(
 }
 
 /// Read records and what they refer to in other departments' datasets
-#[utoipa::path(post, path = "/link", tag = "exchange", request_body = LinkBody, security(("token" = [])),
+#[utoipa::path(post, path = "/exchange/v1/link", tag = "exchange", request_body = LinkBody, security(("token" = [])),
     responses(
         (status = 200, description = "The records and what they refer to; a reference that may not be followed has `denied`", body = LinkAnswer),
         (status = 400, description = "The body is not JSON", body = ExchangeProblem, content_type = "application/problem+json"),

@@ -73,7 +73,7 @@ pub(super) struct CatalogueText {
 }
 
 /// What there is to ask for
-#[utoipa::path(get, path = "/catalogue", tag = "exchange", responses((status = 200, body = Catalogue)))]
+#[utoipa::path(get, path = "/exchange/v1/catalogue", tag = "exchange", responses((status = 200, body = Catalogue)))]
 pub(super) async fn catalogue(State(state): State<ExchangeState>) -> Response {
     let city = state.exchange().audience().to_owned();
     answers::json(state.catalogue(|compiled| make(city, compiled)))

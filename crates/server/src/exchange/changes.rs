@@ -37,7 +37,7 @@ pub(super) struct ChangesQuery {
 /// opaque mark (`record`), its granted `values`, and whether it is `gone`. A bulk load is told of by
 /// `loaded`, the number of its records. An event `denied` ends the stream, with a problem as data.
 /// The stream ends by itself after an hour: come back with a new token.
-#[utoipa::path(get, path = "/changes", tag = "exchange", security(("token" = [])),
+#[utoipa::path(get, path = "/exchange/v1/changes", tag = "exchange", security(("token" = [])),
     params(
         ("dataset" = String, Query, description = "The dataset"),
         ("fields" = Option<String>, Query, description = "The fields that are wanted, with commas between them"),

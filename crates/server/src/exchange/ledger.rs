@@ -14,7 +14,7 @@ use super::schema::LedgerProof;
 use super::state::ExchangeState;
 
 /// The newest signed checkpoint
-#[utoipa::path(get, path = "/ledger/checkpoint", tag = "ledger",
+#[utoipa::path(get, path = "/exchange/v1/ledger/checkpoint", tag = "ledger",
     responses(
         (status = 200, description = "A signed note: origin, size, root, signatures", body = String, content_type = "text/plain"),
         (status = 404, description = "None has been signed yet", body = ExchangeProblem, content_type = "application/problem+json"),
@@ -29,7 +29,7 @@ pub(super) async fn checkpoint(
 }
 
 /// Proof that an entry stands in the ledger
-#[utoipa::path(get, path = "/ledger/proof/{index}", tag = "ledger",
+#[utoipa::path(get, path = "/exchange/v1/ledger/proof/{index}", tag = "ledger",
     params(("index" = u64, Path, description = "The entry's number")),
     responses(
         (status = 200, body = LedgerProof),
@@ -73,7 +73,10 @@ pub(super) async fn tile(
     if !is_tile(&tile) {
         return Err(missing());
     }
-    let file = state.ledger_folder().join("tile").join(FilePath::new(&tile));
+    let file = state
+        .ledger_folder()
+        .join("tile")
+        .join(FilePath::new(&tile));
     let read = tokio::task::spawn_blocking(move || {
         let length = std::fs::metadata(&file)
             .ok()

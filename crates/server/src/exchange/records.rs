@@ -23,7 +23,7 @@ const DELETE: &str = "mode=delete";
 /// (`application/vnd.apache.arrow.stream`). What is right is taken, durable and visible when the
 /// answer comes; the rest waits in the quarantine, and the answer says why. A body that is sent
 /// again with the same `Idempotency-Key` is not taken twice.
-#[utoipa::path(post, path = "/records/{department}/{dataset}", tag = "records", security(("token" = [])),
+#[utoipa::path(post, path = "/exchange/v1/records/{department}/{dataset}", tag = "records", security(("token" = [])),
     params(
         ("department" = String, Path, description = "The department, which must be the client's own"),
         ("dataset" = String, Path, description = "The dataset"),

@@ -41,21 +41,19 @@ impl Modify for Token {
 /// All routes with their description, to be merged into a server's router beside its layers.
 pub fn router<S: Clone + Send + Sync + 'static>(state: ExchangeState) -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(Base::openapi())
-        .nest(
-            "/exchange/v1",
-            OpenApiRouter::new()
-                .routes(routes!(calls::look_up))
-                .routes(routes!(calls::batch))
-                .routes(routes!(calls::link))
-                .routes(routes!(changes::changes))
-                .routes(routes!(catalogue::catalogue))
-                .routes(routes!(records::push))
-                .routes(routes!(agreements::list))
-                .routes(routes!(agreements::step))
-                .routes(routes!(ledger::checkpoint))
-                .routes(routes!(ledger::proof))
-                .route("/ledger/tile/{*tile}", get(ledger::tile)),
-        )
+        // Not nested: a nested router would see paths without their beginning, and tokens are
+        // bound to whole ones.
+        .routes(routes!(calls::look_up))
+        .routes(routes!(calls::batch))
+        .routes(routes!(calls::link))
+        .routes(routes!(changes::changes))
+        .routes(routes!(catalogue::catalogue))
+        .routes(routes!(records::push))
+        .routes(routes!(agreements::list))
+        .routes(routes!(agreements::step))
+        .routes(routes!(ledger::checkpoint))
+        .routes(routes!(ledger::proof))
+        .route("/exchange/v1/ledger/tile/{*tile}", get(ledger::tile))
         .routes(routes!(xroad::service))
         .with_state(state)
 }

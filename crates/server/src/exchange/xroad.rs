@@ -67,7 +67,12 @@ pub(super) async fn service(
     let named = HeaderValue::from_str(&format!(
         "{instance}/{class}/{member}/{subsystem}/{service}"
     ));
-    let answer = answer(&state, (instance.as_str(), member.as_str(), service.as_str()), request).await;
+    let answer = answer(
+        &state,
+        (instance.as_str(), member.as_str(), service.as_str()),
+        request,
+    )
+    .await;
     let mut response = answer.unwrap_or_else(|problem| {
         let mut response = problem.into_response();
         response.headers_mut().insert(
