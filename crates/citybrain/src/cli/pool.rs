@@ -204,7 +204,7 @@ pub(crate) struct QuarantineCorrectArgs {
     /// The record's number
     pub(crate) id: u64,
     /// The record as it should be, an object in JSON
-    pub(crate) json: String,
+    pub(crate) record: String,
     /// Take it although the pool has a newer record with the same key
     #[arg(long)]
     pub(crate) force: bool,

@@ -35,7 +35,7 @@ pub(crate) fn quarantine(command: &QuarantineCommand, layers: Layers, printer: P
         QuarantineCommand::Correct(args) => {
             let pool = open(&args.place, layers)?;
             let correction =
-                quarantine::correct(&pool, args.id, &args.json, &args.note, args.force);
+                quarantine::correct(&pool, args.id, &args.record, &args.note, args.force);
             corrected(correction.map_err(wrong)?, printer)
         }
         QuarantineCommand::Replay(args) => {
