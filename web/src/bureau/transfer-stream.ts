@@ -92,6 +92,7 @@ export class TransferStream extends HTMLElement {
       h("td", {}, ground),
       h("td", { class: "number" }, String(row.records)),
     );
+    this.querySelector(".none")?.remove();
     body.prepend(line);
     while (body.children.length > ROWS_MAX) body.lastElementChild?.remove();
   }
