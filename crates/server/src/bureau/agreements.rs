@@ -185,10 +185,10 @@ pub(super) async fn matrix(
             let rows: Vec<MatrixRow> = consumers.iter().map(row).collect();
             let sum = rows.iter().map(|row| row.sum).sum();
             Ok(Matrix {
+                frame,
                 consumers,
                 rows,
                 sum,
-                frame,
             })
         })
         .await?;

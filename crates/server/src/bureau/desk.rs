@@ -58,10 +58,9 @@ impl Desk {
     /// A place for a stream.
     pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Miss> {
         let place = Arc::clone(&self.streams).try_acquire_owned();
-        place.map_err(|_| {
-            Miss::Busy(format!(
-                "{STREAMS_MAX} streams are open, and no more are allowed"
-            ))
+        place.or_else(|_full| {
+            let detail = format!("{STREAMS_MAX} streams are open, and no more are allowed");
+            Err(Miss::Busy(detail))
         })
     }
 

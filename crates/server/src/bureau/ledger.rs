@@ -102,7 +102,7 @@ pub(super) async fn list(
 ) -> Result<Response, Miss> {
     let wanted = search.index.trim();
     if !wanted.is_empty() {
-        let index: u64 = wanted.parse().map_err(|_| {
+        let index: u64 = wanted.parse().map_err(|_no_number| {
             Miss::Wrong(format!("{wanted:?} is no entry: they are numbered from 0"))
         })?;
         return Ok(Redirect::to(&format!("/bureau/ledger/{index}")).into_response());

@@ -137,7 +137,7 @@ pub(super) async fn layer(
         .remove::<Miss>()
         .or_else(|| rejected(&response));
     match miss {
-        Some(miss) => page(&desk, &visitor, miss),
+        Some(miss) => page(&desk, &visitor, &miss),
         None => response,
     }
 }
@@ -158,12 +158,12 @@ fn rejected(response: &Response) -> Option<Miss> {
     }
 }
 
-fn page(desk: &Desk, visitor: &Visitor, miss: Miss) -> Response {
+fn page(desk: &Desk, visitor: &Visitor, miss: &Miss) -> Response {
     let frame = Frame::new(desk, visitor, Area::None);
     let status = miss.status();
-    let (title, mut reason) = words(&frame, &miss);
+    let (title, mut reason) = words(&frame, miss);
     let mut act_as = None;
-    if let Miss::OnlyFor(department) = &miss {
+    if let Miss::OnlyFor(department) = miss {
         let name = frame.department(department);
         reason.push_str(&name);
         act_as = frame.demonstration.then(|| (department.clone(), name));

@@ -141,10 +141,8 @@ fn readings(desk: &Desk, frame: Frame, asked: &Asked, tried: String) -> Result<P
     page.tried = tried;
     // A demonstration's towns may number their people as they like.
     if checked.is_err() && !is_known(desk, kind, &number)? {
-        page.fault = page
-            .frame
-            .t("号码不正确：公民身份号码和统一社会信用代码均为 18 位，最后一位是校验码。", "This number is not right: both kinds have 18 characters, and the last one checks the others.")
-            .to_owned();
+        let fault = page.frame.t("号码不正确：公民身份号码和统一社会信用代码均为 18 位，最后一位是校验码。", "This number is not right: both kinds have 18 characters, and the last one checks the others.");
+        fault.clone_into(&mut page.fault);
         return Ok(page);
     }
     let seen = desk

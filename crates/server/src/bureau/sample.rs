@@ -53,7 +53,7 @@ fn value(language: Language, field: &Field, number: usize) -> String {
             "5".repeat(usize::from(field.scale.unwrap_or(0)).max(1))
         ),
         FieldType::Money => format!("{}.00", number * 1_000),
-        FieldType::Boolean => (number % 2 == 0).to_string(),
+        FieldType::Boolean => number.is_multiple_of(2).to_string(),
         FieldType::Date => format!("2020-01-{:02}", number % 28 + 1),
         FieldType::Datetime => format!("2020-01-{:02}T08:00:00Z", number % 28 + 1),
     }

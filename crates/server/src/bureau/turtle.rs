@@ -1,5 +1,7 @@
 //! A small graph, written as Turtle or as JSON-LD. Both say the same triples.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value as Json, json};
 
 /// The prefixes that are used, and what they stand for.
@@ -59,12 +61,13 @@ impl Node {
 
 /// As Turtle.
 pub(super) fn turtle(nodes: &[Node]) -> String {
+    // Writing to a String cannot fail.
     let mut out = String::new();
     for (prefix, address) in PREFIXES {
-        out.push_str(&format!("@prefix {prefix}: <{address}> .\n"));
+        let _ = write!(out, "@prefix {prefix}: <{address}> .\n");
     }
     for node in nodes {
-        out.push_str(&format!("\n<{}> a {}", iri(&node.address), node.kind));
+        let _ = write!(out, "\n<{}> a {}", iri(&node.address), node.kind);
         for (name, object) in &node.properties {
             let object = match object {
                 Object::Node(address) => format!("<{}>", iri(address)),
@@ -72,7 +75,7 @@ pub(super) fn turtle(nodes: &[Node]) -> String {
                 Object::Plain(text) => quoted(text),
                 Object::Typed(text, kind) => format!("{}^^{kind}", quoted(text)),
             };
-            out.push_str(&format!(" ;\n    {name} {object}"));
+            let _ = write!(out, " ;\n    {name} {object}");
         }
         out.push_str(" .\n");
     }
@@ -122,7 +125,7 @@ fn quoted(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             control if control.is_control() => {
-                out.push_str(&format!("\\u{:04X}", u32::from(control)))
+                let _ = write!(out, "\\u{:04X}", u32::from(control));
             }
             other => out.push(other),
         }
