@@ -32,7 +32,7 @@ before(async () => {
   mkdirSync(RESULTS, { recursive: true });
   // With E2E_ADDRESS, a server that runs already.
   const address = process.env.E2E_ADDRESS;
-  server = address ? { address, stop: () => {} } : await startServer();
+  server = address ? { address, stop: () => {} } : await startServer({ data: true });
   browser = await launch();
 });
 

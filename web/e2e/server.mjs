@@ -1,13 +1,15 @@
 // Starts what is tested: the real binary on the demonstration city, or the mock with E2E_SERVER=mock.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = join(fileURLToPath(new URL(".", import.meta.url)), "..", "..");
 const START_TIMEOUT_MS = 120_000;
 
-function command() {
+/** The program and its arguments; `folder` is for the city's data, if it is to serve them. */
+function command(folder) {
   if (process.env.E2E_SERVER === "mock") {
     return [process.execPath, ["web/mock/main.mjs", "--port", "0", "--warmup", "420"]];
   }
@@ -18,12 +20,17 @@ function command() {
       `${binary} is not there: build it with cargo build -p citybrain, or set E2E_SERVER=mock`,
     );
   }
-  return [binary, ["up", "cities/hangzhou", "--port", "0"]];
+  const data = folder
+    ? ["--data", folder, "--set", "pool.persons=300", "--set", "pool.sql-listen="]
+    : ["--no-data"];
+  return [binary, ["up", "cities/hangzhou", "--port", "0", ...data]];
 }
 
-/** Runs the server until `stop`; resolves with its address once it prints it. */
-export function startServer() {
-  const [program, args] = command();
+/** Runs the server until `stop`; resolves with its address once it prints it. With `data` it serves
+ *  the city's data too, of a few hundred made-up people in a folder of its own. */
+export function startServer({ data = false } = {}) {
+  const folder = data ? mkdtempSync(join(tmpdir(), "citybrain-e2e-")) : undefined;
+  const [program, args] = command(folder);
   // Its own options only: the binary refuses variables of ours that are not options of it.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("CITYBRAIN_")),
@@ -36,6 +43,8 @@ export function startServer() {
       child.once("exit", resolve);
       child.kill("SIGTERM");
       setTimeout(() => child.kill("SIGKILL"), 5000).unref();
+    }).then(() => {
+      if (folder) rmSync(folder, { recursive: true, force: true });
     });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail("did not say where it listens"), START_TIMEOUT_MS);
