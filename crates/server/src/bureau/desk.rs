@@ -58,9 +58,10 @@ impl Desk {
     /// A place for a stream.
     pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Miss> {
         let place = Arc::clone(&self.streams).try_acquire_owned();
-        place.or_else(|_full| {
-            let detail = format!("{STREAMS_MAX} streams are open, and no more are allowed");
-            Err(Miss::Busy(detail))
+        place.map_err(|_full| {
+            Miss::Busy(format!(
+                "{STREAMS_MAX} streams are open, and no more are allowed"
+            ))
         })
     }
 

@@ -64,7 +64,7 @@ pub(super) fn turtle(nodes: &[Node]) -> String {
     // Writing to a String cannot fail.
     let mut out = String::new();
     for (prefix, address) in PREFIXES {
-        let _ = write!(out, "@prefix {prefix}: <{address}> .\n");
+        let _ = writeln!(out, "@prefix {prefix}: <{address}> .");
     }
     for node in nodes {
         let _ = write!(out, "\n<{}> a {}", iri(&node.address), node.kind);

@@ -1,4 +1,4 @@
-//! The catalogue's export against shapes of DCAT-AP 3, by pySHACL (PyPI).
+//! The catalogue's export against shapes of DCAT-AP 3, by `pyshacl` (PyPI).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

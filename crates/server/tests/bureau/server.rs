@@ -155,7 +155,7 @@ impl Server {
             body.len()
         );
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text.extend([name, ": ", value, "\r\n"]);
         }
         text.push_str("\r\n");
         text.push_str(body);
@@ -167,8 +167,8 @@ impl Server {
 /// A form's fields, as browsers send them.
 pub(crate) fn encoded(form: &[(&str, &str)]) -> String {
     let pair = |(name, value): &(&str, &str)| {
-        let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        format!("{name}={value}")
+        let value: Vec<String> = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        format!("{name}={}", value.concat())
     };
     form.iter().map(pair).collect::<Vec<_>>().join("&")
 }
