@@ -129,14 +129,8 @@ impl Exchange {
         now: Moment,
     ) -> Result<(BatchDisclosure, Vec<Vec<u8>>), Denial> {
         let way = use_word(Use::Batch);
-        let (offer, granted) = self.authorised(
-            compiled,
-            caller,
-            &ask.dataset,
-            ask.fields.as_deref(),
-            Use::Batch,
-            now,
-        )?;
+        let (offer, granted) =
+            compiled.authorised(caller, &ask.dataset, ask.fields.as_deref(), Use::Batch, now)?;
         let asked: Vec<By<'_>> = match (&ask.keys, &ask.subjects) {
             (Some(keys), None) => keys
                 .iter()

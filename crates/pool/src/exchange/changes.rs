@@ -282,14 +282,7 @@ impl Changes {
     fn allowed(&self, now: Moment) -> Result<(Arc<Offer>, Granted), Denial> {
         let compiled = self.exchange.compiled();
         let fields = self.fields.as_deref();
-        self.exchange.authorised(
-            &compiled,
-            &self.caller,
-            &self.dataset,
-            fields,
-            Use::Subscribe,
-            now,
-        )
+        compiled.authorised(&self.caller, &self.dataset, fields, Use::Subscribe, now)
     }
 
     fn refused<T>(&self, denial: Denial) -> Prepared<T> {

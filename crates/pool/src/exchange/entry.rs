@@ -138,7 +138,7 @@ pub(crate) struct Facts<'a, 'n> {
 
 impl Facts<'_, '_> {
     /// The entry's bytes.
-    pub(crate) fn to_bytes(&mut self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         let mut out = Vec::with_capacity(640);
         let mut number = itoa_buffer();
         out.extend_from_slice(br#"{"kind":"transfer","at":"#);
@@ -264,7 +264,7 @@ mod tests {
                 records: 0,
                 evidence: &[255; 32],
             }
-            .to_bytes();
+            .into_bytes();
             let Some(Entry::Transfer(transfer)) = Entry::of_bytes(&bytes) else {
                 panic!("{}", String::from_utf8_lossy(&bytes));
             };

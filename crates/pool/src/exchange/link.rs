@@ -279,14 +279,8 @@ impl Exchange {
             now,
             ..
         } = *walk;
-        let (offer, granted) = self.authorised(
-            compiled,
-            caller,
-            dataset,
-            follow.fields.as_deref(),
-            Use::LookUp,
-            now,
-        )?;
+        let (offer, granted) =
+            compiled.authorised(caller, dataset, follow.fields.as_deref(), Use::LookUp, now)?;
         let table = &offer.table;
         let by = if table.definition.key.len() == 1
             && table.definition.key.first().is_some_and(|key| key == field)

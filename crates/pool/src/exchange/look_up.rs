@@ -173,7 +173,7 @@ impl Exchange {
             records: records as u64,
             evidence: &caller.evidence,
         }
-        .to_bytes()
+        .into_bytes()
     }
 
     /// Checks and reads.
@@ -185,14 +185,8 @@ impl Exchange {
         usage: Use,
         now: Moment,
     ) -> Result<Found, Denial> {
-        let (offer, granted) = self.authorised(
-            compiled,
-            caller,
-            &ask.dataset,
-            ask.fields.as_deref(),
-            usage,
-            now,
-        )?;
+        let (offer, granted) =
+            compiled.authorised(caller, &ask.dataset, ask.fields.as_deref(), usage, now)?;
         let by = match (&ask.key, &ask.subject) {
             (Some(key), None) => By::Key(key::read(&offer, key)?),
             (None, Some(subject)) => By::Subject(Cow::Borrowed(checked_subject(subject)?)),
@@ -202,43 +196,6 @@ impl Exchange {
         let found = self.read(offer, granted, &by, RECORDS_MAX)?;
         compiled.charge_records(&found.granted.basis, found.records.len(), now)?;
         Ok(found)
-    }
-
-    /// Whether and how a dataset may be read; nothing is taken out of the rate yet.
-    pub(super) fn authorised(
-        &self,
-        compiled: &Compiled,
-        caller: &Caller,
-        dataset: &str,
-        fields: Option<&[String]>,
-        usage: Use,
-        now: Moment,
-    ) -> Result<(Arc<Offer>, Granted), Denial> {
-        check_role(caller, usage)?;
-        let offer = compiled.offer(dataset)?;
-        let fields = match fields {
-            Some([]) => {
-                return Err(Denial::Request(
-                    "`fields` must name one field at least, or be left out".to_owned(),
-                ));
-            }
-            Some(names) if names.len() > FIELDS_NAMED_MAX => {
-                return Err(Denial::Request(format!(
-                    "`fields` names {} fields; {FIELDS_NAMED_MAX} are allowed",
-                    names.len()
-                )));
-            }
-            Some(names) => Some(offer.fields(names.iter().map(String::as_str))?),
-            None => None,
-        };
-        let granted = offer.authorise(&Ask {
-            consumer: &caller.client.department,
-            usage,
-            purpose: &caller.purpose,
-            fields: fields.as_ref(),
-            now,
-        })?;
-        Ok((Arc::clone(offer), granted))
     }
 
     /// Reads the records that may be read.
@@ -279,12 +236,50 @@ impl Exchange {
             records.retain(|record| rows.admit(&record.values));
         }
         Ok(Found {
+            offer,
             granted,
             records,
             truncated,
             subject,
-            offer,
         })
+    }
+}
+
+impl Compiled {
+    /// Whether and how a dataset may be read; nothing is taken out of the rate yet.
+    pub(super) fn authorised(
+        &self,
+        caller: &Caller,
+        dataset: &str,
+        fields: Option<&[String]>,
+        usage: Use,
+        now: Moment,
+    ) -> Result<(Arc<Offer>, Granted), Denial> {
+        check_role(caller, usage)?;
+        let offer = self.offer(dataset)?;
+        let fields = match fields {
+            Some([]) => {
+                return Err(Denial::Request(
+                    "`fields` must name one field at least, or be left out".to_owned(),
+                ));
+            }
+            Some(names) if names.len() > FIELDS_NAMED_MAX => {
+                return Err(Denial::Request(format!(
+                    "`fields` names {} fields; {FIELDS_NAMED_MAX} are allowed",
+                    names.len()
+                )));
+            }
+            Some(names) => Some(offer.fields(names.iter().map(String::as_str))?),
+            None => None,
+        };
+        let granted = offer.authorise(&Ask {
+            consumer: &caller.client.department,
+            usage,
+            purpose: &caller.purpose,
+            fields: fields.as_ref(),
+            now,
+        })?;
+        Ok((Arc::clone(offer), granted))
     }
 }
 

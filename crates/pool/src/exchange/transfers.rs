@@ -191,7 +191,7 @@ impl Exchange {
         let token = self.subject_token(kind, id);
         self.select(
             "subject = $1 AND entry < $2",
-            values![token.as_str(), upper(before)].to_vec(),
+            &values![token.as_str(), upper(before)],
             limit,
         )
     }
@@ -208,7 +208,7 @@ impl Exchange {
     ) -> Result<Vec<SeenTransfer>, Error> {
         self.select(
             "client = $1 AND entry < $2",
-            values![client, upper(before)].to_vec(),
+            &values![client, upper(before)],
             limit,
         )
     }
@@ -218,13 +218,13 @@ impl Exchange {
     /// # Errors
     /// When the meta database cannot be read.
     pub fn recent(&self, before: Option<u64>, limit: usize) -> Result<Vec<SeenTransfer>, Error> {
-        self.select("entry < $1", values![upper(before)].to_vec(), limit)
+        self.select("entry < $1", &values![upper(before)], limit)
     }
 
     fn select(
         &self,
         condition: &str,
-        params: Vec<SqlValue>,
+        params: &[SqlValue],
         limit: usize,
     ) -> Result<Vec<SeenTransfer>, Error> {
         let limit = limit.min(TRANSFERS_MAX);
@@ -233,7 +233,7 @@ impl Exchange {
         );
         self.pool
             .meta()
-            .query(&sql, &params)?
+            .query(&sql, params)?
             .iter()
             .map(seen)
             .collect()
