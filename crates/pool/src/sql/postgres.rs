@@ -212,7 +212,7 @@ impl Session {
         self.run(&format!("run `{}`", super::value::shortened(sql)), work)
     }
 
-    pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         let text = sql.to_owned();
         let work = |client: Arc<Client>| async move { client.batch_execute(&text).await };
         self.run(&format!("run `{}`", super::value::shortened(sql)), work)

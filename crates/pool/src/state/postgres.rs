@@ -15,7 +15,9 @@ use crate::values;
 /// Rows of one statement.
 const ROWS: usize = 10_000;
 
-const EXISTING: &str = "SELECT count(*) FROM record JOIN unnest($2::text[], $3::bytea[]) AS new (subject, key) USING (subject, key) WHERE tab = $1";
+// Subqueries, not joins: each row is looked up by the primary key, whatever the planner believes.
+const EXISTING: &str = "SELECT count((SELECT 1 FROM record WHERE tab = $1 AND subject = new.subject AND key = new.key))
+    FROM unnest($2::text[], $3::bytea[]) AS new (subject, key)";
 const PUT: &str = "INSERT INTO record (tab, subject, key, from_us, body)
     SELECT $1, subject, key, $2, body FROM unnest($3::text[], $4::bytea[], $5::bytea[]) AS new (subject, key, body)
     ON CONFLICT (tab, subject, key) DO UPDATE SET from_us = excluded.from_us, body = excluded.body";
@@ -26,9 +28,10 @@ const LOCATE: &str = "INSERT INTO locator (tab, key, subject)
     SELECT $1, key, subject FROM unnest($2::bytea[], $3::text[]) AS new (key, subject)
     ON CONFLICT (tab, key) DO UPDATE SET subject = excluded.subject";
 const UNLOCATE: &str = "DELETE FROM locator WHERE tab = $1 AND key = ANY ($2::bytea[])";
-const MOVED: &str = "SELECT new.nth, locator.subject FROM locator
-    JOIN unnest($2::bytea[], $3::text[]) WITH ORDINALITY AS new (key, subject, nth) ON locator.key = new.key
-    WHERE locator.tab = $1 AND locator.subject <> new.subject";
+const MOVED: &str = "SELECT nth, before FROM (
+        SELECT new.nth, new.subject, (SELECT subject FROM locator WHERE tab = $1 AND key = new.key) AS before
+        FROM unnest($2::bytea[], $3::text[]) WITH ORDINALITY AS new (key, subject, nth)
+    ) AS known WHERE before <> subject";
 const TALLY: &str = "INSERT INTO record_count (tab, records) VALUES ($1, $2)
     ON CONFLICT (tab) DO UPDATE SET records = record_count.records + excluded.records";
 
@@ -298,6 +301,7 @@ fn apply(session: &mut Session, change: &Change) -> Result<u64, Error> {
 }
 
 fn delete(session: &mut Session, tab: i64, gone: Arrays) -> Result<u64, Error> {
+    session.batch("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")?;
     let statement = session.prepare(DELETE)?;
     session.run("delete records", |client| async move {
         client
