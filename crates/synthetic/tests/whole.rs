@@ -95,6 +95,8 @@ fn every_dataset_has_records_and_its_own_columns() {
     // Rare at 2,000 persons: six in a thousand of a few dozen enterprises.
     let rare = [
         "credit-penalties",
+        "high-tech-certificates",
+        "tax-arrears",
         "presale-permits",
         "judgment-defaulting-enterprises",
     ];

@@ -31,6 +31,8 @@ pub(crate) enum Pool {
     Contracts,
     Vehicles,
     GasAccounts,
+    /// The words of a list.
+    Words(Vec<String>),
     /// Numbers of our own: a prefix and `width` digits.
     Made {
         prefix: String,
@@ -46,6 +48,7 @@ impl Pool {
             Self::Persons { count } | Self::Enterprises { count } | Self::Made { count, .. } => {
                 *count
             }
+            Self::Words(words) => words.len() as u64,
             Self::Households => population.households(),
             Self::Dwellings => population.dwellings(),
             Self::Schools => u64::from(Over::Schools.count(population)),
@@ -90,6 +93,7 @@ impl Pool {
                     .unwrap_or_default()
                     .into()
             }
+            Self::Words(words) => words.get(at as usize).map_or("", String::as_str).into(),
             Self::Made { prefix, width, .. } => numbered(&mut text, prefix, at + 1, *width).into(),
         }
     }
@@ -228,7 +232,9 @@ impl Pools {
                         count: population.enterprises(),
                     })
                 }
-                _ => None,
+                _ => field
+                    .filter(|field| !field.one_of.is_empty())
+                    .map(|field| Pool::Words(field.one_of.clone())),
             }
         });
         let there = pool.as_ref().map(|pool| pool.count(population).max(1));

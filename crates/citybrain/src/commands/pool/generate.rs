@@ -89,7 +89,7 @@ pub(crate) fn generate(args: &GenerateArgs, layers: &Layers, printer: Printer) -
             persons: args.persons,
             seed: args.seed,
             today: today.to_string(),
-            fault_share: args.faults,
+            fault_share: args.faults.to_string(),
         },
     )?;
     let threads = args.threads.map_or_else(

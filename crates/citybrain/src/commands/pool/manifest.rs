@@ -21,7 +21,8 @@ pub(super) struct Parameters {
     pub(super) persons: u64,
     pub(super) seed: u64,
     pub(super) today: String,
-    pub(super) fault_share: f64,
+    /// As text: a number may come back changed in its last digit.
+    pub(super) fault_share: String,
 }
 
 /// A file that is whole.
@@ -127,7 +128,7 @@ mod tests {
             persons: 1000,
             seed,
             today: "2026-11-25".to_owned(),
-            fault_share: 0.0,
+            fault_share: "0".to_owned(),
         }
     }
 
