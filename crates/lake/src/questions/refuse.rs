@@ -1,10 +1,13 @@
 //! What is no question, and what is too much of one.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
 use datafusion::common::TableReference;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SQLOptions;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::Statement as Sql;
+use datafusion::sql::sqlparser::ast::{Query, Statement as Sql, Visit, Visitor, visit_relations};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
@@ -85,7 +88,8 @@ pub(crate) fn statement(statement: &Statement) -> Result<(), Error> {
 /// The same, of standard SQL.
 pub(crate) fn allowed(sql: &Sql) -> Result<(), Error> {
     match sql {
-        Sql::Query(_) | Sql::ExplainTable { .. } | Sql::ShowTables { .. } | Sql::ShowColumns { .. } => Ok(()),
+        Sql::Query(query) => expansion(query),
+        Sql::ExplainTable { .. } | Sql::ShowTables { .. } | Sql::ShowColumns { .. } => Ok(()),
         Sql::Explain { statement, .. } => allowed(statement),
         other => {
             let text = other.to_string();
@@ -93,6 +97,64 @@ pub(crate) fn allowed(sql: &Sql) -> Result<(), Error> {
             let what = words.join(" ").chars().take(60).collect::<String>().to_uppercase();
             Err(Error::Refused { what })
         }
+    }
+}
+
+/// How often the parts of a WITH are worked out: each name stands for all of its text, so a chain in
+/// which each part names the one before twice would be endless.
+fn expansion(query: &Query) -> Result<(), Error> {
+    let too_much = |message: String| Err(limit("QUESTION_NODES_MAX", message));
+    let mut weights: HashMap<String, u64> = HashMap::new();
+    let weigh = |query: &Query, weights: &HashMap<String, u64>| {
+        let mut sum = 1_u64;
+        let _ = visit_relations(query, |name| {
+            sum = sum.saturating_add(weights.get(&plain(name)).copied().unwrap_or(1));
+            ControlFlow::<()>::Continue(())
+        });
+        sum
+    };
+    for part in query.with.iter().flat_map(|with| &with.cte_tables) {
+        let weight = weigh(&part.query, &weights);
+        weights.insert(plain(&part.alias.name), weight);
+    }
+    let weight = weigh(query, &weights);
+    if weight > QUESTION_NODES_MAX as u64 {
+        return too_much(format!("the parts of WITH would be worked out {weight} times; {QUESTION_NODES_MAX} at most"));
+    }
+    let mut inner = Inner(Vec::new());
+    let _ = query.visit(&mut inner);
+    let top = query.with.as_ref().map_or(0, |with| with.cte_tables.len());
+    if inner.0.len() == top {
+        return Ok(());
+    }
+    // Of a WITH within a part, each name may be used once: then nothing grows.
+    let mut uses: HashMap<String, u64> = HashMap::new();
+    let _ = visit_relations(query, |name| {
+        *uses.entry(plain(name)).or_default() += 1;
+        ControlFlow::<()>::Continue(())
+    });
+    let twice = inner.0.iter().find(|name| !weights.contains_key(*name) && uses.get(*name).is_some_and(|uses| *uses > 1));
+    match twice {
+        Some(name) => too_much(format!("`{name}` stands in an inner WITH and is used more than once; write it in the WITH at the beginning")),
+        None => Ok(()),
+    }
+}
+
+/// A name without quotes and case, so that none hides behind them.
+fn plain(name: &impl ToString) -> String {
+    name.to_string().replace('"', "").to_lowercase()
+}
+
+/// Collects the names of all WITHs.
+struct Inner(Vec<String>);
+
+impl Visitor for Inner {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let parts = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.0.extend(parts.map(|part| plain(&part.alias.name)));
+        ControlFlow::Continue(())
     }
 }
 
