@@ -134,7 +134,7 @@ impl Chart {
         const LABELS: usize = 8;
         let every = labels.len().div_ceil(LABELS).max(1);
         let label = |(at, label): (usize, &String)| {
-            let shortened: String = label.chars().take(10).collect();
+            let shortened: String = label.chars().take(11).collect();
             Mark {
                 at: text(scale.x(at)),
                 text: shortened,

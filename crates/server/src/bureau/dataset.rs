@@ -9,6 +9,7 @@ use axum::response::Response;
 use city::kinds::FieldReference;
 use pool::Table;
 use pool::exchange::Standing;
+use pool::ingest::{self, Job};
 use pool::quality::{self, Quality};
 
 use super::chart::{Chart, Series};
@@ -94,6 +95,8 @@ fn page(desk: &Desk, frame: Frame, id: &str) -> Result<Page, Miss> {
     let pool = desk.exchange().pool();
     let definition = &table.definition;
     let history = quality::history(pool.meta(), &table.dataset, MEASURES)?;
+    let jobs = ingest::recent(pool.meta(), Some(&table.dataset), MEASURES)?;
+    let loads = history.iter().take(LOADS);
     let rule = |rule: &city::kinds::QualityRule| {
         let error = rule.severity == city::kinds::RuleSeverity::Error;
         (frame.text(&rule.title), rule.rule.clone(), error)
@@ -120,7 +123,7 @@ fn page(desk: &Desk, frame: Frame, id: &str) -> Result<Page, Miss> {
             .unwrap_or_default(),
         chart: chart(&frame, &history),
         freshness: freshness(&frame, table, history.first(), desk.exchange().now()),
-        loads: history.iter().take(LOADS).map(load).collect(),
+        loads: loads.map(|quality| load(quality, &jobs)).collect(),
         referred_by: referred_by(&frame, &compiled.tables, &table.dataset),
         users: users(desk, &frame, table)?,
         frame,
@@ -247,10 +250,17 @@ fn chart(frame: &Frame, history: &[Quality]) -> Option<Chart> {
     Some(Chart::lines(title, &labels, &series, Some((0.9, 1.0))))
 }
 
-fn load(quality: &Quality) -> Load {
+fn load(quality: &Quality, jobs: &[Job]) -> Load {
+    let job = jobs.iter().find(|job| job.id == quality.load);
     Load {
         at: words::moment(quality.at),
-        source: quality.load.clone(),
+        // Where the server keeps its files is nobody's business.
+        source: job
+            .map_or(&quality.load, |job| &job.source)
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
         records: grouped(quality.records),
     }
 }
