@@ -24,17 +24,17 @@ const STEP: u64 = 386_117_149;
 impl CreditCode {
     /// The code of the enterprise `index`, registered in `district`. No two have the same.
     pub(crate) fn new(seed: u64, index: u64, district: u8) -> Self {
-        Self::of_sort(b"91", seed, index, district)
+        Self::of_sort(*b"91", seed, index, district)
     }
 
     /// The code of the sole trader `index`, who is no enterprise.
     pub(crate) fn trader(seed: u64, index: u64, district: u8) -> Self {
-        Self::of_sort(b"92", seed, index, district)
+        Self::of_sort(*b"92", seed, index, district)
     }
 
-    fn of_sort(sort: &[u8; 2], seed: u64, index: u64, district: u8) -> Self {
+    fn of_sort(sort: [u8; 2], seed: u64, index: u64, district: u8) -> Self {
         let mut code = [b'0'; LENGTH];
-        code[..2].copy_from_slice(sort);
+        code[..2].copy_from_slice(&sort);
         code[2..8].copy_from_slice(DISTRICTS[usize::from(district)].code.as_bytes());
         let mut body = (index.wrapping_mul(STEP) + mix(seed) % BODIES) % BODIES;
         code[8] = b'M';

@@ -157,13 +157,13 @@ fn formats_lists_and_lengths_are_kept() {
                 let here = format!("{}.{}: {text}", dataset.id, field.name);
                 match field.format {
                     Some(FieldFormat::CitizenNumber) => {
-                        assert_eq!(check_citizen_number(text), Ok(()), "{here}")
+                        assert_eq!(check_citizen_number(text), Ok(()), "{here}");
                     }
                     Some(FieldFormat::CreditCode) => {
-                        assert_eq!(check_credit_code(text), Ok(()), "{here}")
+                        assert_eq!(check_credit_code(text), Ok(()), "{here}");
                     }
                     Some(FieldFormat::Month) => {
-                        assert!(text.len() == 7 && text.as_bytes()[4] == b'-', "{here}")
+                        assert!(text.len() == 7 && text.as_bytes()[4] == b'-', "{here}");
                     }
                     _ => {}
                 }

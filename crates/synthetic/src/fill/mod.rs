@@ -209,7 +209,7 @@ pub(crate) fn extra(field: &Field, chance: &mut Chance, sheet: &mut Sheet) {
         FieldType::Boolean => sheet.boolean(chance.happens(500)),
         FieldType::Date => sheet.date(chance.day(18_000, 20_000)),
         FieldType::Datetime => {
-            sheet.datetime(chance.between(1_600_000_000, 1_700_000_000) * 1_000_000)
+            sheet.datetime(chance.between(1_600_000_000, 1_700_000_000) * 1_000_000);
         }
     }
 }
