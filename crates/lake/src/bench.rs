@@ -62,7 +62,16 @@ pub struct Figures {
     pub asked: Vec<Asked>,
 }
 
-const STATUSES: [&str; 8] = ["active", "expired", "pending", "revoked", "suspended", "closed", "draft", "merged"];
+const STATUSES: [&str; 8] = [
+    "active",
+    "expired",
+    "pending",
+    "revoked",
+    "suspended",
+    "closed",
+    "draft",
+    "merged",
+];
 /// Rows of one file.
 const FILE_ROWS: u64 = 1_000_000;
 /// A subject has this many records in each dataset.
@@ -71,9 +80,16 @@ const RECORDS_OF_SUBJECT: u64 = 10;
 const WRITTEN: Moment = Moment(1_760_000_000_000_000);
 
 fn files(departments: u32, records: u64) -> Vec<(String, String)> {
-    let mut files = vec![("city.yaml".to_owned(), "id: bench\ntitle: {zh: 测, en: Bench}\ntime_zone: Asia/Shanghai\nlanguages: [zh, en]\n".to_owned())];
+    let mut files = vec![(
+        "city.yaml".to_owned(),
+        "id: bench\ntitle: {zh: 测, en: Bench}\ntime_zone: Asia/Shanghai\nlanguages: [zh, en]\n"
+            .to_owned(),
+    )];
     for at in 0..departments {
-        files.push((format!("departments/d{at}/department.yaml"), format!("id: d{at}\ntitle: {{zh: 局{at}, en: Department {at}}}\n")));
+        files.push((
+            format!("departments/d{at}/department.yaml"),
+            format!("id: d{at}\ntitle: {{zh: 局{at}, en: Department {at}}}\n"),
+        ));
         let dataset = format!(
             "id: r{at}\ntitle: {{zh: 记录, en: Records}}\ndescription: {{zh: 记录, en: A record}}\nsubject: person\nsubject_field: person\nkey: [person, number]\nshare: conditional\nshare_note: {{zh: 协议, en: By agreement}}\nupdates: daily\nexpected_records: {records}\nfields:\n  - {{name: person, title: {{zh: 人, en: Person}}, type: text, sensitivity: personal, max_length: 18}}\n  - {{name: number, title: {{zh: 号, en: Number}}, type: integer}}\n  - {{name: status, title: {{zh: 状态, en: Status}}, type: text, one_of: [{}]}}\n  - {{name: amount, title: {{zh: 额, en: Amount}}, type: money}}\n  - {{name: opened, title: {{zh: 日, en: Opened}}, type: date}}\n",
             STATUSES.join(", ")
@@ -91,16 +107,40 @@ fn mixed(number: u64) -> u64 {
 
 /// The records of subjects `from..to` that fall into a bucket.
 fn batch(table: &Table, subjects: &[u64]) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let all = || subjects.iter().flat_map(|subject| (0..RECORDS_OF_SUBJECT).map(move |number| (*subject, number)));
-    let value = |(subject, number): (u64, u64)| mixed(subject * RECORDS_OF_SUBJECT + number + u64::from(table.id.0) * 7_919);
+    let all = || {
+        subjects
+            .iter()
+            .flat_map(|subject| (0..RECORDS_OF_SUBJECT).map(move |number| (*subject, number)))
+    };
+    let value = |(subject, number): (u64, u64)| {
+        mixed(subject * RECORDS_OF_SUBJECT + number + u64::from(table.id.0) * 7_919)
+    };
     let rows = subjects.len() * RECORDS_OF_SUBJECT as usize;
-    let amounts: Decimal128Array = all().map(|row| Some(i128::from(value(row) % 1_000_000))).collect();
+    let amounts: Decimal128Array = all()
+        .map(|row| Some(i128::from(value(row) % 1_000_000)))
+        .collect();
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(all().map(|(subject, _)| Some(person(subject))).collect::<StringArray>()),
-        Arc::new(all().map(|(_, number)| number.cast_signed()).collect::<Int64Array>()),
-        Arc::new(all().map(|row| Some(STATUSES[(value(row) % 8) as usize])).collect::<StringArray>()),
+        Arc::new(
+            all()
+                .map(|(subject, _)| Some(person(subject)))
+                .collect::<StringArray>(),
+        ),
+        Arc::new(
+            all()
+                .map(|(_, number)| number.cast_signed())
+                .collect::<Int64Array>(),
+        ),
+        Arc::new(
+            all()
+                .map(|row| Some(STATUSES[(value(row) % 8) as usize]))
+                .collect::<StringArray>(),
+        ),
         Arc::new(amounts.with_precision_and_scale(18, 2)?),
-        Arc::new(all().map(|row| i32::try_from(value(row) % 20_000).ok()).collect::<Date32Array>()),
+        Arc::new(
+            all()
+                .map(|row| i32::try_from(value(row) % 20_000).ok())
+                .collect::<Date32Array>(),
+        ),
         Arc::new(TimestampMicrosecondArray::from(vec![WRITTEN.0; rows]).with_timezone("UTC")),
         new_null_array(stored_schema(table).field(6).data_type(), rows),
     ];
@@ -125,8 +165,16 @@ impl Feed for Once {
     }
 
     fn entries_after(&self, seq: u64, limit: usize) -> Result<Vec<Entry>, Error> {
-        let entries = self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(entries.iter().filter(|entry| entry.seq > seq).take(limit).cloned().collect())
+        let entries = self
+            .entries
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(entries
+            .iter()
+            .filter(|entry| entry.seq > seq)
+            .take(limit)
+            .cloned()
+            .collect())
     }
 
     fn newest(&self) -> watch::Receiver<u64> {
@@ -149,7 +197,8 @@ impl Feed for Once {
 /// Makes history in `folder`, unless it is there from an earlier run, and asks.
 pub async fn run(folder: &Folder, parameters: Parameters) -> Result<Figures, Error> {
     let per_department = parameters.records / u64::from(parameters.departments.max(1));
-    let (city, _) = Definitions::from_files("bench", files(parameters.departments, per_department)).check();
+    let (city, _) =
+        Definitions::from_files("bench", files(parameters.departments, per_department)).check();
     let mut number = 0;
     let tables = Tables::of(&city, |_| {
         number += 1;
@@ -175,8 +224,14 @@ pub async fn run(folder: &Folder, parameters: Parameters) -> Result<Figures, Err
             });
         }
     }
-    let feed = Once { tables: Arc::clone(&tables), entries: Mutex::new(entries), newest: watch::channel(0).0 };
-    Keeper::new(Arc::clone(&lake), Arc::new(feed), KeeperOptions::default())?.flush().await?;
+    let feed = Once {
+        tables: Arc::clone(&tables),
+        entries: Mutex::new(entries),
+        newest: watch::channel(0).0,
+    };
+    Keeper::new(Arc::clone(&lake), Arc::new(feed), KeeperOptions::default())?
+        .flush()
+        .await?;
     let made_s = began.elapsed().as_secs_f64();
     let (mut bytes, mut rows) = (0, 0);
     for table in tables.iter() {
@@ -192,22 +247,52 @@ pub async fn run(folder: &Folder, parameters: Parameters) -> Result<Figures, Err
     for (name, question) in questions() {
         asked.push(ask(&lake, name, question, parameters.repeat).await?);
     }
-    Ok(Figures { parameters, made_s, bytes_per_record: bytes as f64 / rows.max(1) as f64, asked })
+    Ok(Figures {
+        parameters,
+        made_s,
+        bytes_per_record: bytes as f64 / rows.max(1) as f64,
+        asked,
+    })
 }
 
 fn questions() -> [(&'static str, &'static str); 6] {
     [
-        ("group by department and status", "SELECT department, status, sum(records) FROM pool.records GROUP BY department, status"),
-        ("group one dataset by status", "SELECT status, count(*) FROM d0.r0 GROUP BY status"),
-        ("sums of one dataset by status", "SELECT status, count(*), sum(amount) FROM d0.r0 WHERE opened >= DATE '1980-01-01' GROUP BY status"),
-        ("join of two departments", "SELECT a.status, count(*), sum(b.amount) FROM d0.r0 a JOIN d1.r1 b ON a.person = b.person AND a.number = b.number WHERE b.status = 'active' GROUP BY a.status"),
-        ("join of two departments by person", "SELECT a.status, count(*) FROM d0.r0 a JOIN (SELECT person, sum(amount) AS total FROM d1.r1 GROUP BY person) b ON a.person = b.person WHERE b.total > 50000 GROUP BY a.status"),
+        (
+            "group by department and status",
+            "SELECT department, status, sum(records) FROM pool.records GROUP BY department, status",
+        ),
+        (
+            "group one dataset by status",
+            "SELECT status, count(*) FROM d0.r0 GROUP BY status",
+        ),
+        (
+            "sums of one dataset by status",
+            "SELECT status, count(*), sum(amount) FROM d0.r0 WHERE opened >= DATE '1980-01-01' GROUP BY status",
+        ),
+        (
+            "join of two departments",
+            "SELECT a.status, count(*), sum(b.amount) FROM d0.r0 a JOIN d1.r1 b ON a.person = b.person AND a.number = b.number WHERE b.status = 'active' GROUP BY a.status",
+        ),
+        (
+            "join of two departments by person",
+            "SELECT a.status, count(*) FROM d0.r0 a JOIN (SELECT person, sum(amount) AS total FROM d1.r1 GROUP BY person) b ON a.person = b.person WHERE b.total > 50000 GROUP BY a.status",
+        ),
         ("count of all of one dataset", "SELECT count(*) FROM d0.r0"),
     ]
 }
 
-async fn ask(lake: &Arc<Lake>, name: &'static str, question: &str, repeat: u32) -> Result<Asked, Error> {
-    let who = Who { department: "bureau".to_owned(), purpose: "analysis/bench".to_owned(), client: "bench".to_owned(), admin: true };
+async fn ask(
+    lake: &Arc<Lake>,
+    name: &'static str,
+    question: &str,
+    repeat: u32,
+) -> Result<Asked, Error> {
+    let who = Who {
+        department: "bureau".to_owned(),
+        purpose: "analysis/bench".to_owned(),
+        client: "bench".to_owned(),
+        admin: true,
+    };
     let session = lake.session(who, Vec::new()).await?;
     lake.forget_counts();
     let mut times = Vec::new();
@@ -221,23 +306,45 @@ async fn ask(lake: &Arc<Lake>, name: &'static str, question: &str, repeat: u32) 
     let first_s = times.remove(0);
     times.sort_by(f64::total_cmp);
     let (least_s, median_s) = (times[0], times[times.len() / 2]);
-    Ok(Asked { name, question: question.to_owned(), rows, first_s, least_s, median_s })
+    Ok(Asked {
+        name,
+        question: question.to_owned(),
+        rows,
+        first_s,
+        least_s,
+        median_s,
+    })
 }
 
 /// Writes the files of a table, bucket by bucket.
 async fn make(lake: &Lake, table: &Arc<Table>, records: u64) -> Result<Vec<DataFile>, Error> {
-    let wrong = |error: Box<dyn std::error::Error + Send + Sync>| Error::table(table, "make a file", error);
+    let wrong =
+        |error: Box<dyn std::error::Error + Send + Sync>| Error::table(table, "make a file", error);
     let subjects = (records / RECORDS_OF_SUBJECT).max(1);
     let mut made = Vec::new();
     for bucket in 0..table.buckets {
-        let own: Vec<u64> = (0..subjects).filter(|subject| bucket_of(&person(*subject), table.buckets) == bucket).collect();
-        for (part, own) in own.chunks((FILE_ROWS / RECORDS_OF_SUBJECT) as usize).enumerate() {
+        let own: Vec<u64> = (0..subjects)
+            .filter(|subject| bucket_of(&person(*subject), table.buckets) == bucket)
+            .collect();
+        for (part, own) in own
+            .chunks((FILE_ROWS / RECORDS_OF_SUBJECT) as usize)
+            .enumerate()
+        {
             let path = format!("_current=true/_bucket={bucket}/bench-{part}.parquet");
             let rows = batch(table, own).map_err(|error| wrong(error.into()))?;
             let full = Path::from(format!("{}/{path}", table.name()));
-            let written = write_file(lake.place(), &full, table, rows).await.map_err(wrong)?;
+            let written = write_file(lake.place(), &full, table, rows)
+                .await
+                .map_err(wrong)?;
             let (subject_min, subject_max) = written.subjects.unwrap_or_default();
-            made.push(DataFile { path, bucket, rows: written.rows, bytes: written.bytes, subject_min, subject_max });
+            made.push(DataFile {
+                path,
+                bucket,
+                rows: written.rows,
+                bytes: written.bytes,
+                subject_min,
+                subject_max,
+            });
         }
     }
     Ok(made)

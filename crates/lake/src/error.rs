@@ -34,7 +34,9 @@ pub enum Error {
         name: String,
     },
     /// A statement that is not a question.
-    #[error("{what} is refused: only questions (SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES) are answered")]
+    #[error(
+        "{what} is refused: only questions (SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW TABLES) are answered"
+    )]
     Refused {
         /// What it is.
         what: String,
@@ -86,7 +88,11 @@ impl Error {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         let (table, source) = (table.name(), source.into());
-        Self::Table { table, action, source }
+        Self::Table {
+            table,
+            action,
+            source,
+        }
     }
 
     /// What an asker may know of what DataFusion says. Messages about the question and about
@@ -96,7 +102,10 @@ impl Error {
         match root {
             DataFusionError::External(inner) => {
                 if let Some(Self::Limit { name, message }) = inner.downcast_ref::<Self>() {
-                    return Self::Limit { name, message: message.clone() };
+                    return Self::Limit {
+                        name,
+                        message: message.clone(),
+                    };
                 }
                 if let Some(Self::Refused { what }) = inner.downcast_ref::<Self>() {
                     return Self::Refused { what: what.clone() };
@@ -109,7 +118,9 @@ impl Error {
             | DataFusionError::SchemaError(..)
             | DataFusionError::NotImplemented(_)
             | DataFusionError::ArrowError(..)
-            | DataFusionError::Execution(_) => Self::Question { message: root.strip_backtrace() },
+            | DataFusionError::Execution(_) => Self::Question {
+                message: root.strip_backtrace(),
+            },
             DataFusionError::ResourcesExhausted(_) => Self::Limit {
                 name: "MEMORY_BYTES_MAX",
                 message: "the question needs more memory than it may have; narrow it".to_owned(),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use datafusion::execution::cache::cache_manager::{CacheManager, CacheManagerConfig, FileMetadataCache};
+use datafusion::execution::cache::cache_manager::{
+    CacheManager, CacheManagerConfig, FileMetadataCache,
+};
 use pool::{HistoryUrl, Moment, Table, Tables};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
@@ -16,7 +18,9 @@ use crate::questions::{Secret, Session, StatusCounts, TableGrant, Who};
 
 /// The moment that a text names, RFC 3339.
 pub fn moment(text: &str) -> Option<Moment> {
-    text.parse::<jiff::Timestamp>().ok().map(|at| Moment(at.as_microsecond()))
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .map(|at| Moment(at.as_microsecond()))
 }
 
 /// History, opened.
@@ -32,14 +36,20 @@ pub struct Lake {
 
 impl std::fmt::Debug for Lake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lake").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("Lake")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
     }
 }
 
 impl Lake {
     /// Opens history; a table's log is read when it is first needed. Identifiers in answers are
     /// tokenised with keys made from `secret`.
-    pub async fn open(history: &HistoryUrl, tables: Arc<Tables>, secret: Secret) -> Result<Arc<Self>, Error> {
+    pub async fn open(
+        history: &HistoryUrl,
+        tables: Arc<Tables>,
+        secret: Secret,
+    ) -> Result<Arc<Self>, Error> {
         let place = Place::open(history)?;
         place.check().await?;
         Ok(Arc::new(Self {
@@ -55,16 +65,28 @@ impl Lake {
 
     /// Takes other definitions into force.
     pub fn use_tables(&self, tables: Arc<Tables>) {
-        *self.tables.write().unwrap_or_else(std::sync::PoisonError::into_inner) = tables;
+        *self
+            .tables
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = tables;
     }
 
     /// The tables in force.
     pub fn tables(&self) -> Arc<Tables> {
-        Arc::clone(&self.tables.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .tables
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
     }
 
     /// What `who` may ask: the own department's datasets, what is shared with all, and `grants`.
-    pub async fn session(self: &Arc<Self>, who: Who, grants: Vec<TableGrant>) -> Result<Session, Error> {
+    pub async fn session(
+        self: &Arc<Self>,
+        who: Who,
+        grants: Vec<TableGrant>,
+    ) -> Result<Session, Error> {
         self.session_as_of(who, grants, None).await
     }
 
@@ -79,7 +101,11 @@ impl Lake {
     }
 
     /// One round of upkeep of all tables that hold something. What fails is logged and passed by.
-    pub async fn maintain(&self, options: &MaintainOptions, now: Moment) -> BTreeMap<String, Maintained> {
+    pub async fn maintain(
+        &self,
+        options: &MaintainOptions,
+        now: Moment,
+    ) -> BTreeMap<String, Maintained> {
         let mut done = BTreeMap::new();
         for table in self.tables().iter() {
             let name = table.name();
@@ -131,7 +157,9 @@ impl Lake {
     /// The table `department/dataset`, opened.
     pub(crate) async fn held(&self, name: &str) -> Result<Arc<Held>, Error> {
         let tables = self.tables();
-        let table = tables.get(name).ok_or_else(|| Error::NoTable { name: name.to_owned() })?;
+        let table = tables.get(name).ok_or_else(|| Error::NoTable {
+            name: name.to_owned(),
+        })?;
         let mut all = self.held.lock().await;
         let before = match all.get(name) {
             Some(held) if held.table.version == table.version => return Ok(Arc::clone(held)),
@@ -165,8 +193,20 @@ fn carried(table: &Table, overlay: &Overlay) -> Result<Overlay, Error> {
     let schema = stored_schema(table);
     let layer = |layer: &Arc<Layer>| {
         let rows = conform(&layer.rows, &schema)?;
-        Ok(Arc::new(Layer { first: layer.first, last: layer.last, rows, deletes: layer.deletes.clone(), moved: layer.moved.clone() }))
+        Ok(Arc::new(Layer {
+            first: layer.first,
+            last: layer.last,
+            rows,
+            deletes: layer.deletes.clone(),
+            moved: layer.moved.clone(),
+        }))
     };
-    let layers = overlay.layers.iter().map(layer).collect::<Result<_, arrow::error::ArrowError>>();
-    Ok(Overlay::new(layers.map_err(|error| Error::table(table, "take a new definition", error))?))
+    let layers = overlay
+        .layers
+        .iter()
+        .map(layer)
+        .collect::<Result<_, arrow::error::ArrowError>>();
+    Ok(Overlay::new(layers.map_err(|error| {
+        Error::table(table, "take a new definition", error)
+    })?))
 }

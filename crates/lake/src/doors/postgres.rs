@@ -58,12 +58,19 @@ pub struct Guest {
 
 impl Guest {
     pub(super) async fn record(&self, reads: &[Read]) -> PgWireResult<()> {
-        self.recorder.record(reads).await.map_err(|reason| fatal("58000", &reason))
+        self.recorder
+            .record(reads)
+            .await
+            .map_err(|reason| fatal("58000", &reason))
     }
 }
 
 fn fatal(code: &str, message: &str) -> PgWireError {
-    PgWireError::UserError(Box::new(ErrorInfo::new("FATAL".to_owned(), code.to_owned(), message.to_owned())))
+    PgWireError::UserError(Box::new(ErrorInfo::new(
+        "FATAL".to_owned(),
+        code.to_owned(),
+        message.to_owned(),
+    )))
 }
 
 /// The door.
@@ -92,11 +99,17 @@ impl Postgres {
                     continue;
                 }
                 (Ok(_), Err(_)) => {
-                    tracing::warn!(limit = CONNECTIONS_MAX, "a connection was closed: there are as many as there may be");
+                    tracing::warn!(
+                        limit = CONNECTIONS_MAX,
+                        "a connection was closed: there are as many as there may be"
+                    );
                     continue;
                 }
             };
-            let connection = Arc::new(Connection { porter: Arc::clone(&self.porter), inside: Arc::new(Inside::new()) });
+            let connection = Arc::new(Connection {
+                porter: Arc::clone(&self.porter),
+                inside: Arc::new(Inside::new()),
+            });
             let mut stop = stop.clone();
             tokio::spawn(async move {
                 let _place = place;
@@ -129,7 +142,10 @@ impl PgWireServerHandlers for Connection {
     }
 
     fn startup_handler(&self) -> Arc<impl StartupHandler> {
-        Arc::new(Door { porter: Arc::clone(&self.porter), inside: Arc::clone(&self.inside) })
+        Arc::new(Door {
+            porter: Arc::clone(&self.porter),
+            inside: Arc::clone(&self.inside),
+        })
     }
 }
 
@@ -141,7 +157,11 @@ struct Door {
 
 #[async_trait]
 impl StartupHandler for Door {
-    async fn on_startup<C>(&self, client: &mut C, message: PgWireFrontendMessage) -> PgWireResult<()>
+    async fn on_startup<C>(
+        &self,
+        client: &mut C,
+        message: PgWireFrontendMessage,
+    ) -> PgWireResult<()>
     where
         C: ClientInfo + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
         C::Error: std::fmt::Debug,
@@ -152,12 +172,19 @@ impl StartupHandler for Door {
                 protocol_negotiation(client, &startup).await?;
                 save_startup_parameters_to_metadata(client, &startup);
                 client.set_state(PgWireConnectionState::AuthenticationInProgress);
-                client.send(PgWireBackendMessage::Authentication(Authentication::CleartextPassword)).await?;
+                client
+                    .send(PgWireBackendMessage::Authentication(
+                        Authentication::CleartextPassword,
+                    ))
+                    .await?;
             }
             PgWireFrontendMessage::PasswordMessageFamily(password) => {
                 let password = password.into_password()?;
                 let login = LoginInfo::from_client_info(client);
-                let (user, database) = (login.user().unwrap_or_default(), login.database().unwrap_or_default());
+                let (user, database) = (
+                    login.user().unwrap_or_default(),
+                    login.database().unwrap_or_default(),
+                );
                 let guest = self.porter.admit(user, &password.password, database).await;
                 let guest = guest.map_err(|reason| fatal("28P01", &reason))?;
                 self.inside.let_in(guest)?;
@@ -183,26 +210,38 @@ pub(super) struct Inside {
 impl Inside {
     fn new() -> Self {
         let nobody = DfSessionService::new_with_hooks(Arc::new(SessionContext::new()), Vec::new());
-        Self { statements: OnceLock::new(), nobody }
+        Self {
+            statements: OnceLock::new(),
+            nobody,
+        }
     }
 
     fn let_in(&self, guest: Guest) -> PgWireResult<()> {
         let context = guest.session.context();
         setup_pg_catalog(context, CATALOGUE, EmptyContextProvider).map_err(|error| {
             tracing::error!(%error, "the catalogue of PostgreSQL could not be set up");
-            fatal("XX000", "the catalogue could not be set up; the server's log says why")
+            fatal(
+                "XX000",
+                "the catalogue could not be set up; the server's log says why",
+            )
         })?;
         let statements = Statements::new(Arc::new(guest));
-        self.statements.set(statements).map_err(|_| fatal("08P01", "somebody is in already"))
+        self.statements
+            .set(statements)
+            .map_err(|_| fatal("08P01", "somebody is in already"))
     }
 
     fn search_path(&self) -> String {
         let statements = self.statements.get();
-        statements.map_or_else(String::new, |statements| statements.guest().session.schema())
+        statements.map_or_else(String::new, |statements| {
+            statements.guest().session.schema()
+        })
     }
 
     fn statements(&self) -> PgWireResult<&Statements> {
-        self.statements.get().ok_or_else(|| fatal("28000", "nobody was let in yet"))
+        self.statements
+            .get()
+            .ok_or_else(|| fatal("28000", "nobody was let in yet"))
     }
 }
 
@@ -231,7 +270,12 @@ impl ExtendedQueryHandler for Inside {
         }
     }
 
-    async fn do_query<C>(&self, client: &mut C, portal: &Portal<Self::Statement>, _: usize) -> PgWireResult<Response>
+    async fn do_query<C>(
+        &self,
+        client: &mut C,
+        portal: &Portal<Self::Statement>,
+        _: usize,
+    ) -> PgWireResult<Response>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
         C::PortalStore: PortalStore,

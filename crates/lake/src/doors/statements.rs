@@ -12,10 +12,10 @@ use datafusion_postgres::arrow_pg::datatypes::{arrow_schema_to_pg_fields, df, en
 use datafusion_postgres::hooks::HookClient;
 use datafusion_postgres::hooks::set_show::SetShowHook;
 use datafusion_postgres::hooks::transactions::TransactionStatementHook;
+use datafusion_postgres::pgwire::api::ClientInfo;
 use datafusion_postgres::pgwire::api::portal::{Format, Portal};
 use datafusion_postgres::pgwire::api::query::ExtendedQueryHandler;
 use datafusion_postgres::pgwire::api::results::{QueryResponse, Response, Tag};
-use datafusion_postgres::pgwire::api::ClientInfo;
 use datafusion_postgres::pgwire::error::{ErrorInfo, PgWireError, PgWireResult};
 use datafusion_postgres::pgwire::types::format::FormatOptions;
 use datafusion_postgres::{DfSessionService, Parser, QueryHook};
@@ -30,9 +30,20 @@ type DfStatement = <DfSessionService as ExtendedQueryHandler>::Statement;
 
 /// Settings that clients ask for when they connect.
 const SHOWN: &[&str] = &[
-    "time zone", "timezone", "server_version", "transaction_isolation", "transaction isolation level",
-    "statement_timeout", "datestyle", "intervalstyle", "bytea_output", "application_name",
-    "extra_float_digits", "search_path", "standard_conforming_strings", "client_encoding",
+    "time zone",
+    "timezone",
+    "server_version",
+    "transaction_isolation",
+    "transaction isolation level",
+    "statement_timeout",
+    "datestyle",
+    "intervalstyle",
+    "bytea_output",
+    "application_name",
+    "extra_float_digits",
+    "search_path",
+    "standard_conforming_strings",
+    "client_encoding",
 ];
 
 /// An error as PostgreSQL's clients show it.
@@ -43,7 +54,11 @@ pub(super) fn told(error: &Error) -> PgWireError {
         Error::Question { .. } => "42000", // syntax_error_or_access_rule_violation
         _ => "XX000",                      // internal_error
     };
-    PgWireError::UserError(Box::new(ErrorInfo::new("ERROR".to_owned(), code.to_owned(), error.to_string())))
+    PgWireError::UserError(Box::new(ErrorInfo::new(
+        "ERROR".to_owned(),
+        code.to_owned(),
+        error.to_string(),
+    )))
 }
 
 /// Handles one connection's statements.
@@ -57,28 +72,51 @@ impl Statements {
     pub(super) fn new(guest: Arc<Guest>) -> Self {
         let context = Arc::new(guest.session.context().clone());
         let hooks: Vec<Arc<dyn QueryHook>> = vec![Arc::new(Gate(guest.session.clone()))];
-        Self { guest, service: DfSessionService::new_with_hooks(context, hooks) }
+        Self {
+            guest,
+            service: DfSessionService::new_with_hooks(context, hooks),
+        }
     }
 
-    async fn respond(&self, plan: LogicalPlan, format: &Format, options: FormatOptions) -> PgWireResult<Response> {
-        let answer = self.guest.session.answer(plan).await.map_err(|error| told(&error))?;
+    async fn respond(
+        &self,
+        plan: LogicalPlan,
+        format: &Format,
+        options: FormatOptions,
+    ) -> PgWireResult<Response> {
+        let answer = self
+            .guest
+            .session
+            .answer(plan)
+            .await
+            .map_err(|error| told(&error))?;
         let reads = answer.reads().to_vec(); // an answer is not shared between threads
         self.guest.record(&reads).await?;
         encode(answer, format, options).map(Response::Query)
     }
 
-    async fn simple(&self, statement: &Statement, client: &mut dyn HookClient) -> PgWireResult<Response> {
+    async fn simple(
+        &self,
+        statement: &Statement,
+        client: &mut dyn HookClient,
+    ) -> PgWireResult<Response> {
         if let Some(response) = settled(statement, &self.guest.session, client).await {
             return response;
         }
-        let plan = planned(&self.guest.session, statement).await.map_err(|error| told(&error))?;
+        let plan = planned(&self.guest.session, statement)
+            .await
+            .map_err(|error| told(&error))?;
         let options = FormatOptions::from_client_metadata(client.metadata());
         self.respond(plan, &Format::UnifiedText, options).await
     }
 }
 
 /// A statement that needs no question: settings and transactions, which mean nothing here.
-async fn settled(statement: &Statement, session: &Session, client: &mut dyn HookClient) -> Option<PgWireResult<Response>> {
+async fn settled(
+    statement: &Statement,
+    session: &Session,
+    client: &mut dyn HookClient,
+) -> Option<PgWireResult<Response>> {
     match statement {
         Statement::Set(set) => {
             let named = match set {
@@ -86,22 +124,38 @@ async fn settled(statement: &Statement, session: &Session, client: &mut dyn Hook
                 _ => String::new(),
             };
             if named.starts_with("datafusion") {
-                return Some(Err(told(&Error::Refused { what: format!("SET {named}") })));
+                return Some(Err(told(&Error::Refused {
+                    what: format!("SET {named}"),
+                })));
             }
             if SHOWN.contains(&named.as_str()) {
-                return SetShowHook.handle_simple_query(statement, session.context(), client).await;
+                return SetShowHook
+                    .handle_simple_query(statement, session.context(), client)
+                    .await;
             }
             Some(Ok(Response::Execution(Tag::new("SET")))) // clients set much that means nothing here
         }
         Statement::ShowVariable { variable } => {
-            let named = variable.iter().map(|word| word.value.to_lowercase()).collect::<Vec<_>>().join(" ");
+            let named = variable
+                .iter()
+                .map(|word| word.value.to_lowercase())
+                .collect::<Vec<_>>()
+                .join(" ");
             if SHOWN.contains(&named.as_str()) {
-                return SetShowHook.handle_simple_query(statement, session.context(), client).await;
+                return SetShowHook
+                    .handle_simple_query(statement, session.context(), client)
+                    .await;
             }
-            Some(Err(told(&Error::Refused { what: format!("SHOW {named}") })))
+            Some(Err(told(&Error::Refused {
+                what: format!("SHOW {named}"),
+            })))
         }
-        Statement::StartTransaction { .. } | Statement::Commit { .. } | Statement::Rollback { .. } => {
-            TransactionStatementHook.handle_simple_query(statement, session.context(), client).await
+        Statement::StartTransaction { .. }
+        | Statement::Commit { .. }
+        | Statement::Rollback { .. } => {
+            TransactionStatementHook
+                .handle_simple_query(statement, session.context(), client)
+                .await
         }
         _ => None,
     }
@@ -111,12 +165,18 @@ async fn settled(statement: &Statement, session: &Session, client: &mut dyn Hook
 async fn planned(session: &Session, statement: &Statement) -> Result<LogicalPlan, Error> {
     allowed(statement)?;
     refuse_text(&statement.to_string())?;
-    session.plan(Parsed::Statement(Box::new(statement.clone()))).await
+    session
+        .plan(Parsed::Statement(Box::new(statement.clone())))
+        .await
 }
 
 /// Writes an answer's rows as the protocol has them.
 fn encode(answer: Answer, format: &Format, options: FormatOptions) -> PgWireResult<QueryResponse> {
-    let fields = Arc::new(arrow_schema_to_pg_fields(answer.schema(), format, Some(Arc::new(options)))?);
+    let fields = Arc::new(arrow_schema_to_pg_fields(
+        answer.schema(),
+        format,
+        Some(Arc::new(options)),
+    )?);
     let columns = Arc::clone(&fields);
     let rows = answer.flat_map(move |batch| {
         let rows: Vec<_> = match batch {
@@ -140,8 +200,16 @@ impl Statements {
     }
 
     /// Answers statements in plain text.
-    pub(super) async fn query(&self, client: &mut dyn HookClient, query: &str) -> PgWireResult<Vec<Response>> {
-        let statements = self.guest.session.pg_statements(query).map_err(|error| told(&error))?;
+    pub(super) async fn query(
+        &self,
+        client: &mut dyn HookClient,
+        query: &str,
+    ) -> PgWireResult<Vec<Response>> {
+        let statements = self
+            .guest
+            .session
+            .pg_statements(query)
+            .map_err(|error| told(&error))?;
         if statements.is_empty() {
             return Ok(vec![Response::EmptyQuery]);
         }
@@ -153,7 +221,11 @@ impl Statements {
     }
 
     /// Answers a statement that was prepared and bound.
-    pub(super) async fn portal(&self, client: &mut dyn HookClient, portal: &Portal<DfStatement>) -> PgWireResult<Response> {
+    pub(super) async fn portal(
+        &self,
+        client: &mut dyn HookClient,
+        portal: &Portal<DfStatement>,
+    ) -> PgWireResult<Response> {
         let Some((statement, plan)) = &portal.statement.statement.1 else {
             return Ok(Response::EmptyQuery);
         };
@@ -164,12 +236,21 @@ impl Statements {
         let types = plan.get_parameter_types().map_err(wrong)?;
         let mut names: Vec<&String> = types.keys().collect();
         // $1, $2 … $10: by number, not by letter.
-        names.sort_by_key(|name| name.trim_start_matches('$').parse::<usize>().unwrap_or(usize::MAX));
-        let types: Vec<Option<&DataType>> = names.into_iter().map(|name| types[name].as_ref()).collect();
+        names.sort_by_key(|name| {
+            name.trim_start_matches('$')
+                .parse::<usize>()
+                .unwrap_or(usize::MAX)
+        });
+        let types: Vec<Option<&DataType>> =
+            names.into_iter().map(|name| types[name].as_ref()).collect();
         let values = df::deserialize_parameters(portal, &types)?;
-        let plan = plan.clone().replace_params_with_values(&values).map_err(wrong)?;
+        let plan = plan
+            .clone()
+            .replace_params_with_values(&values)
+            .map_err(wrong)?;
         let options = FormatOptions::from_client_metadata(client.metadata());
-        self.respond(plan, &portal.result_column_format, options).await
+        self.respond(plan, &portal.result_column_format, options)
+            .await
     }
 }
 
@@ -184,7 +265,9 @@ impl QueryHook for Gate {
         _: &datafusion::prelude::SessionContext,
         _: &mut dyn HookClient,
     ) -> Option<PgWireResult<Response>> {
-        Some(Err(told(&Error::Refused { what: "this way of asking".to_owned() })))
+        Some(Err(told(&Error::Refused {
+            what: "this way of asking".to_owned(),
+        })))
     }
 
     async fn handle_extended_parse_query(
@@ -195,12 +278,22 @@ impl QueryHook for Gate {
     ) -> Option<PgWireResult<LogicalPlan>> {
         match statement {
             Statement::Set(_) | Statement::ShowVariable { .. } => {
-                SetShowHook.handle_extended_parse_query(statement, context, client).await
+                SetShowHook
+                    .handle_extended_parse_query(statement, context, client)
+                    .await
             }
-            Statement::StartTransaction { .. } | Statement::Commit { .. } | Statement::Rollback { .. } => {
-                TransactionStatementHook.handle_extended_parse_query(statement, context, client).await
+            Statement::StartTransaction { .. }
+            | Statement::Commit { .. }
+            | Statement::Rollback { .. } => {
+                TransactionStatementHook
+                    .handle_extended_parse_query(statement, context, client)
+                    .await
             }
-            _ => Some(planned(&self.0, statement).await.map_err(|error| told(&error))),
+            _ => Some(
+                planned(&self.0, statement)
+                    .await
+                    .map_err(|error| told(&error)),
+            ),
         }
     }
 
@@ -212,6 +305,8 @@ impl QueryHook for Gate {
         _: &datafusion::prelude::SessionContext,
         _: &mut dyn HookClient,
     ) -> Option<PgWireResult<Response>> {
-        Some(Err(told(&Error::Refused { what: "this way of asking".to_owned() })))
+        Some(Err(told(&Error::Refused {
+            what: "this way of asking".to_owned(),
+        })))
     }
 }

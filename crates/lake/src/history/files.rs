@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, new_null_array};
-use arrow::compute::{cast, concat_batches, lexsort_to_indices, SortColumn, take_record_batch};
+use arrow::compute::{SortColumn, cast, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use futures::TryStreamExt;
 use object_store::path::Path;
@@ -48,7 +48,10 @@ pub(crate) fn bucket_of(subject: &str, buckets: u32) -> u32 {
 }
 
 /// Brings a batch to `schema`: columns by name, missing ones null, others left out.
-pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, arrow::error::ArrowError> {
+pub(crate) fn conform(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, arrow::error::ArrowError> {
     if batch.schema_ref() == schema {
         return Ok(batch.clone());
     }
@@ -59,19 +62,30 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
         }
     };
-    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    let columns = schema
+        .fields()
+        .iter()
+        .map(column)
+        .collect::<Result<Vec<_>, _>>()?;
     let rows = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &rows)
 }
 
 /// One batch of all, by subject and then key.
-pub(crate) fn sorted(table: &Table, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, arrow::error::ArrowError> {
+pub(crate) fn sorted(
+    table: &Table,
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+) -> Result<RecordBatch, arrow::error::ArrowError> {
     let all = concat_batches(schema, batches)?;
     let mut order = vec![table.subject];
     order.extend(table.key.iter().copied().filter(|at| *at != table.subject));
     let columns: Vec<SortColumn> = order
         .into_iter()
-        .map(|at| SortColumn { values: Arc::clone(all.column(at)), options: None })
+        .map(|at| SortColumn {
+            values: Arc::clone(all.column(at)),
+            options: None,
+        })
         .collect();
     let order = lexsort_to_indices(&columns, None)?;
     take_record_batch(&all, &order)
@@ -128,7 +142,11 @@ pub(crate) async fn write(
     let encoded = encoded.await??;
     let bytes = encoded.len() as u64;
     objects.put(path, encoded.into()).await?;
-    Ok(Written { bytes, rows: rows as u64, subjects })
+    Ok(Written {
+        bytes,
+        rows: rows as u64,
+        subjects,
+    })
 }
 
 /// The same, below a place.
@@ -142,13 +160,19 @@ pub(crate) async fn write_file(
 }
 
 /// The least and greatest subject of a batch that is sorted by it.
-fn ends(batch: &RecordBatch, subject: usize) -> Result<Option<(String, String)>, arrow::error::ArrowError> {
+fn ends(
+    batch: &RecordBatch,
+    subject: usize,
+) -> Result<Option<(String, String)>, arrow::error::ArrowError> {
     let Some(last) = batch.num_rows().checked_sub(1) else {
         return Ok(None);
     };
     let column = cast(batch.column(subject), &DataType::Utf8)?;
     let column = column.as_string::<i32>();
-    Ok(Some((column.value(0).to_owned(), column.value(last).to_owned())))
+    Ok(Some((
+        column.value(0).to_owned(),
+        column.value(last).to_owned(),
+    )))
 }
 
 /// Reads a file, or only the columns at `wanted` of `schema`, brought to `schema`.
@@ -159,7 +183,9 @@ pub(crate) async fn read(
     schema: &SchemaRef,
 ) -> Result<Vec<RecordBatch>, Box<dyn std::error::Error + Send + Sync>> {
     let reader = Reader::new(objects, path, bytes);
-    let builder = ParquetRecordBatchStreamBuilder::new(reader).await?.with_batch_size(BATCH_ROWS);
+    let builder = ParquetRecordBatchStreamBuilder::new(reader)
+        .await?
+        .with_batch_size(BATCH_ROWS);
     let names = schema.fields().iter().map(|field| field.name().as_str());
     let mask = parquet::arrow::ProjectionMask::columns(builder.parquet_schema(), names);
     let mut stream = builder.with_projection(mask).build()?;

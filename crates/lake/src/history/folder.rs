@@ -34,10 +34,18 @@ pub(crate) struct Folder {
 impl Folder {
     /// All files of the machine, by absolute path.
     pub(crate) fn root() -> Self {
-        Self { local: Arc::new(LocalFileSystem::new()), unfinished: AtomicU64::new(0) }
+        Self {
+            local: Arc::new(LocalFileSystem::new()),
+            unfinished: AtomicU64::new(0),
+        }
     }
 
-    fn write(target: &FilePath, aside: &FilePath, payload: &PutPayload, mode: &PutMode) -> std::io::Result<()> {
+    fn write(
+        target: &FilePath,
+        aside: &FilePath,
+        payload: &PutPayload,
+        mode: &PutMode,
+    ) -> std::io::Result<()> {
         if let Some(folder) = target.parent() {
             make_folder(folder)?;
         }
@@ -90,7 +98,12 @@ impl std::fmt::Display for Folder {
 
 #[async_trait]
 impl ObjectStore for Folder {
-    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
         let target = self.local.path_to_filesystem(location)?;
         let number = self.unfinished.fetch_add(1, Ordering::Relaxed);
         let name = format!(".unfinished-{}-{number}", std::process::id());
@@ -99,17 +112,31 @@ impl ObjectStore for Folder {
         let done = tokio::task::spawn_blocking(move || {
             Self::write(&target, &aside, &payload, &options.mode)
         });
-        let done = done.await.map_err(|error| Error::Generic { store: NAME, source: error.into() })?;
+        let done = done.await.map_err(|error| Error::Generic {
+            store: NAME,
+            source: error.into(),
+        })?;
         match done {
-            Ok(()) => Ok(PutResult { e_tag: None, version: None }),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Err(Error::AlreadyExists { path, source: error.into() })
-            }
-            Err(error) => Err(Error::Generic { store: NAME, source: error.into() }),
+            Ok(()) => Ok(PutResult {
+                e_tag: None,
+                version: None,
+            }),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::AlreadyExists {
+                path,
+                source: error.into(),
+            }),
+            Err(error) => Err(Error::Generic {
+                store: NAME,
+                source: error.into(),
+            }),
         }
     }
 
-    async fn put_multipart_opts(&self, location: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
         self.local.put_multipart_opts(location, options).await
     }
 
@@ -121,7 +148,10 @@ impl ObjectStore for Folder {
         self.local.get_ranges(location, ranges).await
     }
 
-    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
         self.local.delete_stream(locations)
     }
 
@@ -129,7 +159,11 @@ impl ObjectStore for Folder {
         self.local.list(prefix)
     }
 
-    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
         self.local.list_with_offset(prefix, offset)
     }
 

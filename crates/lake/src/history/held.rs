@@ -43,18 +43,29 @@ impl Held {
             },
             None => View::default(),
         };
-        Ok(Self { table, keys, delta: Mutex::new(delta), view: RwLock::new(Arc::new(view)) })
+        Ok(Self {
+            table,
+            keys,
+            delta: Mutex::new(delta),
+            view: RwLock::new(Arc::new(view)),
+        })
     }
 
     /// What there is now.
     pub(crate) fn view(&self) -> Arc<View> {
-        let view: RwLockReadGuard<'_, Arc<View>> = self.view.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let view: RwLockReadGuard<'_, Arc<View>> = self
+            .view
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         Arc::clone(&view)
     }
 
     /// Puts another view in the place of the present one. The keeper and upkeep may both do so.
     pub(crate) fn change(&self, other: impl FnOnce(&View) -> View) {
-        let mut view = self.view.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut view = self
+            .view
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *view = Arc::new(other(&view));
     }
 
@@ -72,13 +83,21 @@ impl Held {
         let files = Arc::new(log::files(delta, &self.table)?);
         self.change(|before| {
             let taken = seq.unwrap_or(before.taken);
-            View { files, overlay: Arc::new(before.overlay.after(taken)), taken }
+            View {
+                files,
+                overlay: Arc::new(before.overlay.after(taken)),
+                taken,
+            }
         });
         Ok(())
     }
 
     /// The log, made if there is none, with all columns.
-    pub(crate) async fn log(&self, place: &Place, delta: Option<DeltaTable>) -> Result<DeltaTable, Error> {
+    pub(crate) async fn log(
+        &self,
+        place: &Place,
+        delta: Option<DeltaTable>,
+    ) -> Result<DeltaTable, Error> {
         let delta = match delta {
             Some(delta) => delta,
             None => log::create(place, &self.table).await?,

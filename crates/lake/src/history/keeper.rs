@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, TimestampMicrosecondArray, new_null_array};
+use arrow::array::{
+    ArrayRef, BooleanArray, RecordBatch, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::compute::concat_batches;
 use deltalake::kernel::Action;
 use pool::{DataFile, Entry, Moment, Payload, Table};
@@ -33,7 +35,11 @@ pub struct KeeperOptions {
 
 impl Default for KeeperOptions {
     fn default() -> Self {
-        Self { overlay_rows_max: 200_000, refresh_every: Duration::from_mins(5), entries_max: 1_000 }
+        Self {
+            overlay_rows_max: 200_000,
+            refresh_every: Duration::from_mins(5),
+            entries_max: 1_000,
+        }
     }
 }
 
@@ -57,9 +63,20 @@ pub struct Keeper {
 
 impl Keeper {
     /// Begins where history is. Overlays are built up again from the outbox.
-    pub fn new(lake: Arc<Lake>, feed: Arc<dyn Feed>, options: KeeperOptions) -> Result<Self, Error> {
+    pub fn new(
+        lake: Arc<Lake>,
+        feed: Arc<dyn Feed>,
+        options: KeeperOptions,
+    ) -> Result<Self, Error> {
         let seen = feed.cursor()?;
-        Ok(Self { lake, feed, options, seen, told: seen, waiting: BTreeMap::new() })
+        Ok(Self {
+            lake,
+            feed,
+            options,
+            seen,
+            told: seen,
+            waiting: BTreeMap::new(),
+        })
     }
 
     /// Works until `stop` turns true. Failures are logged and tried again.
@@ -95,7 +112,9 @@ impl Keeper {
         self.take(entries).await?;
         let now = self.feed.now();
         let every = i64::try_from(self.options.refresh_every.as_micros()).unwrap_or(i64::MAX);
-        let old = |(name, since): (&String, &Moment)| (now.0.saturating_sub(since.0) >= every).then(|| name.clone());
+        let old = |(name, since): (&String, &Moment)| {
+            (now.0.saturating_sub(since.0) >= every).then(|| name.clone())
+        };
         let mut due: BTreeSet<String> = self.waiting.iter().filter_map(old).collect();
         for name in self.waiting.keys() {
             if self.lake.held(name).await?.view().overlay.rows() > self.options.overlay_rows_max {
@@ -121,7 +140,12 @@ impl Keeper {
     async fn refresh(&mut self, name: &str) -> Result<(), Error> {
         let held = self.lake.held(name).await?;
         let done = refresh::refresh(self.lake.place(), &held, self.feed.now()).await?;
-        tracing::debug!(table = name, buckets = done.buckets, rows = done.rows_written, "history is refreshed");
+        tracing::debug!(
+            table = name,
+            buckets = done.buckets,
+            rows = done.rows_written,
+            "history is refreshed"
+        );
         self.waiting.remove(name);
         Ok(())
     }
@@ -153,7 +177,11 @@ impl Keeper {
     async fn lay(&mut self, name: &str, run: Vec<Entry>) -> Result<(), Error> {
         let held = self.lake.held(name).await?;
         let view = held.view();
-        let known = view.overlay.layers.last().map_or(view.taken, |layer| layer.last.max(view.taken));
+        let known = view
+            .overlay
+            .layers
+            .last()
+            .map_or(view.taken, |layer| layer.last.max(view.taken));
         let run: Vec<Entry> = run.into_iter().filter(|entry| entry.seq > known).collect();
         let Some(first) = run.first() else {
             return Ok(()); // a replay
@@ -187,7 +215,10 @@ impl Keeper {
         }
         let mut guard = held.delta.lock().await;
         let mut delta = held.log(place, guard.take()).await?;
-        let adds: Vec<Action> = parts.iter().map(|part| history_file(part, entry.at).add(&held.table, true)).collect();
+        let adds: Vec<Action> = parts
+            .iter()
+            .map(|part| history_file(part, entry.at).add(&held.table, true))
+            .collect();
         let committed = log::commit(&mut delta, &held.table, adds, Some(entry.seq)).await;
         let shown = committed.and_then(|()| held.show_committed(&delta, Some(entry.seq)));
         *guard = Some(delta);
@@ -200,18 +231,29 @@ impl Keeper {
         let schema = stored_schema(table);
         let mut rows = Vec::new();
         for part in parts {
-            let path = object_store::path::Path::from(format!("{}/{}", Place::path(table), part.path));
+            let path =
+                object_store::path::Path::from(format!("{}/{}", Place::path(table), part.path));
             let batches = files::read(&place.objects, &path, part.bytes, &schema).await;
             rows.extend(batches.map_err(|error| Error::table(table, "read a loaded file", error))?);
         }
-        let rows = concat_batches(&schema, &rows).map_err(|error| Error::table(table, "read a loaded file", error))?;
+        let rows = concat_batches(&schema, &rows)
+            .map_err(|error| Error::table(table, "read a loaded file", error))?;
         let deletes = BooleanArray::from(vec![false; rows.num_rows()]);
-        held.lay(Layer { first: entry.seq, last: entry.seq, rows, deletes, moved: moved(table, entry).collect() });
+        held.lay(Layer {
+            first: entry.seq,
+            last: entry.seq,
+            rows,
+            deletes,
+            moved: moved(table, entry).collect(),
+        });
         refresh::refresh(place, held, self.feed.now()).await?;
         // The loaded files were read and written anew; nothing refers to them any more.
         for part in parts {
-            let path = object_store::path::Path::from(format!("{}/{}", Place::path(table), part.path));
-            if let Err(error) = object_store::ObjectStoreExt::delete(place.objects.as_ref(), &path).await {
+            let path =
+                object_store::path::Path::from(format!("{}/{}", Place::path(table), part.path));
+            if let Err(error) =
+                object_store::ObjectStoreExt::delete(place.objects.as_ref(), &path).await
+            {
                 tracing::warn!(%error, "a loaded file could not be removed");
             }
         }
@@ -243,7 +285,11 @@ fn layer(table: &Arc<Table>, run: &[Entry]) -> Result<Layer, Error> {
     let schema = stored_schema(table);
     let (mut rows, mut deletes) = (Vec::new(), Vec::new());
     for entry in run {
-        let Payload::Batch { batch, deletes: deleted } = &entry.payload else {
+        let Payload::Batch {
+            batch,
+            deletes: deleted,
+        } = &entry.payload
+        else {
             continue;
         };
         let count = batch.num_rows();
@@ -257,14 +303,26 @@ fn layer(table: &Arc<Table>, run: &[Entry]) -> Result<Layer, Error> {
     }
     let schema = Arc::new(relaxed(&schema));
     let rows = concat_batches(&schema, &rows).map_err(wrong)?;
-    let (first, last) = (run.first().map_or(0, |entry| entry.seq), run.last().map_or(0, |entry| entry.seq));
+    let (first, last) = (
+        run.first().map_or(0, |entry| entry.seq),
+        run.last().map_or(0, |entry| entry.seq),
+    );
     let moved = run.iter().flat_map(|entry| moved(table, entry)).collect();
-    Ok(Layer { first, last, rows, deletes: BooleanArray::from(deletes), moved })
+    Ok(Layer {
+        first,
+        last,
+        rows,
+        deletes: BooleanArray::from(deletes),
+        moved,
+    })
 }
 
 /// The buckets in which an entry's records lay before, as far as they had another subject then.
 fn moved<'a>(table: &'a Table, entry: &'a Entry) -> impl Iterator<Item = u32> + 'a {
-    entry.moved.iter().map(|(_, subject)| files::bucket_of(subject, table.buckets))
+    entry
+        .moved
+        .iter()
+        .map(|(_, subject)| files::bucket_of(subject, table.buckets))
 }
 
 /// The same columns, all of which may be null: a delete has only key and subject.
@@ -286,7 +344,9 @@ fn history_file(part: &DataFile, at: Moment) -> HistoryFile {
 }
 
 /// Runs what blocks away from the threads that must not.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => {

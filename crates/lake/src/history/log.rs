@@ -92,7 +92,9 @@ fn delta_type(kind: &DataType) -> Result<DeltaType, String> {
         DataType::Int64 => DeltaType::Primitive(PrimitiveType::Long),
         DataType::Boolean => DeltaType::Primitive(PrimitiveType::Boolean),
         DataType::Date32 => DeltaType::Primitive(PrimitiveType::Date),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => DeltaType::Primitive(PrimitiveType::Timestamp),
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
+            DeltaType::Primitive(PrimitiveType::Timestamp)
+        }
         DataType::Decimal128(digits, scale) => {
             DeltaType::decimal(*digits, scale.unsigned_abs()).map_err(|error| error.to_string())?
         }
@@ -103,10 +105,21 @@ fn delta_type(kind: &DataType) -> Result<DeltaType, String> {
 /// Delta's columns of a table. All may be null, so that a field can become optional later.
 fn columns(table: &Table) -> Result<Vec<StructField>, String> {
     let schema = stored_schema(table);
-    let stored = schema.fields().iter().map(|field| Ok(StructField::nullable(field.name(), delta_type(field.data_type())?)));
+    let stored = schema.fields().iter().map(|field| {
+        Ok(StructField::nullable(
+            field.name(),
+            delta_type(field.data_type())?,
+        ))
+    });
     let mut columns = stored.collect::<Result<Vec<_>, String>>()?;
-    columns.push(StructField::nullable(CURRENT, DeltaType::Primitive(PrimitiveType::Boolean)));
-    columns.push(StructField::nullable(BUCKET, DeltaType::Primitive(PrimitiveType::Integer)));
+    columns.push(StructField::nullable(
+        CURRENT,
+        DeltaType::Primitive(PrimitiveType::Boolean),
+    ));
+    columns.push(StructField::nullable(
+        BUCKET,
+        DeltaType::Primitive(PrimitiveType::Integer),
+    ));
     Ok(columns)
 }
 
@@ -143,7 +156,10 @@ pub(crate) async fn widen(delta: DeltaTable, table: &Table) -> Result<DeltaTable
     let failed = |error: deltalake::DeltaTableError| Error::table(table, "add columns", error);
     let known = delta.snapshot().map_err(failed)?.schema();
     let wanted = columns(table).map_err(|error| Error::table(table, "add columns", error))?;
-    let new: Vec<StructField> = wanted.into_iter().filter(|column| known.field(column.name()).is_none()).collect();
+    let new: Vec<StructField> = wanted
+        .into_iter()
+        .filter(|column| known.field(column.name()).is_none())
+        .collect();
     if new.is_empty() {
         return Ok(delta);
     }
@@ -158,8 +174,16 @@ pub(crate) fn files(delta: &DeltaTable, table: &Table) -> Result<Vec<HistoryFile
     let subject = &table.definition.subject_field;
     let file = |view: deltalake::kernel::LogicalFileView| {
         let partition = view.partition_values_map();
-        let value = |name: &str| partition.get(name).and_then(Option::as_deref).unwrap_or_default();
-        let stats: serde_json::Value = view.stats().and_then(|stats| serde_json::from_str(&stats).ok()).unwrap_or_default();
+        let value = |name: &str| {
+            partition
+                .get(name)
+                .and_then(Option::as_deref)
+                .unwrap_or_default()
+        };
+        let stats: serde_json::Value = view
+            .stats()
+            .and_then(|stats| serde_json::from_str(&stats).ok())
+            .unwrap_or_default();
         let end = |which: &str| stats[which][subject.as_str()].as_str().map(str::to_owned);
         HistoryFile {
             current: value(CURRENT) == "true",
@@ -178,8 +202,15 @@ pub(crate) fn files(delta: &DeltaTable, table: &Table) -> Result<Vec<HistoryFile
 pub(crate) async fn taken(delta: &DeltaTable, table: &Table) -> Result<u64, Error> {
     let failed = |error: deltalake::DeltaTableError| Error::table(table, "read the log", error);
     let log = delta.log_store();
-    let version = delta.snapshot().map_err(failed)?.transaction_version(log.as_ref(), APPLICATION).await.map_err(failed)?;
-    Ok(version.and_then(|version| u64::try_from(version).ok()).unwrap_or_default())
+    let version = delta
+        .snapshot()
+        .map_err(failed)?
+        .transaction_version(log.as_ref(), APPLICATION)
+        .await
+        .map_err(failed)?;
+    Ok(version
+        .and_then(|version| u64::try_from(version).ok())
+        .unwrap_or_default())
 }
 
 /// Commits `actions` at once, and with them that the table is up to entry `seq`.

@@ -58,7 +58,12 @@ pub struct Maintained {
 const YEAR_SECONDS: i64 = 31_557_600;
 
 /// One round of upkeep of one table.
-pub(crate) async fn maintain(place: &Place, held: &Held, options: &MaintainOptions, now: Moment) -> Result<Maintained, Error> {
+pub(crate) async fn maintain(
+    place: &Place,
+    held: &Held,
+    options: &MaintainOptions,
+    now: Moment,
+) -> Result<Maintained, Error> {
     let mut done = Maintained::default();
     let mut guard = held.delta.lock().await;
     let Some(mut delta) = guard.take() else {
@@ -88,8 +93,15 @@ async fn compact(
 ) -> Result<(), Error> {
     let view = held.view();
     let mut small: BTreeMap<(bool, u32), Vec<&HistoryFile>> = BTreeMap::new();
-    for file in view.files.iter().filter(|file| file.rows < options.small_rows) {
-        small.entry((file.current, file.bucket)).or_default().push(file);
+    for file in view
+        .files
+        .iter()
+        .filter(|file| file.rows < options.small_rows)
+    {
+        small
+            .entry((file.current, file.bucket))
+            .or_default()
+            .push(file);
     }
     let table = &held.table;
     let schema = stored_schema(table);
@@ -104,7 +116,8 @@ async fn compact(
             let read = files::read(&place.objects, &path, file.bytes, &schema).await;
             rows.extend(read.map_err(|error| Error::table(table, "read a file", error))?);
         }
-        let rows = files::sorted(table, &schema, &rows).map_err(|error| Error::table(table, "compact", error))?;
+        let rows = files::sorted(table, &schema, &rows)
+            .map_err(|error| Error::table(table, "compact", error))?;
         done.rows_written += rows.num_rows() as u64;
         let name = format!("compact-{version:020}");
         let written = write_all(place, held, &name, rows, current, bucket, now).await?;
@@ -120,7 +133,13 @@ async fn compact(
 }
 
 /// Drops files of superseded versions that all ended longer ago than the dataset's retention.
-async fn expire(place: &Place, held: &Held, delta: &mut deltalake::DeltaTable, now: Moment, done: &mut Maintained) -> Result<(), Error> {
+async fn expire(
+    place: &Place,
+    held: &Held,
+    delta: &mut deltalake::DeltaTable,
+    now: Moment,
+    done: &mut Maintained,
+) -> Result<(), Error> {
     use arrow::array::AsArray;
     use arrow::datatypes::{Schema, TimestampMicrosecondType};
     let Some(years) = held.table.definition.retention_years else {
@@ -129,11 +148,18 @@ async fn expire(place: &Place, held: &Held, delta: &mut deltalake::DeltaTable, n
     let limit = now.0 - i64::from(years) * YEAR_SECONDS * 1_000_000;
     let table = &held.table;
     let schema = stored_schema(table);
-    let only_end = std::sync::Arc::new(Schema::new(vec![schema.field(schema.fields().len() - 1).clone()]));
+    let only_end = std::sync::Arc::new(Schema::new(vec![
+        schema.field(schema.fields().len() - 1).clone(),
+    ]));
     let mut removes = Vec::new();
     let mut rows = 0;
     // A file was written after all that is in it ended, so a young file need not be read.
-    for file in held.view().files.iter().filter(|file| !file.current && file.modified_ms < limit / 1_000) {
+    for file in held
+        .view()
+        .files
+        .iter()
+        .filter(|file| !file.current && file.modified_ms < limit / 1_000)
+    {
         let path = Path::from(format!("{}/{}", Place::path(table), file.path));
         let read = files::read(&place.objects, &path, file.bytes, &only_end).await;
         let read = read.map_err(|error| Error::table(table, "read a file", error))?;
@@ -155,7 +181,12 @@ async fn expire(place: &Place, held: &Held, delta: &mut deltalake::DeltaTable, n
 }
 
 /// Deletes files that left the table long enough ago.
-async fn vacuum(held: &Held, delta: deltalake::DeltaTable, options: &MaintainOptions, done: &mut Maintained) -> Result<(), Error> {
+async fn vacuum(
+    held: &Held,
+    delta: deltalake::DeltaTable,
+    options: &MaintainOptions,
+    done: &mut Maintained,
+) -> Result<(), Error> {
     let failed = |error: deltalake::DeltaTableError| Error::table(&held.table, "vacuum", error);
     let keep = chrono::Duration::from_std(options.vacuum_after);
     let keep = keep.map_err(|error| Error::table(&held.table, "vacuum", error))?;

@@ -12,18 +12,18 @@ mod keeper;
 mod log;
 mod maintain;
 mod overlay;
-mod reader;
 pub(crate) mod place;
+mod reader;
 mod refresh;
 
 pub(crate) use files::{bucket_of, conform, stored_schema, write_file};
 pub(crate) use held::{Held, View};
 pub use keeper::{Keeper, KeeperOptions};
 pub(crate) use log::HistoryFile;
-pub(crate) use reader::Reader;
 pub(crate) use maintain::maintain;
 pub use maintain::{MaintainOptions, Maintained};
 pub(crate) use overlay::{Effect, Layer, Overlay};
+pub(crate) use reader::Reader;
 
 /// Since when a version has been in force.
 pub const FROM: &str = "_from";

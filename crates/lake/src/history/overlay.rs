@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow::compute::{cast, interleave_record_batch};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -35,7 +37,9 @@ impl Keys {
     /// For tables with the key of `table`.
     pub(crate) fn new(table: &Table) -> Result<Self, ArrowError> {
         let field = |at: &usize| SortField::new(table.columns.field(*at).data_type().clone());
-        Ok(Self(RowConverter::new(table.key.iter().map(field).collect())?))
+        Ok(Self(RowConverter::new(
+            table.key.iter().map(field).collect(),
+        )?))
     }
 
     /// The keys of rows, whose key columns are handed in, in the key's order.
@@ -44,8 +48,16 @@ impl Keys {
     }
 
     /// The keys of rows that have all of the table's columns.
-    pub(crate) fn of(&self, table: &Table, rows: &RecordBatch) -> Result<arrow::row::Rows, ArrowError> {
-        let columns: Vec<ArrayRef> = table.key.iter().map(|at| Arc::clone(rows.column(*at))).collect();
+    pub(crate) fn of(
+        &self,
+        table: &Table,
+        rows: &RecordBatch,
+    ) -> Result<arrow::row::Rows, ArrowError> {
+        let columns: Vec<ArrayRef> = table
+            .key
+            .iter()
+            .map(|at| Arc::clone(rows.column(*at)))
+            .collect();
         self.encode(&columns)
     }
 }
@@ -78,7 +90,10 @@ pub(crate) struct Overlay {
 impl Overlay {
     /// With these layers.
     pub(crate) fn new(layers: Vec<Arc<Layer>>) -> Self {
-        Self { layers, now: OnceLock::new() }
+        Self {
+            layers,
+            now: OnceLock::new(),
+        }
     }
 
     /// With one more layer.
@@ -90,7 +105,13 @@ impl Overlay {
 
     /// Without layers up to entry `seq`.
     pub(crate) fn after(&self, seq: u64) -> Self {
-        Self::new(self.layers.iter().filter(|layer| layer.last > seq).cloned().collect())
+        Self::new(
+            self.layers
+                .iter()
+                .filter(|layer| layer.last > seq)
+                .cloned()
+                .collect(),
+        )
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -103,18 +124,30 @@ impl Overlay {
     }
 
     /// All versions of each key that it holds, oldest first.
-    pub(crate) fn versions(&self, table: &Table, keys: &Keys) -> Result<HashMap<Box<[u8]>, Vec<Spot>>, ArrowError> {
+    pub(crate) fn versions(
+        &self,
+        table: &Table,
+        keys: &Keys,
+    ) -> Result<HashMap<Box<[u8]>, Vec<Spot>>, ArrowError> {
         let mut versions: HashMap<Box<[u8]>, Vec<Spot>> = HashMap::new();
         for (at, layer) in self.layers.iter().enumerate() {
             for (row, key) in keys.of(table, &layer.rows)?.iter().enumerate() {
-                versions.entry(key.data().into()).or_default().push(Spot { layer: at, row });
+                versions
+                    .entry(key.data().into())
+                    .or_default()
+                    .push(Spot { layer: at, row });
             }
         }
         Ok(versions)
     }
 
     /// What it does to questions about now, or as of a moment.
-    pub(crate) fn effect(&self, table: &Table, keys: &Keys, as_of: Option<Moment>) -> Result<Arc<Effect>, ArrowError> {
+    pub(crate) fn effect(
+        &self,
+        table: &Table,
+        keys: &Keys,
+        as_of: Option<Moment>,
+    ) -> Result<Arc<Effect>, ArrowError> {
         if as_of.is_none()
             && let Some(effect) = self.now.get()
         {
@@ -127,7 +160,12 @@ impl Overlay {
         Ok(effect)
     }
 
-    fn work_out(&self, table: &Table, keys: &Keys, as_of: Option<Moment>) -> Result<Effect, ArrowError> {
+    fn work_out(
+        &self,
+        table: &Table,
+        keys: &Keys,
+        as_of: Option<Moment>,
+    ) -> Result<Effect, ArrowError> {
         let mut void: HashMap<Box<[u8]>, Spot> = HashMap::new();
         let mut buckets = BTreeSet::new();
         for (at, layer) in self.layers.iter().enumerate() {
@@ -143,10 +181,22 @@ impl Overlay {
             }
             buckets.extend(&layer.moved);
         }
-        let mut live: Vec<Spot> = void.values().copied().filter(|spot| !self.deleted(*spot)).collect();
+        let mut live: Vec<Spot> = void
+            .values()
+            .copied()
+            .filter(|spot| !self.deleted(*spot))
+            .collect();
         live.sort_unstable_by_key(|spot| (spot.layer, spot.row));
-        let rows = if live.is_empty() { Vec::new() } else { vec![self.gather(table, &live)?] };
-        Ok(Effect { void, buckets, rows })
+        let rows = if live.is_empty() {
+            Vec::new()
+        } else {
+            vec![self.gather(table, &live)?]
+        };
+        Ok(Effect {
+            void,
+            buckets,
+            rows,
+        })
     }
 
     /// The moments of a layer's rows.

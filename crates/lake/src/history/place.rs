@@ -36,7 +36,9 @@ pub(crate) struct Place {
 
 impl std::fmt::Debug for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Place").field("base", &self.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("Place")
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -45,14 +47,23 @@ impl Place {
     pub(crate) fn open(url: &HistoryUrl) -> Result<Self, Error> {
         match url {
             HistoryUrl::Folder(folder) => {
-                let wrong = |reason: String| Error::Place { place: folder.display().to_string(), reason };
+                let wrong = |reason: String| Error::Place {
+                    place: folder.display().to_string(),
+                    reason,
+                };
                 make_folder(folder).map_err(|error| wrong(error.to_string()))?;
-                let folder = folder.canonicalize().map_err(|error| wrong(error.to_string()))?;
-                let base = Url::from_directory_path(&folder).map_err(|()| wrong("not an absolute path".into()))?;
+                let folder = folder
+                    .canonicalize()
+                    .map_err(|error| wrong(error.to_string()))?;
+                let base = Url::from_directory_path(&folder)
+                    .map_err(|()| wrong("not an absolute path".into()))?;
                 Self::of(Arc::new(Folder::root()), base, Some(folder))
             }
             HistoryUrl::Store { url, options } => {
-                let wrong = |reason: String| Error::Place { place: url.clone(), reason };
+                let wrong = |reason: String| Error::Place {
+                    place: url.clone(),
+                    reason,
+                };
                 let mut base = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
                 if base.scheme() != "s3" {
                     return Err(wrong(format!("{}:// is not known", base.scheme())));
@@ -61,13 +72,18 @@ impl Place {
                     base.set_path(&format!("{}/", base.path()));
                 }
                 let store = object_store::aws::AmazonS3Builder::new().with_url(base.as_str());
-                let given = |store: object_store::aws::AmazonS3Builder, (key, value): &(String, String)| {
-                    let key = key.to_lowercase().parse().map_err(|error: object_store::Error| wrong(error.to_string()))?;
+                let given = |store: object_store::aws::AmazonS3Builder,
+                             (key, value): &(String, String)| {
+                    let key = key
+                        .to_lowercase()
+                        .parse()
+                        .map_err(|error: object_store::Error| wrong(error.to_string()))?;
                     Ok::<_, Error>(store.with_config(key, value))
                 };
                 let store = options.iter().try_fold(store, given)?;
                 // A log entry is committed by a put that must not replace another's.
-                let store = store.with_conditional_put(object_store::aws::S3ConditionalPut::ETagMatch);
+                let store =
+                    store.with_conditional_put(object_store::aws::S3ConditionalPut::ETagMatch);
                 let store = store.build().map_err(|error| wrong(error.to_string()))?;
                 Self::of(Arc::new(store), base, None)
             }
@@ -81,7 +97,12 @@ impl Place {
             reason: error.to_string(),
         })?;
         let objects: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&root), prefix));
-        Ok(Self { root, base, objects, folder })
+        Ok(Self {
+            root,
+            base,
+            objects,
+            folder,
+        })
     }
 
     /// Where a table lies below history: `department/dataset`.
@@ -106,10 +127,19 @@ impl Place {
         if self.folder.is_some() {
             return Ok(());
         }
-        let wrong = |reason: String| Error::Place { place: self.base.to_string(), reason };
+        let wrong = |reason: String| Error::Place {
+            place: self.base.to_string(),
+            reason,
+        };
         let probe = Path::from("_probe/conditional-put");
-        let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        let put = |_: u8| self.objects.put_opts(&probe, PutPayload::from_static(b"1"), create());
+        let create = || PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        let put = |_: u8| {
+            self.objects
+                .put_opts(&probe, PutPayload::from_static(b"1"), create())
+        };
         let _ = self.objects.delete(&probe).await; // left by an earlier run, or not there
         put(1).await.map_err(|error| wrong(error.to_string()))?;
         let again = put(2).await;
@@ -140,6 +170,8 @@ impl LogStoreFactory for Conditional {
 /// Makes `deltalake` know the address's scheme.
 fn register(base: &Url) {
     if let Ok(scheme) = Url::parse(&format!("{}://", base.scheme())) {
-        logstore_factories().entry(scheme).or_insert_with(|| Arc::new(Conditional));
+        logstore_factories()
+            .entry(scheme)
+            .or_insert_with(|| Arc::new(Conditional));
     }
 }

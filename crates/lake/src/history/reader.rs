@@ -24,7 +24,11 @@ pub(crate) struct Reader {
 impl Reader {
     /// The file at `path`, of so many bytes.
     pub(crate) fn new(objects: &Arc<dyn ObjectStore>, path: &Path, bytes: u64) -> Self {
-        Self { objects: Arc::clone(objects), path: path.clone(), bytes }
+        Self {
+            objects: Arc::clone(objects),
+            path: path.clone(),
+            bytes,
+        }
     }
 }
 
@@ -34,15 +38,37 @@ fn failed(error: object_store::Error) -> ParquetError {
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>> {
-        async move { self.objects.get_range(&self.path, range).await.map_err(failed) }.boxed()
+        async move {
+            self.objects
+                .get_range(&self.path, range)
+                .await
+                .map_err(failed)
+        }
+        .boxed()
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, Result<Vec<Bytes>>> {
-        async move { self.objects.get_ranges(&self.path, &ranges).await.map_err(failed) }.boxed()
+        async move {
+            self.objects
+                .get_ranges(&self.path, &ranges)
+                .await
+                .map_err(failed)
+        }
+        .boxed()
     }
 
-    fn get_metadata<'a>(&'a mut self, _: Option<&'a ArrowReaderOptions>) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
+    fn get_metadata<'a>(
+        &'a mut self,
+        _: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
         let bytes = self.bytes;
-        async move { Ok(Arc::new(ParquetMetaDataReader::new().load_and_finish(self, bytes).await?)) }.boxed()
+        async move {
+            Ok(Arc::new(
+                ParquetMetaDataReader::new()
+                    .load_and_finish(self, bytes)
+                    .await?,
+            ))
+        }
+        .boxed()
     }
 }

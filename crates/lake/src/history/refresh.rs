@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow::compute::{filter_record_batch, not};
 use arrow::error::ArrowError;
 use deltalake::kernel::Action;
@@ -36,12 +38,26 @@ pub(crate) async fn refresh(place: &Place, held: &Held, now: Moment) -> Result<R
     };
     let mut delta = held.log(place, guard.take()).await?;
     let wrong = |error: ArrowError| Error::table(&held.table, "refresh", error);
-    let versions = view.overlay.versions(&held.table, &held.keys).map_err(wrong)?;
-    let work = Work { place, held, overlay: &view.overlay, versions: &versions, now, last };
+    let versions = view
+        .overlay
+        .versions(&held.table, &held.keys)
+        .map_err(wrong)?;
+    let work = Work {
+        place,
+        held,
+        overlay: &view.overlay,
+        versions: &versions,
+        now,
+        last,
+    };
     let mut actions = Vec::new();
     let mut done = Refreshed::default();
     for bucket in work.buckets().map_err(wrong)? {
-        let files: Vec<&HistoryFile> = view.files.iter().filter(|file| file.current && file.bucket == bucket).collect();
+        let files: Vec<&HistoryFile> = view
+            .files
+            .iter()
+            .filter(|file| file.current && file.bucket == bucket)
+            .collect();
         if let Some(written) = work.bucket(bucket, &files, &mut actions).await? {
             done.buckets += 1;
             done.rows_written += written;
@@ -71,7 +87,12 @@ impl Work<'_> {
     }
 
     /// Rewrites one bucket, unless nothing changes in it.
-    async fn bucket(&self, bucket: u32, files: &[&HistoryFile], actions: &mut Vec<Action>) -> Result<Option<u64>, Error> {
+    async fn bucket(
+        &self,
+        bucket: u32,
+        files: &[&HistoryFile],
+        actions: &mut Vec<Action>,
+    ) -> Result<Option<u64>, Error> {
         let table = &self.held.table;
         let schema = stored_schema(table);
         let wrong = |error: ArrowError| Error::table(table, "refresh", error);
@@ -94,7 +115,11 @@ impl Work<'_> {
             let rows = files::sorted(table, &schema, &rows).map_err(wrong)?;
             written += rows.num_rows() as u64;
             let name = format!("part-{:020}", self.last);
-            for file in write_all(self.place, self.held, &name, rows, current, bucket, self.now).await? {
+            for file in write_all(
+                self.place, self.held, &name, rows, current, bucket, self.now,
+            )
+            .await?
+            {
                 actions.push(file.add(table, true));
             }
         }
@@ -105,7 +130,12 @@ impl Work<'_> {
 
     /// Divides rows of a file into those that stay and those that the overlay supersedes, which
     /// get their end.
-    fn split(&self, batch: &RecordBatch, kept: &mut Vec<RecordBatch>, past: &mut Vec<RecordBatch>) -> Result<(), ArrowError> {
+    fn split(
+        &self,
+        batch: &RecordBatch,
+        kept: &mut Vec<RecordBatch>,
+        past: &mut Vec<RecordBatch>,
+    ) -> Result<(), ArrowError> {
         let keys = self.held.keys.of(&self.held.table, batch)?;
         let end = |key: arrow::row::Row<'_>| {
             let first = self.versions.get(key.data())?.first()?;
@@ -125,7 +155,12 @@ impl Work<'_> {
     /// The overlay's own versions in a bucket: those in force, and those that it supersedes itself.
     fn own(&self, bucket: u32) -> Result<(RecordBatch, RecordBatch), ArrowError> {
         let table = &self.held.table;
-        let subjects: Vec<ArrayRef> = self.overlay.layers.iter().map(|layer| subjects(table, &layer.rows)).collect::<Result<_, _>>()?;
+        let subjects: Vec<ArrayRef> = self
+            .overlay
+            .layers
+            .iter()
+            .map(|layer| subjects(table, &layer.rows))
+            .collect::<Result<_, _>>()?;
         let here = |spot: Spot| {
             let subject = subjects[spot.layer].as_string::<i32>().value(spot.row);
             bucket_of(subject, table.buckets) == bucket
@@ -149,11 +184,20 @@ impl Work<'_> {
         let past = closed(&past, TimestampMicrosecondArray::from(ends))?;
         // A version that was superseded at its own moment was never in force.
         let lived: BooleanArray = {
-            let from = past.column(past.num_columns() - 2).as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
-            let to = past.column(past.num_columns() - 1).as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
-            (0..past.num_rows()).map(|row| Some(from.value(row) < to.value(row))).collect()
+            let from = past
+                .column(past.num_columns() - 2)
+                .as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
+            let to = past
+                .column(past.num_columns() - 1)
+                .as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
+            (0..past.num_rows())
+                .map(|row| Some(from.value(row) < to.value(row)))
+                .collect()
         };
-        Ok((self.overlay.gather(table, &current)?, filter_record_batch(&past, &lived)?))
+        Ok((
+            self.overlay.gather(table, &current)?,
+            filter_record_batch(&past, &lived)?,
+        ))
     }
 }
 
@@ -177,7 +221,10 @@ pub(crate) async fn write_all(
 ) -> Result<Vec<HistoryFile>, Error> {
     let table = &held.table;
     let mut written = Vec::new();
-    let starts: BTreeMap<usize, usize> = (0..rows.num_rows()).step_by(FILE_ROWS_MAX).enumerate().collect();
+    let starts: BTreeMap<usize, usize> = (0..rows.num_rows())
+        .step_by(FILE_ROWS_MAX)
+        .enumerate()
+        .collect();
     for (number, start) in starts {
         let part = rows.slice(start, FILE_ROWS_MAX.min(rows.num_rows() - start));
         let path = format!("_current={current}/_bucket={bucket}/{name}-{number}.parquet");

@@ -71,7 +71,9 @@ pub struct Answer {
 
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer").field("schema", &self.schema).finish_non_exhaustive()
+        f.debug_struct("Answer")
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,7 +115,8 @@ impl Answer {
         if batches.is_empty() {
             batches.push(empty);
         }
-        let table = arrow::util::pretty::pretty_format_batches(&batches).map_err(|error| unwritten(&error))?;
+        let table = arrow::util::pretty::pretty_format_batches(&batches)
+            .map_err(|error| unwritten(&error))?;
         Ok((table.to_string(), rows))
     }
 
@@ -126,32 +129,53 @@ impl Answer {
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
         if self.rows > ANSWER_ROWS_MAX {
-            let message = format!("the answer has more than {ANSWER_ROWS_MAX} rows; narrow it, or add LIMIT");
-            return Err(Error::Limit { name: "ANSWER_ROWS_MAX", message });
+            let message =
+                format!("the answer has more than {ANSWER_ROWS_MAX} rows; narrow it, or add LIMIT");
+            return Err(Error::Limit {
+                name: "ANSWER_ROWS_MAX",
+                message,
+            });
         }
         if self.bytes > ANSWER_BYTES_MAX {
-            let message = format!("the answer has more than {ANSWER_BYTES_MAX} bytes; narrow it, or add LIMIT");
-            return Err(Error::Limit { name: "ANSWER_BYTES_MAX", message });
+            let message = format!(
+                "the answer has more than {ANSWER_BYTES_MAX} bytes; narrow it, or add LIMIT"
+            );
+            return Err(Error::Limit {
+                name: "ANSWER_BYTES_MAX",
+                message,
+            });
         }
         Ok(batch)
     }
 
     /// The answer, written in a form, piece by piece.
-    pub fn written(self, format: Format) -> impl Stream<Item = Result<Bytes, Error>> + Send + use<> {
+    pub fn written(
+        self,
+        format: Format,
+    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + use<> {
         let schema = Arc::clone(&self.schema);
-        let mut writer = Writer { format, schema, rows: 0 };
+        let mut writer = Writer {
+            format,
+            schema,
+            rows: 0,
+        };
         let begin = futures::stream::once(std::future::ready(writer.begin()));
         let mut failed = false;
-        let pieces = self.map(Some).chain(futures::stream::once(std::future::ready(None))).map(move |batch| match batch {
-            _ if failed => Ok(Bytes::new()),
-            Some(Ok(batch)) => writer.batch(&batch),
-            Some(Err(error)) => {
-                failed = true;
-                Err(error)
-            }
-            None => writer.end(),
-        });
-        begin.chain(pieces).try_filter(|piece| std::future::ready(!piece.is_empty()))
+        let pieces = self
+            .map(Some)
+            .chain(futures::stream::once(std::future::ready(None)))
+            .map(move |batch| match batch {
+                _ if failed => Ok(Bytes::new()),
+                Some(Ok(batch)) => writer.batch(&batch),
+                Some(Err(error)) => {
+                    failed = true;
+                    Err(error)
+                }
+                None => writer.end(),
+            });
+        begin
+            .chain(pieces)
+            .try_filter(|piece| std::future::ready(!piece.is_empty()))
     }
 }
 
@@ -164,8 +188,14 @@ impl Stream for Answer {
         }
         if self.deadline.as_mut().poll(context).is_ready() {
             self.done = true;
-            let message = format!("the answer took longer than {} s; narrow the question", ANSWER_TIME_MAX.as_secs());
-            return Poll::Ready(Some(Err(Error::Limit { name: "ANSWER_TIME_MAX", message })));
+            let message = format!(
+                "the answer took longer than {} s; narrow the question",
+                ANSWER_TIME_MAX.as_secs()
+            );
+            return Poll::Ready(Some(Err(Error::Limit {
+                name: "ANSWER_TIME_MAX",
+                message,
+            })));
         }
         let Poll::Ready(batch) = self.batches.poll_next_unpin(context) else {
             return Poll::Pending;
@@ -188,7 +218,9 @@ struct Writer {
 }
 
 fn unwritten(error: &ArrowError) -> Error {
-    Error::Question { message: format!("the answer cannot be written in this form: {error}") }
+    Error::Question {
+        message: format!("the answer cannot be written in this form: {error}"),
+    }
 }
 
 /// Bytes of the mark with which an Arrow stream ends.
@@ -245,7 +277,12 @@ impl Writer {
         let mut text = Vec::new();
         if header {
             // An answer without rows has a header all the same.
-            let names: Vec<String> = self.schema.fields().iter().map(|field| quoted(field.name())).collect();
+            let names: Vec<String> = self
+                .schema
+                .fields()
+                .iter()
+                .map(|field| quoted(field.name()))
+                .collect();
             text.extend_from_slice(names.join(",").as_bytes());
             text.push(b'\n');
             return Ok(text.into());
@@ -270,11 +307,18 @@ impl Writer {
 }
 
 fn quoted(name: &str) -> String {
-    if name.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+    if name.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    } else {
+        name.to_owned()
+    }
 }
 
 fn lines(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
     let mut writer = LineDelimitedWriter::new(Vec::new());
-    writer.write(batch).and_then(|()| writer.finish()).map_err(|error| unwritten(&error))?;
+    writer
+        .write(batch)
+        .and_then(|()| writer.finish())
+        .map_err(|error| unwritten(&error))?;
     Ok(writer.into_inner())
 }

@@ -66,7 +66,9 @@ impl Shield {
         if let Some(in_force) = &self.in_force {
             batch = filter_record_batch(&batch, &holds(in_force, &batch)?)?;
         }
-        let seen = if self.parts.iter().all(Option::is_some) || self.columns.iter().any(|column| column.parts.is_some()) {
+        let seen = if self.parts.iter().all(Option::is_some)
+            || self.columns.iter().any(|column| column.parts.is_some())
+        {
             let (kept, seen) = self.part_by_part(&batch)?;
             batch = kept;
             seen
@@ -74,13 +76,24 @@ impl Shield {
             HashMap::new()
         };
         let column = |column: &Column| self.column(&batch, column, &seen);
-        let columns = self.columns.iter().map(column).collect::<Result<Vec<_>>>()?;
+        let columns = self
+            .columns
+            .iter()
+            .map(column)
+            .collect::<Result<Vec<_>>>()?;
         let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &rows)?)
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            columns,
+            &rows,
+        )?)
     }
 
     /// The rows that some part lets be seen, and for each part whether it does.
-    fn part_by_part(&self, batch: &RecordBatch) -> Result<(RecordBatch, HashMap<usize, BooleanArray>)> {
+    fn part_by_part(
+        &self,
+        batch: &RecordBatch,
+    ) -> Result<(RecordBatch, HashMap<usize, BooleanArray>)> {
         let all = || BooleanArray::from(vec![true; batch.num_rows()]);
         let part = |part: &Option<Arc<dyn PhysicalExpr>>| match part {
             Some(filter) => holds(filter, batch),
@@ -98,14 +111,22 @@ impl Shield {
         Ok((kept, seen))
     }
 
-    fn column(&self, batch: &RecordBatch, column: &Column, seen: &HashMap<usize, BooleanArray>) -> Result<ArrayRef> {
+    fn column(
+        &self,
+        batch: &RecordBatch,
+        column: &Column,
+        seen: &HashMap<usize, BooleanArray>,
+    ) -> Result<ArrayRef> {
         let mut values = Arc::clone(batch.column(column.at));
         if column.token {
             values = self.tokens.column(&values)?;
         }
         if let Some(parts) = &column.parts {
             let none = BooleanArray::from(vec![false; batch.num_rows()]);
-            let shown = parts.iter().filter_map(|part| seen.get(part)).try_fold(none, |any, part| or(&any, part))?;
+            let shown = parts
+                .iter()
+                .filter_map(|part| seen.get(part))
+                .try_fold(none, |any, part| or(&any, part))?;
             values = nullif(&values, &arrow::compute::not(&shown)?)?;
         }
         Ok(values)
@@ -116,11 +137,23 @@ impl Shield {
         let column = |(at, key): (&usize, &usize)| {
             let stored = self.held.table.columns.field(*key).data_type();
             let values = batch.column(*at);
-            if values.data_type() == stored { Ok(Arc::clone(values)) } else { cast(values, stored) }
+            if values.data_type() == stored {
+                Ok(Arc::clone(values))
+            } else {
+                cast(values, stored)
+            }
         };
-        let columns = self.key.iter().zip(&self.held.table.key).map(column).collect::<Result<Vec<_>, _>>()?;
+        let columns = self
+            .key
+            .iter()
+            .zip(&self.held.table.key)
+            .map(column)
+            .collect::<Result<Vec<_>, _>>()?;
         let keys = self.held.keys.encode(&columns)?;
-        Ok(keys.iter().map(|key| Some(!self.effect.void.contains_key(key.data()))).collect())
+        Ok(keys
+            .iter()
+            .map(|key| Some(!self.effect.void.contains_key(key.data())))
+            .collect())
     }
 }
 
@@ -128,10 +161,16 @@ impl Shield {
 fn holds(condition: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray> {
     let values = condition.evaluate(batch)?.into_array(batch.num_rows())?;
     if values.data_type() != &DataType::Boolean {
-        return Err(DataFusionError::Internal("a row filter is no condition".to_owned()));
+        return Err(DataFusionError::Internal(
+            "a row filter is no condition".to_owned(),
+        ));
     }
     let values = arrow::array::AsArray::as_boolean(&values);
-    Ok(if values.null_count() == 0 { values.clone() } else { arrow::compute::prep_null_mask_filter(values) })
+    Ok(if values.null_count() == 0 {
+        values.clone()
+    } else {
+        arrow::compute::prep_null_mask_filter(values)
+    })
 }
 
 /// A table, as a session sees it, within a plan.
@@ -145,20 +184,33 @@ pub(crate) struct BarrierExec {
 }
 
 impl BarrierExec {
-    pub(crate) fn new(name: String, sources: Vec<Source>, shield: Shield, rows: Precision<usize>) -> Self {
+    pub(crate) fn new(
+        name: String,
+        sources: Vec<Source>,
+        shield: Shield,
+        rows: Precision<usize>,
+    ) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&shield.schema)),
             Partitioning::UnknownPartitioning(sources.len()),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { name, sources, shield: Arc::new(shield), rows, properties: Arc::new(properties) }
+        Self {
+            name,
+            sources,
+            shield: Arc::new(shield),
+            rows,
+            properties: Arc::new(properties),
+        }
     }
 }
 
 impl fmt::Debug for BarrierExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BarrierExec").field("table", &self.name).finish_non_exhaustive()
+        f.debug_struct("BarrierExec")
+            .field("table", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,7 +233,10 @@ impl ExecutionPlan for BarrierExec {
         Vec::new()
     }
 
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_new_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(self)
     }
 
@@ -192,24 +247,46 @@ impl ExecutionPlan for BarrierExec {
         Ok(TreeNodeRecursion::Continue)
     }
 
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let source = self.sources.get(partition).ok_or_else(|| DataFusionError::Internal("no such partition".to_owned()))?;
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let source = self
+            .sources
+            .get(partition)
+            .ok_or_else(|| DataFusionError::Internal("no such partition".to_owned()))?;
         let shield = Arc::clone(&self.shield);
         let name = self.name.clone();
         let hide = move |error: DataFusionError| hidden(&name, &error);
         let hide_start = hide.clone();
         let covered = source.covered;
-        let stream = source.plan.execute(source.partition, context).map_err(hide_start)?;
-        let stream = stream.map(move |batch| batch.and_then(|batch| shield.apply(batch, covered)).map_err(&hide));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.shield.schema), stream)))
+        let stream = source
+            .plan
+            .execute(source.partition, context)
+            .map_err(hide_start)?;
+        let stream = stream.map(move |batch| {
+            batch
+                .and_then(|batch| shield.apply(batch, covered))
+                .map_err(&hide)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.shield.schema),
+            stream,
+        )))
     }
 
-    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], args: &StatisticsArgs) -> Result<Arc<Statistics>> {
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
         let mut statistics = Statistics::new_unknown(&self.shield.schema);
         if args.partition().is_none() {
             statistics.num_rows = self.rows;
         }
-        statistics.column_statistics = vec![ColumnStatistics::new_unknown(); self.shield.schema.fields().len()];
+        statistics.column_statistics =
+            vec![ColumnStatistics::new_unknown(); self.shield.schema.fields().len()];
         Ok(Arc::new(statistics))
     }
 }
@@ -217,8 +294,12 @@ impl ExecutionPlan for BarrierExec {
 /// What an asker is told when the hidden part fails.
 fn hidden(table: &str, error: &DataFusionError) -> DataFusionError {
     if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
-        return DataFusionError::ResourcesExhausted("the question needs more memory than it may have".to_owned());
+        return DataFusionError::ResourcesExhausted(
+            "the question needs more memory than it may have".to_owned(),
+        );
     }
     tracing::error!(table, %error, "history cannot be read");
-    DataFusionError::Execution(format!("{table} cannot be read at the moment; the server's log says why"))
+    DataFusionError::Execution(format!(
+        "{table} cannot be read at the moment; the server's log says why"
+    ))
 }

@@ -47,7 +47,9 @@ impl Common {
         let name = entry.sight.table.name();
         let held = self.lake.held(&name).await.map_err(|error| {
             tracing::error!(table = name, %error, "history cannot be opened");
-            DataFusionError::Execution(format!("{name} cannot be read at the moment; the server's log says why"))
+            DataFusionError::Execution(format!(
+                "{name} cannot be read at the moment; the server's log says why"
+            ))
         })?;
         Ok(Guard {
             lake: Arc::clone(&self.lake),
@@ -105,7 +107,10 @@ impl SchemaProvider for System {
         if name != RECORDS {
             return Ok(None);
         }
-        Ok(Some(Arc::new(Records::new(self.common.clone(), Arc::clone(&self.entries)))))
+        Ok(Some(Arc::new(Records::new(
+            self.common.clone(),
+            Arc::clone(&self.entries),
+        ))))
     }
 
     fn table_exist(&self, name: &str) -> bool {

@@ -9,8 +9,8 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use pool::Moment;
@@ -38,7 +38,9 @@ pub(crate) struct Guard {
 
 impl std::fmt::Debug for Guard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guard").field("table", &self.sight.table.name()).finish_non_exhaustive()
+        f.debug_struct("Guard")
+            .field("table", &self.sight.table.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,9 +61,18 @@ impl Guard {
         if !self.sight.whole() || self.as_of.is_some() {
             return Precision::Absent;
         }
-        let rows: u64 = view.files.iter().filter(|file| file.current).map(|file| file.rows).sum();
+        let rows: u64 = view
+            .files
+            .iter()
+            .filter(|file| file.current)
+            .map(|file| file.rows)
+            .sum();
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        if view.overlay.is_empty() { Precision::Exact(rows) } else { Precision::Inexact(rows) }
+        if view.overlay.is_empty() {
+            Precision::Exact(rows)
+        } else {
+            Precision::Inexact(rows)
+        }
     }
 }
 
@@ -75,10 +86,19 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(session: &'a dyn Session, files: SchemaRef, wanted: &BTreeMap<usize, ()>) -> Result<Self> {
+    fn new(
+        session: &'a dyn Session,
+        files: SchemaRef,
+        wanted: &BTreeMap<usize, ()>,
+    ) -> Result<Self> {
         let columns: Vec<usize> = wanted.keys().copied().collect();
         let read = DFSchema::try_from(files.project(&columns)?)?;
-        Ok(Self { session, files, columns, read: Arc::new(read) })
+        Ok(Self {
+            session,
+            files,
+            columns,
+            read: Arc::new(read),
+        })
     }
 
     fn at(&self, column: usize) -> usize {
@@ -86,7 +106,8 @@ impl<'a> Reading<'a> {
     }
 
     fn condition(&self, expression: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
-        self.session.create_physical_expr(expression.clone(), &self.read)
+        self.session
+            .create_physical_expr(expression.clone(), &self.read)
     }
 
     fn over_files(&self, expression: Expr) -> Result<Arc<dyn PhysicalExpr>> {
@@ -105,7 +126,10 @@ impl TableProvider for Guard {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         let free = |name: &str| self.free(name);
         let how = |filter: &&Expr| {
             if harmless(filter, &free) {
@@ -125,7 +149,13 @@ impl TableProvider for Guard {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let all: Vec<usize> = (0..self.sight.columns.len()).collect();
-        self.barrier(session, projection.unwrap_or(&all), filters, &self.held.view(), true)
+        self.barrier(
+            session,
+            projection.unwrap_or(&all),
+            filters,
+            &self.held.view(),
+            true,
+        )
     }
 }
 
@@ -141,9 +171,14 @@ impl Guard {
         free: bool,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let files = file_schema(&self.sight.table);
-        let effect = view.overlay.effect(&self.sight.table, &self.held.keys, self.as_of)?;
+        let effect = view
+            .overlay
+            .effect(&self.sight.table, &self.held.keys, self.as_of)?;
 
-        let mut wanted: BTreeMap<usize, ()> = shown.iter().map(|at| (self.sight.columns[*at].at, ())).collect();
+        let mut wanted: BTreeMap<usize, ()> = shown
+            .iter()
+            .map(|at| (self.sight.columns[*at].at, ()))
+            .collect();
         let own = self.filters.iter().flatten().chain(&self.in_force);
         for column in own.clone().flat_map(|filter| filter.column_refs()) {
             wanted.insert(files.index_of(&column.name)?, ());
@@ -155,7 +190,10 @@ impl Guard {
 
         // Only comparisons that cannot fail, for skipping; the question's own filter stays above.
         let unmasked = |name: &str| self.free(name);
-        let asked = filters.iter().filter(|filter| harmless(filter, &unmasked)).cloned();
+        let asked = filters
+            .iter()
+            .filter(|filter| harmless(filter, &unmasked))
+            .cloned();
         let skip = conjunction(asked.chain(self.any_part()).chain(self.in_force.clone()));
         let skip = skip.map(|skip| reading.over_files(skip)).transpose()?;
 
@@ -168,7 +206,10 @@ impl Guard {
             columns: &reading.columns,
             skip,
             partitions: session.config().target_partitions(),
-            footers: session.runtime_env().cache_manager.get_file_metadata_cache(),
+            footers: session
+                .runtime_env()
+                .cache_manager
+                .get_file_metadata_cache(),
         };
         let sources = scan.sources()?;
         let column = |at: &usize| {
@@ -182,15 +223,42 @@ impl Guard {
         };
         let shield = Shield {
             held: Arc::clone(&self.held),
-            key: self.sight.table.key.iter().map(|at| reading.at(*at)).collect(),
+            key: self
+                .sight
+                .table
+                .key
+                .iter()
+                .map(|at| reading.at(*at))
+                .collect(),
             effect,
-            in_force: self.in_force.as_ref().map(|filter| reading.condition(filter)).transpose()?,
-            parts: self.filters.iter().map(|part| part.as_ref().map(|filter| reading.condition(filter)).transpose()).collect::<Result<_>>()?,
+            in_force: self
+                .in_force
+                .as_ref()
+                .map(|filter| reading.condition(filter))
+                .transpose()?,
+            parts: self
+                .filters
+                .iter()
+                .map(|part| {
+                    part.as_ref()
+                        .map(|filter| reading.condition(filter))
+                        .transpose()
+                })
+                .collect::<Result<_>>()?,
             columns: shown.iter().map(column).collect(),
             tokens: self.tokens,
             schema: Arc::new(self.schema.project(shown)?),
         };
-        let rows = if free { self.rows(view) } else { Precision::Absent };
-        Ok(Arc::new(BarrierExec::new(self.sight.table.name(), sources, shield, rows)))
+        let rows = if free {
+            self.rows(view)
+        } else {
+            Precision::Absent
+        };
+        Ok(Arc::new(BarrierExec::new(
+            self.sight.table.name(),
+            sources,
+            shield,
+            rows,
+        )))
     }
 }

@@ -6,9 +6,11 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 /// Whether a condition is made of comparisons of `free` columns with constants, and nothing else.
 pub(crate) fn harmless(condition: &Expr, free: &dyn Fn(&str) -> bool) -> bool {
     match condition {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And | Operator::Or, right }) => {
-            harmless(left, free) && harmless(right, free)
-        }
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::And | Operator::Or,
+            right,
+        }) => harmless(left, free) && harmless(right, free),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if comparison(*op) => {
             (column(left, free) && literal(right)) || (literal(left) && column(right, free))
         }
@@ -24,7 +26,12 @@ pub(crate) fn harmless(condition: &Expr, free: &dyn Fn(&str) -> bool) -> bool {
 fn comparison(operator: Operator) -> bool {
     matches!(
         operator,
-        Operator::Eq | Operator::NotEq | Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
     )
 }
 
@@ -46,7 +53,11 @@ mod tests {
     fn only_comparisons_of_free_columns_with_constants_pass() {
         let free = |name: &str| name != "masked";
         let passes = |condition: Expr| harmless(&condition, &free);
-        assert!(passes(col("a").eq(lit(1)).and(col("b").lt(lit(2)).or(col("c").is_null()))));
+        assert!(passes(
+            col("a")
+                .eq(lit(1))
+                .and(col("b").lt(lit(2)).or(col("c").is_null()))
+        ));
         assert!(passes(lit(1).lt_eq(col("a"))));
         assert!(passes(col("a").between(lit(1), lit(2))));
         assert!(passes(col("a").in_list(vec![lit(1), lit(2)], false)));

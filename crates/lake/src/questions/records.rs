@@ -27,8 +27,8 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use super::catalogue::{Common, Entry};
-use crate::history::{HistoryFile, Reader};
 use crate::history::place::Place;
+use crate::history::{HistoryFile, Reader};
 use crate::lake::Lake;
 
 /// The field that says how a record stands.
@@ -47,11 +47,18 @@ pub(crate) struct StatusCounts(Mutex<HashMap<String, Arc<Counts>>>);
 
 impl StatusCounts {
     fn get(&self, path: &str) -> Option<Arc<Counts>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(path).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .get(path)
+            .cloned()
     }
 
     fn keep(&self, path: String, counts: Arc<Counts>) {
-        let mut all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut all = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if all.len() >= COUNTS_MAX {
             all.clear();
         }
@@ -60,7 +67,10 @@ impl StatusCounts {
 
     /// Forgets all, so that the next question reads the files.
     pub(crate) fn forget(&self) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -80,19 +90,27 @@ impl Records {
             Field::new(STATUS, DataType::Utf8, true),
             Field::new("records", DataType::Int64, false),
         ]);
-        Self { common, entries, schema: Arc::new(schema) }
+        Self {
+            common,
+            entries,
+            schema: Arc::new(schema),
+        }
     }
 
     /// What is to be counted of a table.
     async fn job(&self, session: &dyn Session, entry: &Entry) -> Result<Job> {
         let guard = self.common.guard(entry).await?;
         let sight = &entry.sight;
-        let status = sight.columns.iter().position(|column| column.name == STATUS);
+        let status = sight
+            .columns
+            .iter()
+            .position(|column| column.name == STATUS);
         let free = status.is_none_or(|at| sight.unmasked(&sight.columns[at]));
         let by_file = sight.whole() && free && self.common.as_of.is_none();
         let view = guard.held.view();
         let effect = view.overlay.effect(&sight.table, &guard.held.keys, None)?;
-        let counted = |file: &&HistoryFile| by_file && file.current && !effect.buckets.contains(&file.bucket);
+        let counted =
+            |file: &&HistoryFile| by_file && file.current && !effect.buckets.contains(&file.bucket);
         let files = view.files.iter().filter(counted).cloned().collect();
         let rest = if by_file && effect.void.is_empty() {
             None
@@ -148,7 +166,10 @@ impl TableProvider for Records {
             projection,
             threads: session.config().target_partitions(),
         };
-        Ok(Arc::new(RecordsExec { counter: Arc::new(counter), properties: Arc::new(properties) }))
+        Ok(Arc::new(RecordsExec {
+            counter: Arc::new(counter),
+            properties: Arc::new(properties),
+        }))
     }
 }
 
@@ -192,7 +213,8 @@ impl Counter {
             let task = tokio::spawn(count_file(reader));
             async move { (at, path, task.await) }
         };
-        let mut read = futures::stream::iter(unread.into_iter().map(read)).buffer_unordered(self.threads.max(1));
+        let mut read = futures::stream::iter(unread.into_iter().map(read))
+            .buffer_unordered(self.threads.max(1));
         while let Some((at, path, counted)) = read.next().await {
             let counted = counted.map_err(|error| DataFusionError::External(error.into()))?;
             let counted = Arc::new(counted.map_err(|error| self.hidden(at, &error))?);
@@ -215,16 +237,40 @@ impl Counter {
     fn hidden(&self, at: usize, error: &parquet::errors::ParquetError) -> DataFusionError {
         let table = &self.jobs[at].folder;
         tracing::error!(table, %error, "history cannot be read");
-        DataFusionError::Execution(format!("{table} cannot be read at the moment; the server's log says why"))
+        DataFusionError::Execution(format!(
+            "{table} cannot be read at the moment; the server's log says why"
+        ))
     }
 
     fn batch(&self, counts: &[Counts]) -> Result<RecordBatch> {
-        let rows = || self.jobs.iter().zip(counts).flat_map(|(job, counts)| counts.iter().map(move |(status, count)| (job, status, *count)));
+        let rows = || {
+            self.jobs.iter().zip(counts).flat_map(|(job, counts)| {
+                counts
+                    .iter()
+                    .map(move |(status, count)| (job, status, *count))
+            })
+        };
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(rows().map(|(job, ..)| Some(job.department.as_str())).collect::<StringArray>()),
-            Arc::new(rows().map(|(job, ..)| Some(job.dataset.as_str())).collect::<StringArray>()),
-            Arc::new(rows().map(|(_, status, _)| status.as_deref()).collect::<StringArray>()),
-            Arc::new(rows().map(|(.., count)| i64::try_from(count).ok()).collect::<Int64Array>()),
+            Arc::new(
+                rows()
+                    .map(|(job, ..)| Some(job.department.as_str()))
+                    .collect::<StringArray>(),
+            ),
+            Arc::new(
+                rows()
+                    .map(|(job, ..)| Some(job.dataset.as_str()))
+                    .collect::<StringArray>(),
+            ),
+            Arc::new(
+                rows()
+                    .map(|(_, status, _)| status.as_deref())
+                    .collect::<StringArray>(),
+            ),
+            Arc::new(
+                rows()
+                    .map(|(.., count)| i64::try_from(count).ok())
+                    .collect::<Int64Array>(),
+            ),
         ];
         let batch = RecordBatch::try_new(Arc::clone(&self.full), columns)?;
         Ok(batch.project(&self.projection)?)
@@ -261,10 +307,18 @@ async fn count_file(mut reader: Reader) -> parquet::errors::Result<Counts> {
             Arc::clone(field)
         }
     };
-    let schema = Schema::new(metadata.schema().fields().iter().map(coded).collect::<Vec<_>>());
+    let schema = Schema::new(
+        metadata
+            .schema()
+            .fields()
+            .iter()
+            .map(coded)
+            .collect::<Vec<_>>(),
+    );
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)?;
-    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata).with_batch_size(BATCH_ROWS);
+    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata)
+        .with_batch_size(BATCH_ROWS);
     let mask = parquet::arrow::ProjectionMask::columns(builder.parquet_schema(), [STATUS]);
     let mut batches = builder.with_projection(mask).build()?;
     let mut counts = Counts::new();
@@ -288,10 +342,16 @@ fn count_codes(counts: &mut Counts, column: &DictionaryArray<Int32Type>) {
         }
     } else {
         for code in column.keys() {
-            by_code[code.and_then(|code| usize::try_from(code).ok()).map_or(none, |code| code.min(none))] += 1;
+            by_code[code
+                .and_then(|code| usize::try_from(code).ok())
+                .map_or(none, |code| code.min(none))] += 1;
         }
     }
-    for (code, count) in by_code.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+    for (code, count) in by_code
+        .into_iter()
+        .enumerate()
+        .filter(|(_, count)| *count > 0)
+    {
         let word = (code < none).then(|| words.value(code).to_owned());
         *counts.entry(word).or_default() += count;
     }
@@ -328,7 +388,10 @@ impl ExecutionPlan for RecordsExec {
         Vec::new()
     }
 
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_new_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(self)
     }
 
@@ -342,6 +405,9 @@ impl ExecutionPlan for RecordsExec {
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let counter = Arc::clone(&self.counter);
         let stream = futures::stream::once(async move { counter.count(context).await });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.schema(),
+            stream,
+        )))
     }
 }

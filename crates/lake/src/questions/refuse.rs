@@ -23,8 +23,16 @@ const SETTINGS: &str = "df_settings";
 
 /// Functions that make a large value out of small ones, past the limit on memory.
 pub(crate) const REFUSED_FUNCTIONS: &[&str] = &[
-    "repeat", "lpad", "rpad", "array_repeat", "list_repeat", "array_resize", "list_resize",
-    "range", "generate_series", "gen_series",
+    "repeat",
+    "lpad",
+    "rpad",
+    "array_repeat",
+    "list_repeat",
+    "array_resize",
+    "list_resize",
+    "range",
+    "generate_series",
+    "gen_series",
 ];
 
 fn limit(name: &'static str, message: String) -> Error {
@@ -34,19 +42,30 @@ fn limit(name: &'static str, message: String) -> Error {
 /// Looks at the text before anything is built of it.
 pub(crate) fn text(question: &str) -> Result<(), Error> {
     if question.len() > QUESTION_BYTES_MAX {
-        let message = format!("the question has {} bytes; {QUESTION_BYTES_MAX} at most", question.len());
+        let message = format!(
+            "the question has {} bytes; {QUESTION_BYTES_MAX} at most",
+            question.len()
+        );
         return Err(limit("QUESTION_BYTES_MAX", message));
     }
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, question).tokenize();
-    let tokens = tokens.map_err(|error| Error::Question { message: error.to_string() })?;
-    let words = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).count();
+    let tokens = tokens.map_err(|error| Error::Question {
+        message: error.to_string(),
+    })?;
+    let words = tokens
+        .iter()
+        .filter(|token| !matches!(token, Token::Whitespace(_)))
+        .count();
     if words > QUESTION_TOKENS_MAX {
-        let message = format!("the question has {words} words and signs; {QUESTION_TOKENS_MAX} at most");
+        let message =
+            format!("the question has {words} words and signs; {QUESTION_TOKENS_MAX} at most");
         return Err(limit("QUESTION_TOKENS_MAX", message));
     }
     let operators = tokens.iter().filter(|token| operator(token)).count();
     if operators > QUESTION_OPERATORS_MAX {
-        let message = format!("the question has {operators} operators; {QUESTION_OPERATORS_MAX} at most (a list after IN needs none)");
+        let message = format!(
+            "the question has {operators} operators; {QUESTION_OPERATORS_MAX} at most (a list after IN needs none)"
+        );
         return Err(limit("QUESTION_OPERATORS_MAX", message));
     }
     Ok(())
@@ -57,13 +76,31 @@ fn operator(token: &Token) -> bool {
     match token {
         Token::Word(word) => matches!(
             word.keyword,
-            Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::IS | Keyword::LIKE | Keyword::ILIKE
-                | Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::JOIN
-                | Keyword::AT | Keyword::COLLATE | Keyword::BETWEEN
+            Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::IS
+                | Keyword::LIKE
+                | Keyword::ILIKE
+                | Keyword::UNION
+                | Keyword::INTERSECT
+                | Keyword::EXCEPT
+                | Keyword::JOIN
+                | Keyword::AT
+                | Keyword::COLLATE
+                | Keyword::BETWEEN
         ),
-        Token::Whitespace(_) | Token::Comma | Token::Period | Token::SemiColon | Token::EOF
-        | Token::RParen | Token::RBracket | Token::RBrace | Token::Number(..)
-        | Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) => false,
+        Token::Whitespace(_)
+        | Token::Comma
+        | Token::Period
+        | Token::SemiColon
+        | Token::EOF
+        | Token::RParen
+        | Token::RBracket
+        | Token::RBrace
+        | Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::NationalStringLiteral(_) => false,
         // A parenthesis is counted by the parser, which has a limit of its own.
         Token::LParen => false,
         _ => true,
@@ -72,7 +109,11 @@ fn operator(token: &Token) -> bool {
 
 /// Whether a statement only asks. The error names what it does instead.
 pub(crate) fn statement(statement: &Statement) -> Result<(), Error> {
-    let refused = |what: &str| Err(Error::Refused { what: what.to_owned() });
+    let refused = |what: &str| {
+        Err(Error::Refused {
+            what: what.to_owned(),
+        })
+    };
     match statement {
         Statement::Statement(sql) => allowed(sql),
         Statement::Explain(explain) => match explain.statement.as_ref() {
@@ -94,7 +135,12 @@ pub(crate) fn allowed(sql: &Sql) -> Result<(), Error> {
         other => {
             let text = other.to_string();
             let words: Vec<&str> = text.split_whitespace().take(2).collect();
-            let what = words.join(" ").chars().take(60).collect::<String>().to_uppercase();
+            let what = words
+                .join(" ")
+                .chars()
+                .take(60)
+                .collect::<String>()
+                .to_uppercase();
             Err(Error::Refused { what })
         }
     }
@@ -119,7 +165,9 @@ fn expansion(query: &Query) -> Result<(), Error> {
     }
     let weight = weigh(query, &weights);
     if weight > QUESTION_NODES_MAX as u64 {
-        return too_much(format!("the parts of WITH would be worked out {weight} times; {QUESTION_NODES_MAX} at most"));
+        return too_much(format!(
+            "the parts of WITH would be worked out {weight} times; {QUESTION_NODES_MAX} at most"
+        ));
     }
     let mut inner = Inner(Vec::new());
     let _ = query.visit(&mut inner);
@@ -133,9 +181,14 @@ fn expansion(query: &Query) -> Result<(), Error> {
         *uses.entry(plain(name)).or_default() += 1;
         ControlFlow::<()>::Continue(())
     });
-    let twice = inner.0.iter().find(|name| !weights.contains_key(*name) && uses.get(*name).is_some_and(|uses| *uses > 1));
+    let twice = inner
+        .0
+        .iter()
+        .find(|name| !weights.contains_key(*name) && uses.get(*name).is_some_and(|uses| *uses > 1));
     match twice {
-        Some(name) => too_much(format!("`{name}` stands in an inner WITH and is used more than once; write it in the WITH at the beginning")),
+        Some(name) => too_much(format!(
+            "`{name}` stands in an inner WITH and is used more than once; write it in the WITH at the beginning"
+        )),
         None => Ok(()),
     }
 }
@@ -166,7 +219,9 @@ pub(crate) fn plan(plan: &LogicalPlan) -> Result<(), Error> {
     while let Some(plan) = waiting.pop() {
         nodes += 1;
         if nodes > QUESTION_NODES_MAX {
-            let message = format!("the question has more than {QUESTION_NODES_MAX} steps; a WITH that is used often counts each time");
+            let message = format!(
+                "the question has more than {QUESTION_NODES_MAX} steps; a WITH that is used often counts each time"
+            );
             return Err(limit("QUESTION_NODES_MAX", message));
         }
         if let LogicalPlan::TableScan(scan) = plan {
@@ -176,11 +231,20 @@ pub(crate) fn plan(plan: &LogicalPlan) -> Result<(), Error> {
         waiting.extend(plan.inputs());
     }
     if tables > QUESTION_TABLES_MAX {
-        let message = format!("the question names {tables} tables; {QUESTION_TABLES_MAX} at most, each time counted");
+        let message = format!(
+            "the question names {tables} tables; {QUESTION_TABLES_MAX} at most, each time counted"
+        );
         return Err(limit("QUESTION_TABLES_MAX", message));
     }
-    let only_read = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    only_read.verify_plan(plan).map_err(|error| Error::Refused { what: error.strip_backtrace() })?;
+    let only_read = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    only_read
+        .verify_plan(plan)
+        .map_err(|error| Error::Refused {
+            what: error.strip_backtrace(),
+        })?;
     let mut wrong = Ok(());
     let visited = plan.apply_with_subqueries(|plan| {
         if let LogicalPlan::TableScan(scan) = plan {
@@ -194,7 +258,9 @@ pub(crate) fn plan(plan: &LogicalPlan) -> Result<(), Error> {
 
 fn settings(table: &TableReference) -> Result<(), Error> {
     if table.table().eq_ignore_ascii_case(SETTINGS) {
-        return Err(Error::Refused { what: format!("reading {table}") });
+        return Err(Error::Refused {
+            what: format!("reading {table}"),
+        });
     }
     Ok(())
 }

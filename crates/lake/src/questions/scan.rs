@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::object_store::ObjectStoreUrl;
@@ -12,7 +13,6 @@ use datafusion::datasource::physical_plan::{
     FileGroup, FileGroupPartitioner, FileScanConfigBuilder, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
-use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::physical_expr::PhysicalExpr;
@@ -41,7 +41,9 @@ pub(crate) struct Source {
 pub(crate) fn file_schema(table: &Table) -> SchemaRef {
     let stored = crate::history::stored_schema(table);
     let field = |field: &Arc<Field>| Field::new(field.name(), read_type(field.data_type()), true);
-    Arc::new(Schema::new(stored.fields().iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        stored.fields().iter().map(field).collect::<Vec<_>>(),
+    ))
 }
 
 /// What is read, and how.
@@ -64,10 +66,17 @@ impl Scan<'_> {
     /// The sources, which together hold each record once. At least one.
     pub(crate) fn sources(&self) -> Result<Vec<Source>> {
         let table = &self.held.table;
-        let effect = self.view.overlay.effect(table, &self.held.keys, self.as_of)?;
+        let effect = self
+            .view
+            .overlay
+            .effect(table, &self.held.keys, self.as_of)?;
         let wanted = |file: &&HistoryFile| file.current || self.as_of.is_some();
-        let (covered, free): (Vec<&HistoryFile>, Vec<&HistoryFile>) =
-            self.view.files.iter().filter(wanted).partition(|file| effect.buckets.contains(&file.bucket));
+        let (covered, free): (Vec<&HistoryFile>, Vec<&HistoryFile>) = self
+            .view
+            .files
+            .iter()
+            .filter(wanted)
+            .partition(|file| effect.buckets.contains(&file.bucket));
         let mut sources = Vec::new();
         let free = if self.free { free } else { Vec::new() };
         for (files, covered) in [(free, false), (covered, true)] {
@@ -75,12 +84,20 @@ impl Scan<'_> {
                 continue;
             };
             let count = plan.properties().partitioning.partition_count();
-            let source = |partition| Source { plan: Arc::clone(&plan), partition, covered };
+            let source = |partition| Source {
+                plan: Arc::clone(&plan),
+                partition,
+                covered,
+            };
             sources.extend((0..count).map(source));
         }
         if !effect.rows.is_empty() || sources.is_empty() {
             let plan = self.memory(&effect.rows)?;
-            sources.push(Source { plan, partition: 0, covered: false });
+            sources.push(Source {
+                plan,
+                partition: 0,
+                covered: false,
+            });
         }
         Ok(sources)
     }
@@ -93,7 +110,8 @@ impl Scan<'_> {
         let file = |file: &&HistoryFile| {
             PartitionedFile::new_from_meta(ObjectMeta {
                 location: Path::from(format!("{folder}/{}", file.path)),
-                last_modified: chrono::DateTime::from_timestamp_millis(file.modified_ms).unwrap_or_default(),
+                last_modified: chrono::DateTime::from_timestamp_millis(file.modified_ms)
+                    .unwrap_or_default(),
                 size: file.bytes,
                 e_tag: None,
                 version: None,
@@ -105,7 +123,10 @@ impl Scan<'_> {
             .with_repartition_file_min_size(DIVIDE_BYTES_MIN)
             .repartition_file_groups(&all)
             .unwrap_or(all);
-        let readers = CachedParquetFileReaderFactory::new(Arc::clone(&self.place.objects), Arc::clone(&self.footers));
+        let readers = CachedParquetFileReaderFactory::new(
+            Arc::clone(&self.place.objects),
+            Arc::clone(&self.footers),
+        );
         let mut source = ParquetSource::new(file_schema(&self.held.table))
             .with_parquet_file_reader_factory(Arc::new(readers))
             .with_enable_page_index(true)
@@ -123,7 +144,10 @@ impl Scan<'_> {
     /// The overlay's rows.
     fn memory(&self, rows: &[RecordBatch]) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = file_schema(&self.held.table);
-        let rows = rows.iter().map(|rows| conform(rows, &schema)).collect::<Result<Vec<_>, _>>()?;
+        let rows = rows
+            .iter()
+            .map(|rows| conform(rows, &schema))
+            .collect::<Result<Vec<_>, _>>()?;
         let plan = MemorySourceConfig::try_new_exec(&[rows], schema, Some(self.columns.to_vec()))?;
         Ok(plan)
     }
@@ -131,7 +155,14 @@ impl Scan<'_> {
 
 /// The condition that a version was in force at a moment.
 pub(crate) fn in_force(as_of: Moment) -> Expr {
-    let at = || lit(ScalarValue::TimestampMicrosecond(Some(as_of.0), Some("UTC".into())));
+    let at = || {
+        lit(ScalarValue::TimestampMicrosecond(
+            Some(as_of.0),
+            Some("UTC".into()),
+        ))
+    };
     let column = |name: &str| Expr::Column(Column::from_name(name));
-    column(FROM).lt_eq(at()).and(column(TO).is_null().or(column(TO).gt(at())))
+    column(FROM)
+        .lt_eq(at())
+        .and(column(TO).is_null().or(column(TO).gt(at())))
 }

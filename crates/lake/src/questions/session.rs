@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
 use datafusion::common::{DFSchema, config::Dialect};
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -44,14 +44,23 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("who", &self.who).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("who", &self.who)
+            .finish_non_exhaustive()
     }
 }
 
 impl Session {
-    pub(crate) async fn open(lake: Arc<Lake>, who: Who, grants: Vec<TableGrant>, as_of: Option<Moment>) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        lake: Arc<Lake>,
+        who: Who,
+        grants: Vec<TableGrant>,
+        as_of: Option<Moment>,
+    ) -> Result<Self, Error> {
         if who.purpose.is_empty() || who.purpose.len() > PURPOSE_BYTES_MAX {
-            let message = format!("a purpose has 1 to {PURPOSE_BYTES_MAX} bytes, for example analysis/congestion");
+            let message = format!(
+                "a purpose has 1 to {PURPOSE_BYTES_MAX} bytes, for example analysis/congestion"
+            );
             return Err(Error::Question { message });
         }
         let runtime = runtime(&lake)?;
@@ -71,7 +80,10 @@ impl Session {
             (sql_table(sight), (sight.table.name(), reasons))
         });
         let reasons = Arc::new(reasons.collect());
-        let entries = sights.into_iter().map(|sight| entry(&context, sight)).collect::<Result<Vec<_>, _>>()?;
+        let entries = sights
+            .into_iter()
+            .map(|sight| entry(&context, sight))
+            .collect::<Result<Vec<_>, _>>()?;
         let common = Common {
             tokens: lake.secret().tokens(&who.purpose),
             lake: Arc::clone(&lake),
@@ -79,7 +91,12 @@ impl Session {
             in_force: as_of.map(in_force),
         };
         context.register_catalog(CATALOGUE, catalogue(&common, entries, &who)?);
-        Ok(Self { lake, who: Arc::new(who), context, reasons })
+        Ok(Self {
+            lake,
+            who: Arc::new(who),
+            context,
+            reasons,
+        })
     }
 
     /// Who asks.
@@ -96,7 +113,9 @@ impl Session {
     pub async fn query(&self, question: &str) -> Result<Answer, Error> {
         refuse::text(question)?;
         let state = self.context.state();
-        let statement = state.sql_to_statement(question, &Dialect::PostgreSQL).map_err(|error| Error::asked(&error))?;
+        let statement = state
+            .sql_to_statement(question, &Dialect::PostgreSQL)
+            .map_err(|error| Error::asked(&error))?;
         let plan = self.plan(statement).await?;
         self.answer(plan).await
     }
@@ -114,7 +133,9 @@ impl Session {
     pub(crate) fn pg_statements(&self, text: &str) -> Result<Vec<Sql>, Error> {
         refuse::text(text)?;
         let parser = PostgresCompatibilityParser::new();
-        parser.parse(text).map_err(|error| Error::Question { message: error.to_string() })
+        parser.parse(text).map_err(|error| Error::Question {
+            message: error.to_string(),
+        })
     }
 
     /// The schema that is looked in first: the own department's.
@@ -126,11 +147,18 @@ impl Session {
     pub(crate) async fn answer(&self, plan: LogicalPlan) -> Result<Answer, Error> {
         refuse::plan(&plan)?;
         let state = self.context.state();
-        let plan = state.optimize(&plan).map_err(|error| Error::asked(&error))?;
+        let plan = state
+            .optimize(&plan)
+            .map_err(|error| Error::asked(&error))?;
         let reads = self.reads(&plan);
         let plan = Box::pin(state.query_planner().create_physical_plan(&plan, &state)).await;
         let plan = plan.map_err(|error| Error::asked(&error))?;
-        Answer::begin(plan, self.context.task_ctx(), reads, self.lake.turn().await?)
+        Answer::begin(
+            plan,
+            self.context.task_ctx(),
+            reads,
+            self.lake.turn().await?,
+        )
     }
 
     /// Which datasets a plan reads, which fields, and by which agreements.
@@ -138,7 +166,10 @@ impl Session {
         let mut reads: BTreeMap<String, Read> = BTreeMap::new();
         let visited = plan.apply_with_subqueries(|plan| {
             if let LogicalPlan::TableScan(scan) = plan {
-                let schema = scan.table_name.schema().map_or_else(|| sql_name(&self.who.department), str::to_owned);
+                let schema = scan
+                    .table_name
+                    .schema()
+                    .map_or_else(|| sql_name(&self.who.department), str::to_owned);
                 let name = format!("{schema}.{}", scan.table_name.table());
                 if let Some((table, reasons)) = self.reasons.get(&name) {
                     let read = reads.entry(name).or_insert_with(|| Read {
@@ -146,7 +177,11 @@ impl Session {
                         fields: Vec::new(),
                         reasons: reasons.clone(),
                     });
-                    let fields = scan.projected_schema.fields().iter().map(|field| field.name().clone());
+                    let fields = scan
+                        .projected_schema
+                        .fields()
+                        .iter()
+                        .map(|field| field.name().clone());
                     read.fields.extend(fields);
                     read.fields.sort_unstable();
                     read.fields.dedup();
@@ -162,7 +197,11 @@ impl Session {
 }
 
 fn sql_table(sight: &Sight) -> String {
-    format!("{}.{}", sql_name(&sight.table.department), sql_name(&sight.table.dataset))
+    format!(
+        "{}.{}",
+        sql_name(&sight.table.department),
+        sql_name(&sight.table.dataset)
+    )
 }
 
 fn config(who: &Who) -> SessionConfig {
@@ -186,22 +225,31 @@ fn scalar_functions() -> Vec<Arc<datafusion::logical_expr::ScalarUDF>> {
 /// Memory, scratch files and the way to history, for one session.
 fn runtime(lake: &Lake) -> Result<Arc<RuntimeEnv>, Error> {
     let wrong = |error: datafusion::error::DataFusionError| Error::asked(&error);
-    let cache = CacheManagerConfig::default().with_file_metadata_cache(Some(lake.footers())).with_metadata_cache_limit(FOOTER_BYTES_MAX);
+    let cache = CacheManagerConfig::default()
+        .with_file_metadata_cache(Some(lake.footers()))
+        .with_metadata_cache_limit(FOOTER_BYTES_MAX);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES_MAX)))
         .with_cache_manager(cache)
         .build_arc()
         .map_err(wrong)?;
-    let inside = Url::parse(INSIDE).map_err(|error| Error::Question { message: error.to_string() })?;
+    let inside = Url::parse(INSIDE).map_err(|error| Error::Question {
+        message: error.to_string(),
+    })?;
     runtime.register_object_store(&inside, Arc::clone(&lake.place().objects));
     Ok(runtime)
 }
 
 /// Understands a sight's row filters.
 fn entry(context: &SessionContext, sight: Sight) -> Result<Entry, Error> {
-    let schema = DFSchema::try_from(file_schema(&sight.table).as_ref().clone()).map_err(|error| Error::asked(&error))?;
+    let schema = DFSchema::try_from(file_schema(&sight.table).as_ref().clone())
+        .map_err(|error| Error::asked(&error))?;
     let filter = |part: &super::sight::Part| {
-        let understood = part.rows.as_ref().map(|rows| context.parse_sql_expr(rows, &schema)).transpose();
+        let understood = part
+            .rows
+            .as_ref()
+            .map(|rows| context.parse_sql_expr(rows, &schema))
+            .transpose();
         understood.map_err(|error| Error::Rows {
             agreement: part.reason.clone(),
             table: sight.table.name(),
@@ -212,21 +260,37 @@ fn entry(context: &SessionContext, sight: Sight) -> Result<Entry, Error> {
     Ok(Entry { sight, filters })
 }
 
-fn catalogue(common: &Common, entries: Vec<Entry>, who: &Who) -> Result<Arc<MemoryCatalogProvider>, Error> {
+fn catalogue(
+    common: &Common,
+    entries: Vec<Entry>,
+    who: &Who,
+) -> Result<Arc<MemoryCatalogProvider>, Error> {
     let wrong = |error: datafusion::error::DataFusionError| Error::asked(&error);
     let catalogue = Arc::new(MemoryCatalogProvider::new());
     let entries = Arc::new(entries);
     let mut departments: BTreeMap<String, BTreeMap<String, Entry>> = BTreeMap::new();
     departments.entry(sql_name(&who.department)).or_default();
     for entry in entries.iter() {
-        let tables = departments.entry(sql_name(&entry.sight.table.department)).or_default();
+        let tables = departments
+            .entry(sql_name(&entry.sight.table.department))
+            .or_default();
         tables.insert(sql_name(&entry.sight.table.dataset), entry.clone());
     }
     for (name, tables) in departments {
-        let department = Department { common: common.clone(), tables };
-        catalogue.register_schema(&name, Arc::new(department)).map_err(wrong)?;
+        let department = Department {
+            common: common.clone(),
+            tables,
+        };
+        catalogue
+            .register_schema(&name, Arc::new(department))
+            .map_err(wrong)?;
     }
-    let system = System { common: common.clone(), entries };
-    catalogue.register_schema(SYSTEM, Arc::new(system)).map_err(wrong)?;
+    let system = System {
+        common: common.clone(),
+        entries,
+    };
+    catalogue
+        .register_schema(SYSTEM, Arc::new(system))
+        .map_err(wrong)?;
     Ok(catalogue)
 }

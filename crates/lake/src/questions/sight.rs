@@ -73,7 +73,9 @@ impl Sight {
             };
             Column::new(&shown.name, kind, stored.is_nullable() || some_rows_hide_it)
         };
-        Arc::new(Schema::new(self.columns.iter().map(column).collect::<Vec<_>>()))
+        Arc::new(Schema::new(
+            self.columns.iter().map(column).collect::<Vec<_>>(),
+        ))
     }
 }
 
@@ -94,18 +96,32 @@ fn identifies(field: &Field) -> bool {
 }
 
 fn form(field: &Field) -> Form {
-    if identifies(field) { Form::Token } else { Form::Clear }
+    if identifies(field) {
+        Form::Token
+    } else {
+        Form::Clear
+    }
 }
 
 /// What `who` sees of all tables.
-pub(crate) fn sights(tables: &Tables, who: &Who, grants: &[TableGrant]) -> Result<Vec<Sight>, Error> {
+pub(crate) fn sights(
+    tables: &Tables,
+    who: &Who,
+    grants: &[TableGrant],
+) -> Result<Vec<Sight>, Error> {
     let mut granted = Vec::new();
     for grant in grants {
-        let table = tables.get(&grant.table).ok_or_else(|| Error::NoTable { name: grant.table.clone() })?;
+        let table = tables.get(&grant.table).ok_or_else(|| Error::NoTable {
+            name: grant.table.clone(),
+        })?;
         granted.push((table.id, grant));
     }
     let of = |table: &Arc<Table>| {
-        let grants: Vec<&TableGrant> = granted.iter().filter(|(id, _)| *id == table.id).map(|(_, grant)| *grant).collect();
+        let grants: Vec<&TableGrant> = granted
+            .iter()
+            .filter(|(id, _)| *id == table.id)
+            .map(|(_, grant)| *grant)
+            .collect();
         sight(table, who, &grants)
     };
     Ok(tables.iter().filter_map(of).collect())
@@ -121,28 +137,58 @@ fn sight(table: &Arc<Table>, who: &Who, grants: &[&TableGrant]) -> Option<Sight>
     let mut fields_of_parts: Vec<BTreeSet<usize>> = Vec::new();
     let open = |field: &Field| field.sensitivity <= Sensitivity::Internal;
     if who.admin {
-        parts.push(Part { reason: "the bureau".to_owned(), rows: None });
-        fields_of_parts.push(fields().filter(|(_, field)| open(field) || identifies(field)).map(|(at, _)| at).collect());
+        parts.push(Part {
+            reason: "the bureau".to_owned(),
+            rows: None,
+        });
+        fields_of_parts.push(
+            fields()
+                .filter(|(_, field)| open(field) || identifies(field))
+                .map(|(at, _)| at)
+                .collect(),
+        );
     } else if table.definition.share == Share::Unconditional {
-        parts.push(Part { reason: "shared with all".to_owned(), rows: None });
-        fields_of_parts.push(fields().filter(|(_, field)| open(field)).map(|(at, _)| at).collect());
+        parts.push(Part {
+            reason: "shared with all".to_owned(),
+            rows: None,
+        });
+        fields_of_parts.push(
+            fields()
+                .filter(|(_, field)| open(field))
+                .map(|(at, _)| at)
+                .collect(),
+        );
     }
     for grant in grants {
         let named = |(_, field): &(usize, &Field)| {
             field.sensitivity < Sensitivity::Sensitive && grant.fields.contains(&field.name)
         };
-        parts.push(Part { reason: grant.agreement.clone(), rows: grant.rows.clone() });
+        parts.push(Part {
+            reason: grant.agreement.clone(),
+            rows: grant.rows.clone(),
+        });
         fields_of_parts.push(fields().filter(named).map(|(at, _)| at).collect());
     }
     let shown = |(at, field): (usize, &Field)| {
-        let parts: Vec<usize> = (0..parts.len()).filter(|part| fields_of_parts[*part].contains(&at)).collect();
-        (!parts.is_empty()).then(|| Shown { name: field.name.clone(), at, form: form(field), parts })
+        let parts: Vec<usize> = (0..parts.len())
+            .filter(|part| fields_of_parts[*part].contains(&at))
+            .collect();
+        (!parts.is_empty()).then(|| Shown {
+            name: field.name.clone(),
+            at,
+            form: form(field),
+            parts,
+        })
     };
     let columns: Vec<Shown> = fields().filter_map(shown).collect();
     if columns.is_empty() {
         return None; // not even how many rows there are
     }
-    Some(Sight { table: Arc::clone(table), columns, parts })
+    Some(Sight {
+        table: Arc::clone(table),
+        columns,
+        parts,
+    })
 }
 
 /// The own department's table: all but what is sensitive, with tokens beside identifiers.
@@ -152,13 +198,25 @@ fn own(table: &Arc<Table>) -> Sight {
         if field.sensitivity == Sensitivity::Sensitive {
             continue;
         }
-        let shown = |name: String, form: Form| Shown { name, at, form, parts: vec![0] };
+        let shown = |name: String, form: Form| Shown {
+            name,
+            at,
+            form,
+            parts: vec![0],
+        };
         columns.push(shown(field.name.clone(), Form::Clear));
         let name = format!("{}{TOKEN_SUFFIX}", field.name);
         if identifies(field) && table.definition.field(&name).is_none() {
             columns.push(shown(name, Form::Token));
         }
     }
-    let parts = vec![Part { reason: "its own".to_owned(), rows: None }];
-    Sight { table: Arc::clone(table), columns, parts }
+    let parts = vec![Part {
+        reason: "its own".to_owned(),
+        rows: None,
+    }];
+    Sight {
+        table: Arc::clone(table),
+        columns,
+        parts,
+    }
 }

@@ -44,7 +44,10 @@ impl Secret {
     /// The secret of the pool in `folder`, made if there is none.
     pub fn of(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(SECRET_FILE);
-        let wrong = |source: std::io::Error| Error::Key { path: path.display().to_string(), source };
+        let wrong = |source: std::io::Error| Error::Key {
+            path: path.display().to_string(),
+            source,
+        };
         match std::fs::read(&path) {
             Ok(bytes) => {
                 let bytes = bytes.try_into().map_err(|bytes: Vec<u8>| {
@@ -61,7 +64,10 @@ impl Secret {
         std::fs::create_dir_all(folder).map_err(wrong)?;
         // Whole or not at all: a torn secret would change all tokens.
         let mut file = tempfile(folder).map_err(wrong)?;
-        file.1.write_all(&bytes).and_then(|()| file.1.sync_all()).map_err(wrong)?;
+        file.1
+            .write_all(&bytes)
+            .and_then(|()| file.1.sync_all())
+            .map_err(wrong)?;
         match std::fs::hard_link(&file.0, &path) {
             Ok(()) => {
                 let _ = std::fs::remove_file(&file.0); // it has its other name
@@ -78,12 +84,20 @@ impl Secret {
     /// The tokens of a purpose.
     pub(crate) fn tokens(&self, purpose: &str) -> Tokens {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
-        let tag = hmac::sign(&key, format!("citybrain question tokens/{purpose}").as_bytes());
+        let tag = hmac::sign(
+            &key,
+            format!("citybrain question tokens/{purpose}").as_bytes(),
+        );
         let half = |at: usize| {
-            let bytes = tag.as_ref().get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+            let bytes = tag
+                .as_ref()
+                .get(at..at + 8)
+                .and_then(|bytes| bytes.try_into().ok());
             u64::from_le_bytes(bytes.unwrap_or_default()) // the tag has 32 bytes
         };
-        Tokens { key: (half(0), half(8)) }
+        Tokens {
+            key: (half(0), half(8)),
+        }
     }
 }
 
@@ -122,7 +136,8 @@ impl Tokens {
     pub(crate) fn column(self, column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         let texts = cast(column, &DataType::Utf8View)?;
         let texts = texts.as_string_view();
-        let mut tokens = StringViewBuilder::with_capacity(texts.len()).with_fixed_block_size(1 << 20);
+        let mut tokens =
+            StringViewBuilder::with_capacity(texts.len()).with_fixed_block_size(1 << 20);
         for text in texts {
             match text {
                 Some(text) => {
@@ -144,9 +159,18 @@ mod tests {
     fn a_token_is_the_same_within_a_purpose_and_another_in_the_next() {
         let secret = Secret::new([7; SECRET_BYTES]);
         let token = |purpose: &str, text: &str| secret.tokens(purpose).token(text.as_bytes());
-        assert_eq!(token("analysis/a", "330106199001011234"), token("analysis/a", "330106199001011234"));
-        assert_ne!(token("analysis/a", "330106199001011234"), token("analysis/b", "330106199001011234"));
-        assert_ne!(token("analysis/a", "330106199001011234"), token("analysis/a", "330106199001011235"));
+        assert_eq!(
+            token("analysis/a", "330106199001011234"),
+            token("analysis/a", "330106199001011234")
+        );
+        assert_ne!(
+            token("analysis/a", "330106199001011234"),
+            token("analysis/b", "330106199001011234")
+        );
+        assert_ne!(
+            token("analysis/a", "330106199001011234"),
+            token("analysis/a", "330106199001011235")
+        );
         assert!(token("analysis/a", "").starts_with(b"tok_"));
     }
 
@@ -157,6 +181,11 @@ mod tests {
         let first = Secret::of(folder.path()).unwrap();
         assert_eq!(first.0, Secret::of(folder.path()).unwrap().0);
         std::fs::write(folder.path().join(SECRET_FILE), b"short").unwrap();
-        assert!(Secret::of(folder.path()).unwrap_err().to_string().contains("tokens.key"));
+        assert!(
+            Secret::of(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("tokens.key")
+        );
     }
 }

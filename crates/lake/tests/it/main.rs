@@ -1,5 +1,9 @@
 //! The lake from outside: changes go in by a feed, answers come out of sessions.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod escapes;
 mod guard;

@@ -58,15 +58,22 @@ fn condition() -> impl Strategy<Value = Condition> {
     ];
     leaf.prop_recursive(2, 6, 2, |inner| {
         prop_oneof![
-            inner.clone().prop_map(|inner| Condition::Not(Box::new(inner))),
-            (inner.clone(), inner.clone()).prop_map(|(left, right)| Condition::Both(Box::new(left), Box::new(right))),
-            (inner.clone(), inner).prop_map(|(left, right)| Condition::Either(Box::new(left), Box::new(right))),
+            inner
+                .clone()
+                .prop_map(|inner| Condition::Not(Box::new(inner))),
+            (inner.clone(), inner.clone())
+                .prop_map(|(left, right)| Condition::Both(Box::new(left), Box::new(right))),
+            (inner.clone(), inner)
+                .prop_map(|(left, right)| Condition::Either(Box::new(left), Box::new(right))),
         ]
     })
 }
 
 fn people() -> impl Strategy<Value = Vec<Person>> {
-    let one = (prop::option::weighted(0.8, prop::sample::select(vec!["xihu", "yuhang", "gongshu"])), prop::option::weighted(0.8, -2_i64..6));
+    let one = (
+        prop::option::weighted(0.8, prop::sample::select(vec!["xihu", "yuhang", "gongshu"])),
+        prop::option::weighted(0.8, -2_i64..6),
+    );
     prop::collection::vec(one, 0..40).prop_map(|all| {
         let person = |(at, (district, points)): (usize, (Option<&str>, Option<i64>))| Person {
             district: district.map(str::to_owned),
@@ -79,13 +86,23 @@ fn people() -> impl Strategy<Value = Vec<Person>> {
 
 /// A grant of both fields or of one, and its row filter.
 fn grants() -> impl Strategy<Value = Vec<(Vec<&'static str>, Option<Condition>)>> {
-    let fields = prop::sample::select(vec![vec!["points"], vec!["district"], vec!["district", "points"]]);
+    let fields = prop::sample::select(vec![
+        vec!["points"],
+        vec!["district"],
+        vec!["district", "points"],
+    ]);
     prop::collection::vec((fields, prop::option::weighted(0.8, condition())), 1..4)
 }
 
 /// What the session may see of a person, by the book.
 fn seen(person: &Person, grants: &[(Vec<&str>, Option<Condition>)]) -> Option<Person> {
-    let passing: Vec<_> = grants.iter().filter(|(_, rows)| rows.as_ref().is_none_or(|rows| rows.holds(person) == Some(true))).collect();
+    let passing: Vec<_> = grants
+        .iter()
+        .filter(|(_, rows)| {
+            rows.as_ref()
+                .is_none_or(|rows| rows.holds(person) == Some(true))
+        })
+        .collect();
     if passing.is_empty() {
         return None;
     }
@@ -102,17 +119,28 @@ fn seen(person: &Person, grants: &[(Vec<&str>, Option<Condition>)]) -> Option<Pe
 
 #[test]
 fn guarded_answers_are_those_of_the_reference() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut runner = TestRunner::new(Config {
+        cases: 40,
+        ..Config::default()
+    });
     let cases = (people(), people(), grants(), condition());
     let result = runner.run(&cases, |(first, second, grants, asked)| {
         runtime.block_on(async {
             let mut town = town().await;
             let table = town.table("persons");
             // Some rows lie in files, some in an overlay that replaces some of them.
-            town.feed.write("persons", persons(&table, &first), &vec![true; first.len()]);
+            town.feed
+                .write("persons", persons(&table, &first), &vec![true; first.len()]);
             town.keeper.flush().await.unwrap();
-            town.feed.write("persons", persons(&table, &second), &vec![true; second.len()]);
+            town.feed.write(
+                "persons",
+                persons(&table, &second),
+                &vec![true; second.len()],
+            );
             town.keeper.step().await.unwrap();
             let mut all = first.clone();
             for person in &second {
@@ -120,27 +148,64 @@ fn guarded_answers_are_those_of_the_reference() {
                 all.push(person.clone());
             }
 
-            let given: Vec<_> = grants.iter().map(|(fields, rows)| grant(fields, rows.as_ref().map(Condition::sql).as_deref())).collect();
-            let both = ["district", "points"].iter().all(|field| grants.iter().any(|(fields, _)| fields.contains(field)));
+            let given: Vec<_> = grants
+                .iter()
+                .map(|(fields, rows)| grant(fields, rows.as_ref().map(Condition::sql).as_deref()))
+                .collect();
+            let both = ["district", "points"]
+                .iter()
+                .all(|field| grants.iter().any(|(fields, _)| fields.contains(field)));
             let session = town.session("housing", given).await;
-            let visible: Vec<Person> = all.iter().filter_map(|person| seen(person, &grants)).collect();
-            let count = session.query("SELECT count(*) FROM civil_affairs.persons").await.unwrap().collect().await.unwrap();
+            let visible: Vec<Person> = all
+                .iter()
+                .filter_map(|person| seen(person, &grants))
+                .collect();
+            let count = session
+                .query("SELECT count(*) FROM civil_affairs.persons")
+                .await
+                .unwrap()
+                .collect()
+                .await
+                .unwrap();
             let count = arrow::util::display::array_value_to_string(count[0].column(0), 0).unwrap();
             prop_assert_eq!(count, visible.len().to_string());
             if !both {
                 return Ok(());
             }
-            let question = format!("SELECT district, points FROM civil_affairs.persons WHERE {}", asked.sql());
-            let answer = session.query(&question).await.unwrap().collect().await.unwrap();
+            let question = format!(
+                "SELECT district, points FROM civil_affairs.persons WHERE {}",
+                asked.sql()
+            );
+            let answer = session
+                .query(&question)
+                .await
+                .unwrap()
+                .collect()
+                .await
+                .unwrap();
             let mut ours = Vec::new();
             for batch in &answer {
                 for row in 0..batch.num_rows() {
-                    let text = |at: usize| arrow::util::display::array_value_to_string(batch.column(at), row).unwrap();
+                    let text = |at: usize| {
+                        arrow::util::display::array_value_to_string(batch.column(at), row).unwrap()
+                    };
                     ours.push((text(0), text(1)));
                 }
             }
-            let text = |person: &Person| (person.district.clone().unwrap_or_default(), person.points.map(|points| points.to_string()).unwrap_or_default());
-            let mut theirs: Vec<_> = visible.iter().filter(|person| asked.holds(person) == Some(true)).map(text).collect();
+            let text = |person: &Person| {
+                (
+                    person.district.clone().unwrap_or_default(),
+                    person
+                        .points
+                        .map(|points| points.to_string())
+                        .unwrap_or_default(),
+                )
+            };
+            let mut theirs: Vec<_> = visible
+                .iter()
+                .filter(|person| asked.holds(person) == Some(true))
+                .map(text)
+                .collect();
             ours.sort();
             theirs.sort();
             prop_assert_eq!(ours, theirs, "{}", question);

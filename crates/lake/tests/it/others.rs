@@ -23,8 +23,15 @@ print(json.dumps(dict(sorted(counts.items()))))
 /// What a program counts in the table at `folder`.
 fn counted(folder: &str, program: &str) -> Option<String> {
     let python = python(program)?;
-    let output = Command::new(python).args(["-c", SCRIPT, folder, program]).output().unwrap();
-    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(python)
+        .args(["-c", SCRIPT, folder, program])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{program}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
 }
 
@@ -32,19 +39,29 @@ fn counted(folder: &str, program: &str) -> Option<String> {
 async fn python_and_duckdb_count_the_same_rows() {
     let mut town = town().await;
     let table = town.table("persons");
-    let people: Vec<_> = (0..60).map(|at| person(&format!("P{at:02}"), "xihu", at)).collect();
-    town.feed.write("persons", persons(&table, &people), &[true; 60]);
+    let people: Vec<_> = (0..60)
+        .map(|at| person(&format!("P{at:02}"), "xihu", at))
+        .collect();
+    town.feed
+        .write("persons", persons(&table, &people), &[true; 60]);
     town.keeper.flush().await.unwrap();
     let mut moved = people[..7].to_vec();
     for person in &mut moved {
         person.status = Some("moved".to_owned());
     }
-    town.feed.write("persons", persons(&table, &moved), &[true; 7]);
-    town.feed.write("persons", persons(&table, &people[50..]), &[false; 10]);
+    town.feed
+        .write("persons", persons(&table, &moved), &[true; 7]);
+    town.feed
+        .write("persons", persons(&table, &people[50..]), &[false; 10]);
     town.keeper.flush().await.unwrap();
     // What left the table would be counted by a program that reads the folder and not the log.
-    let options = lake::history::MaintainOptions { vacuum_after: std::time::Duration::ZERO, ..Default::default() };
-    town.lake.maintain(&options, pool::Moment(1_700_000_100_000_000)).await;
+    let options = lake::history::MaintainOptions {
+        vacuum_after: std::time::Duration::ZERO,
+        ..Default::default()
+    };
+    town.lake
+        .maintain(&options, pool::Moment(1_700_000_100_000_000))
+        .await;
     let folder = town.folder.path().join("history/civil-affairs/persons");
     for program in ["deltalake", "duckdb"] {
         if let Some(counts) = counted(folder.to_str().unwrap(), program) {

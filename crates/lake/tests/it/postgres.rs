@@ -28,15 +28,25 @@ impl Porter for Gatekeeper {
         if (client, password) != ("housing-console", "right") {
             return Err("the token is not right".to_owned());
         }
-        let session = self.lake.session(who("housing"), self.grants.clone()).await.map_err(|error| error.to_string())?;
-        Ok(Guest { session, recorder: Arc::clone(&self.read) as Arc<dyn Recorder> })
+        let session = self
+            .lake
+            .session(who("housing"), self.grants.clone())
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(Guest {
+            session,
+            recorder: Arc::clone(&self.read) as Arc<dyn Recorder>,
+        })
     }
 }
 
 #[async_trait]
 impl Recorder for Book {
     async fn record(&self, reads: &[Read]) -> Result<(), String> {
-        self.0.lock().unwrap().extend(reads.iter().map(|read| read.table.clone()));
+        self.0
+            .lock()
+            .unwrap()
+            .extend(reads.iter().map(|read| read.table.clone()));
         Ok(())
     }
 }
@@ -59,8 +69,13 @@ async fn door(town: &Town) -> (u16, Arc<Book>, watch::Sender<bool>) {
 async fn filled() -> Town {
     let mut town = town().await;
     let table = town.table("persons");
-    let rows = [person("HIDDEN", "xihu", 1), person("B", "yuhang", 2), person("C", "yuhang", 3)];
-    town.feed.write("persons", persons(&table, &rows), &[true; 3]);
+    let rows = [
+        person("HIDDEN", "xihu", 1),
+        person("B", "yuhang", 2),
+        person("C", "yuhang", 3),
+    ];
+    town.feed
+        .write("persons", persons(&table, &rows), &[true; 3]);
     town.keeper.flush().await.unwrap();
     town
 }
@@ -74,7 +89,21 @@ async fn psql(port: u16, password: &'static str, question: &str) -> Option<(bool
     let question = question.to_owned();
     let run = tokio::task::spawn_blocking(move || {
         Command::new(psql)
-            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-U", "housing-console", "-d", "city", "-X", "-A", "-t", "-c", &question])
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port.to_string(),
+                "-U",
+                "housing-console",
+                "-d",
+                "city",
+                "-X",
+                "-A",
+                "-t",
+                "-c",
+                &question,
+            ])
             .env("PGPASSWORD", password)
             .env("PGCONNECT_TIMEOUT", "20")
             .output()
@@ -89,14 +118,23 @@ async fn psql(port: u16, password: &'static str, question: &str) -> Option<(bool
 async fn psql_asks_and_is_recorded() {
     let town = filled().await;
     let (port, read, _stop) = door(&town).await;
-    let Some((content, text)) = psql(port, "right", "SELECT count(*), sum(points) FROM civil_affairs.persons").await else {
+    let Some((content, text)) = psql(
+        port,
+        "right",
+        "SELECT count(*), sum(points) FROM civil_affairs.persons",
+    )
+    .await
+    else {
         return;
     };
     assert!(content, "{text}");
     assert_eq!(text.trim(), "2|5");
     assert_eq!(*read.0.lock().unwrap(), ["civil-affairs/persons"]);
     let (content, text) = psql(port, "wrong", "SELECT 1").await.unwrap();
-    assert!(!content && text.contains("the token is not right"), "{text}");
+    assert!(
+        !content && text.contains("the token is not right"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,9 +148,15 @@ async fn psql_lists_only_what_may_be_seen() {
     let listed = "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_schema NOT IN ('information_schema', 'pg_catalog') ORDER BY 1";
     let (content, text) = psql(port, "right", listed).await.unwrap();
     assert!(content, "{text}");
-    assert_eq!(text.trim(), "civil_affairs.persons\nhousing.land_titles\npool.records");
+    assert_eq!(
+        text.trim(),
+        "civil_affairs.persons\nhousing.land_titles\npool.records"
+    );
     let (content, text) = psql(port, "right", r"\dt civil_affairs.*").await.unwrap();
-    assert!(content && text.contains("persons") && !text.contains("land_titles"), "{text}");
+    assert!(
+        content && text.contains("persons") && !text.contains("land_titles"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +178,13 @@ async fn psql_gets_nowhere_with_what_is_no_question() {
         };
         assert!(!content, "{statement}: {text}");
     }
-    let (content, text) = psql(port, "right", "BEGIN; SELECT max(points) FROM civil_affairs.persons; COMMIT").await.unwrap();
+    let (content, text) = psql(
+        port,
+        "right",
+        "BEGIN; SELECT max(points) FROM civil_affairs.persons; COMMIT",
+    )
+    .await
+    .unwrap();
     assert!(content && text.contains('3'), "{text}");
 }
 
@@ -163,8 +213,17 @@ async fn psycopg_asks_with_parameters() {
     let Some(python) = python("psycopg") else {
         return;
     };
-    let run = tokio::task::spawn_blocking(move || Command::new(python).args(["-c", PSYCOPG, &port.to_string()]).output().unwrap());
+    let run = tokio::task::spawn_blocking(move || {
+        Command::new(python)
+            .args(["-c", PSYCOPG, &port.to_string()])
+            .output()
+            .unwrap()
+    });
     let output = run.await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "42501");
 }

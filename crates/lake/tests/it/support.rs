@@ -16,10 +16,21 @@ pub(crate) const SECRET: Secret = Secret::new([42; 32]);
 
 /// Persons: the key is the subject. Titles: the key does not tell the subject.
 const FILES: [(&str, &str); 5] = [
-    ("city.yaml", "id: town\ntitle: {zh: 城, en: Town}\ntime_zone: Asia/Shanghai\nlanguages: [zh, en]\n"),
-    ("departments/civil-affairs/department.yaml", "id: civil-affairs\ntitle: {zh: 民政局, en: Civil Affairs}\n"),
-    ("departments/housing/department.yaml", "id: housing\ntitle: {zh: 房管局, en: Housing}\n"),
-    ("departments/civil-affairs/datasets/persons.yaml", r"
+    (
+        "city.yaml",
+        "id: town\ntitle: {zh: 城, en: Town}\ntime_zone: Asia/Shanghai\nlanguages: [zh, en]\n",
+    ),
+    (
+        "departments/civil-affairs/department.yaml",
+        "id: civil-affairs\ntitle: {zh: 民政局, en: Civil Affairs}\n",
+    ),
+    (
+        "departments/housing/department.yaml",
+        "id: housing\ntitle: {zh: 房管局, en: Housing}\n",
+    ),
+    (
+        "departments/civil-affairs/datasets/persons.yaml",
+        r"
 id: persons
 title: {zh: 人, en: Persons}
 description: {zh: 一人, en: One person}
@@ -38,8 +49,11 @@ fields:
   - {name: points, title: {zh: 分, en: Points}, type: integer}
   - {name: illness, title: {zh: 病, en: Illness}, type: text, sensitivity: sensitive}
   - {name: status, title: {zh: 状态, en: Status}, type: text, one_of: [living, moved, dead]}
-"),
-    ("departments/housing/datasets/land-titles.yaml", r"
+",
+    ),
+    (
+        "departments/housing/datasets/land-titles.yaml",
+        r"
 id: land-titles
 title: {zh: 产权, en: Titles}
 description: {zh: 一件, en: One title}
@@ -54,7 +68,8 @@ fields:
   - {name: owner, title: {zh: 人, en: Owner}, type: text, max_length: 18, sensitivity: personal}
   - {name: area, title: {zh: 面积, en: Area}, type: decimal, scale: 2}
   - {name: status, title: {zh: 状态, en: Status}, type: text, one_of: [current, seized]}
-"),
+",
+    ),
 ];
 
 pub(crate) fn tables() -> Arc<Tables> {
@@ -90,7 +105,13 @@ impl Memory {
     }
 
     /// With rows whose records had another subject before.
-    pub(crate) fn push_moved(&self, table: &str, payload: Payload, replaced: Option<u64>, moved: Vec<(u32, String)>) -> u64 {
+    pub(crate) fn push_moved(
+        &self,
+        table: &str,
+        payload: Payload,
+        replaced: Option<u64>,
+        moved: Vec<(u32, String)>,
+    ) -> u64 {
         let mut state = self.state.lock().unwrap();
         state.now += 1_000_000;
         let seq = state.entries.len() as u64 + 1;
@@ -134,7 +155,13 @@ impl Feed for Memory {
 
     fn entries_after(&self, seq: u64, limit: usize) -> Result<Vec<Entry>, Error> {
         let state = self.state.lock().unwrap();
-        Ok(state.entries.iter().filter(|entry| entry.seq > seq).take(limit).cloned().collect())
+        Ok(state
+            .entries
+            .iter()
+            .filter(|entry| entry.seq > seq)
+            .take(limit)
+            .cloned()
+            .collect())
     }
 
     fn newest(&self) -> watch::Receiver<u64> {
@@ -167,7 +194,11 @@ pub(crate) struct Town {
 }
 
 pub(crate) async fn town() -> Town {
-    let feed = Memory { tables: tables(), state: Mutex::default(), newest: watch::channel(0).0 };
+    let feed = Memory {
+        tables: tables(),
+        state: Mutex::default(),
+        newest: watch::channel(0).0,
+    };
     feed.state.lock().unwrap().now = 1_700_000_000_000_000;
     reopened(tempfile::tempdir().unwrap(), Arc::new(feed)).await
 }
@@ -176,14 +207,32 @@ pub(crate) async fn town() -> Town {
 pub(crate) async fn reopened(folder: TempDir, feed: Arc<Memory>) -> Town {
     let history = HistoryUrl::Folder(folder.path().join("history"));
     let lake = Lake::open(&history, feed.tables(), SECRET).await.unwrap();
-    let options = KeeperOptions { overlay_rows_max: 1_000_000, ..KeeperOptions::default() };
-    let keeper = Keeper::new(Arc::clone(&lake), Arc::clone(&feed) as Arc<dyn Feed>, options).unwrap();
-    Town { folder, feed, lake, keeper }
+    let options = KeeperOptions {
+        overlay_rows_max: 1_000_000,
+        ..KeeperOptions::default()
+    };
+    let keeper = Keeper::new(
+        Arc::clone(&lake),
+        Arc::clone(&feed) as Arc<dyn Feed>,
+        options,
+    )
+    .unwrap();
+    Town {
+        folder,
+        feed,
+        lake,
+        keeper,
+    }
 }
 
 impl Town {
     pub(crate) async fn restart(self) -> Self {
-        let Self { folder, feed, lake, keeper } = self;
+        let Self {
+            folder,
+            feed,
+            lake,
+            keeper,
+        } = self;
         drop((lake, keeper));
         reopened(folder, feed).await
     }
@@ -212,8 +261,14 @@ pub(crate) fn who(department: &str) -> Who {
 }
 
 pub(crate) async fn answer(session: &Session, question: &str) -> String {
-    let answer = session.query(question).await.unwrap_or_else(|error| panic!("{question}: {error}"));
-    let batches = answer.collect().await.unwrap_or_else(|error| panic!("{question}: {error}"));
+    let answer = session
+        .query(question)
+        .await
+        .unwrap_or_else(|error| panic!("{question}: {error}"));
+    let batches = answer
+        .collect()
+        .await
+        .unwrap_or_else(|error| panic!("{question}: {error}"));
     pretty_format_batches(&batches).unwrap().to_string()
 }
 
@@ -251,14 +306,29 @@ pub(crate) fn person(number: &str, district: &str, points: i64) -> Person {
 
 pub(crate) fn persons(table: &Table, persons: &[Person]) -> RecordBatch {
     let text = |of: fn(&Person) -> Option<&String>| -> ArrayRef {
-        Arc::new(persons.iter().map(|person| of(person).map(String::as_str)).collect::<StringArray>())
+        Arc::new(
+            persons
+                .iter()
+                .map(|person| of(person).map(String::as_str))
+                .collect::<StringArray>(),
+        )
     };
     let columns: Vec<ArrayRef> = vec![
         text(|person| Some(&person.number)),
         text(|person| person.name.as_ref()),
-        Arc::new(persons.iter().map(|person| person.born).collect::<Date32Array>()),
+        Arc::new(
+            persons
+                .iter()
+                .map(|person| person.born)
+                .collect::<Date32Array>(),
+        ),
         text(|person| person.district.as_ref()),
-        Arc::new(persons.iter().map(|person| person.points).collect::<Int64Array>()),
+        Arc::new(
+            persons
+                .iter()
+                .map(|person| person.points)
+                .collect::<Int64Array>(),
+        ),
         text(|person| person.illness.as_ref()),
         text(|person| person.status.as_ref()),
     ];
@@ -267,7 +337,11 @@ pub(crate) fn persons(table: &Table, persons: &[Person]) -> RecordBatch {
 
 pub(crate) fn titles(table: &Table, rows: &[(&str, &str, i128, &str)]) -> RecordBatch {
     let text = |of: fn(&(&str, &str, i128, &str)) -> String| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>())
+        Arc::new(
+            rows.iter()
+                .map(|row| Some(of(row)))
+                .collect::<StringArray>(),
+        )
     };
     let area: Decimal128Array = rows.iter().map(|row| Some(row.2)).collect();
     let columns: Vec<ArrayRef> = vec![
@@ -282,17 +356,22 @@ pub(crate) fn titles(table: &Table, rows: &[(&str, &str, i128, &str)]) -> Record
 /// A program that `script/setup test` fetches, or one on the path.
 pub(crate) fn program(name: &str) -> Option<std::path::PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(std::path::PathBuf::from);
-    let cache = cache.or_else(|| Some(std::path::PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let cache =
+        cache.or_else(|| Some(std::path::PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
     let own = cache.map(|cache| cache.join("citybrain/venv/bin").join(name));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join(name)).collect::<Vec<_>>();
+    let on_path = std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .collect::<Vec<_>>();
     own.into_iter().chain(on_path).find(|file| file.exists())
 }
 
 /// Python with a package, or `None`, and the reason is printed.
 pub(crate) fn python(package: &str) -> Option<std::path::PathBuf> {
     let python = program("python3").or_else(|| program("python"))?;
-    let has = std::process::Command::new(&python).args(["-c", &format!("import {package}")]).output();
+    let has = std::process::Command::new(&python)
+        .args(["-c", &format!("import {package}")])
+        .output();
     if has.is_ok_and(|has| has.status.success()) {
         return Some(python);
     }

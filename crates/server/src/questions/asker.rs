@@ -72,7 +72,13 @@ impl Asker {
     /// What agreements let a department ask for a purpose.
     pub fn grants(&self, department: &str, purpose: &str) -> Vec<TableGrant> {
         let compiled = self.exchange.compiled();
-        let ask = Ask { consumer: department, usage: Use::Query, purpose, fields: None, now: self.exchange.now() };
+        let ask = Ask {
+            consumer: department,
+            usage: Use::Query,
+            purpose,
+            fields: None,
+            now: self.exchange.now(),
+        };
         let mut grants = Vec::new();
         for offer in compiled.grants.offers() {
             let Ok(granted) = offer.authorise(&ask) else {
@@ -105,9 +111,17 @@ impl Asker {
     ///
     /// # Errors
     /// When the caller's system does not ask questions, or the lake cannot be used.
-    pub async fn session(&self, caller: &Caller, as_of: Option<Moment>) -> Result<Session, Unasked> {
+    pub async fn session(
+        &self,
+        caller: &Caller,
+        as_of: Option<Moment>,
+    ) -> Result<Session, Unasked> {
         if !caller.client.may(Role::Query) {
-            return Err(Denial::Role { client: caller.client.id.to_string(), role: WAY }.into());
+            return Err(Denial::Role {
+                client: caller.client.id.to_string(),
+                role: WAY,
+            }
+            .into());
         }
         let who = Who {
             department: caller.client.department.to_string(),
@@ -125,7 +139,10 @@ impl Asker {
     /// # Errors
     /// When the ledger does not take it; then the question must not be answered.
     pub async fn record(&self, reader: &Reader, reads: &[Read]) -> Result<(), Denial> {
-        let entries: Vec<Vec<u8>> = reads.iter().flat_map(|read| self.entries(reader, read)).collect();
+        let entries: Vec<Vec<u8>> = reads
+            .iter()
+            .flat_map(|read| self.entries(reader, read))
+            .collect();
         if entries.is_empty() {
             return Ok(());
         }
@@ -185,6 +202,14 @@ impl Asker {
 /// An agreement's row filter as SQL over the table's fields.
 fn condition(text: &str, table: &Table) -> Result<String, String> {
     let rule = decide::Rule::condition(text, &fields_of(&table.definition));
-    let rule = rule.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-    Ok(decide::to_sql(&rule, |field| format!("\"{}\"", field.replace('"', "\"\""))))
+    let rule = rule.map_err(|faults| {
+        faults
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")
+    })?;
+    Ok(decide::to_sql(&rule, |field| {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    }))
 }

@@ -30,17 +30,39 @@ impl ExchangePorter {
 #[async_trait]
 impl Porter for ExchangePorter {
     async fn admit(&self, client: &str, password: &str, database: &str) -> Result<Guest, String> {
-        let call = Call { method: METHOD, target: TARGET, body: b"" };
-        let caller = self.0.exchange().caller(Some(password), call).await.map_err(|denial| denial.to_string())?;
+        let call = Call {
+            method: METHOD,
+            target: TARGET,
+            body: b"",
+        };
+        let caller = self
+            .0
+            .exchange()
+            .caller(Some(password), call)
+            .await
+            .map_err(|denial| denial.to_string())?;
         if *caller.client.id != *client {
-            return Err(format!("the token is that of the client {:?}; connect with it as the user", &*caller.client.id));
+            return Err(format!(
+                "the token is that of the client {:?}; connect with it as the user",
+                &*caller.client.id
+            ));
         }
         // Whoever names a purpose as the database means it.
         if database.contains('/') && *database != *caller.purpose {
-            return Err(format!("the token is for {:?} and the database for {database:?}; they must be the same", &*caller.purpose));
+            return Err(format!(
+                "the token is for {:?} and the database for {database:?}; they must be the same",
+                &*caller.purpose
+            ));
         }
-        let session = self.0.session(&caller, None).await.map_err(|error| error.to_string())?;
-        let recorder = Arc::new(OfCaller { asker: self.0.clone(), reader: Reader::from(&caller) });
+        let session = self
+            .0
+            .session(&caller, None)
+            .await
+            .map_err(|error| error.to_string())?;
+        let recorder = Arc::new(OfCaller {
+            asker: self.0.clone(),
+            reader: Reader::from(&caller),
+        });
         Ok(Guest { session, recorder })
     }
 }
@@ -53,6 +75,9 @@ struct OfCaller {
 #[async_trait]
 impl Recorder for OfCaller {
     async fn record(&self, reads: &[Read]) -> Result<(), String> {
-        self.asker.record(&self.reader, reads).await.map_err(|denial| denial.to_string())
+        self.asker
+            .record(&self.reader, reads)
+            .await
+            .map_err(|denial| denial.to_string())
     }
 }

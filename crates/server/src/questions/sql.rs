@@ -37,7 +37,9 @@ struct Question {
 
 /// All routes with their description.
 pub fn router<S: Clone + Send + Sync + 'static>(asker: Asker) -> OpenApiRouter<S> {
-    OpenApiRouter::new().nest("/exchange/v1", OpenApiRouter::new().routes(routes!(ask))).with_state(asker)
+    OpenApiRouter::new()
+        .nest("/exchange/v1", OpenApiRouter::new().routes(routes!(ask)))
+        .with_state(asker)
 }
 
 /// Ask a question in SQL
@@ -64,7 +66,9 @@ async fn ask(State(asker): State<Asker>, request: Request) -> Response {
             let mut response = problem.into_response();
             if challenge {
                 let value = HeaderValue::from_static(r#"Bearer realm="exchange""#);
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, value);
             }
             response
         }
@@ -74,18 +78,34 @@ async fn ask(State(asker): State<Asker>, request: Request) -> Response {
 async fn answer(asker: &Asker, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let body = read(body).await?;
-    let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer "));
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let call = Call { method: parts.method.as_str(), target, body: &body };
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let call = Call {
+        method: parts.method.as_str(),
+        target,
+        body: &body,
+    };
     let caller = asker.exchange().caller(token, call).await.map_err(denied)?;
     let question = parse(&parts.headers, &body)?;
     let format = accepted(&parts.headers)?;
     let as_of = question.as_of.as_deref().map(moment).transpose()?;
     let session = asker.session(&caller, as_of).await.map_err(unasked)?;
-    let answer = session.query(&question.sql).await.map_err(|error| refused(&error))?;
+    let answer = session
+        .query(&question.sql)
+        .await
+        .map_err(|error| refused(&error))?;
     let reads = answer.reads().to_vec();
-    asker.record(&Reader::from(&caller), &reads).await.map_err(denied)?;
+    asker
+        .record(&Reader::from(&caller), &reads)
+        .await
+        .map_err(denied)?;
 
     // What fails before the first piece is a problem; later the body is cut off.
     let mut pieces = Box::pin(answer.written(format));
@@ -99,7 +119,10 @@ async fn answer(asker: &Asker, request: Request) -> Result<Response, Problem> {
     }
     let mut response = Response::new(Body::from_stream(stream::iter(first).chain(pieces)));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.media_type()),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -108,30 +131,62 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
     match tokio::time::timeout(BODY_TIME_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => {
-            let detail = format!("the body is larger than {BODY_BYTES_MAX} bytes, or ended before it was whole");
-            Err(Problem::limit(StatusCode::PAYLOAD_TOO_LARGE, "body_bytes_max", detail))
+            let detail = format!(
+                "the body is larger than {BODY_BYTES_MAX} bytes, or ended before it was whole"
+            );
+            Err(Problem::limit(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_bytes_max",
+                detail,
+            ))
         }
         Err(_) => {
-            let detail = format!("the body took longer than {} s to arrive", BODY_TIME_MAX.as_secs());
-            Err(Problem::limit(StatusCode::REQUEST_TIMEOUT, "body_time_max", detail))
+            let detail = format!(
+                "the body took longer than {} s to arrive",
+                BODY_TIME_MAX.as_secs()
+            );
+            Err(Problem::limit(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_time_max",
+                detail,
+            ))
         }
     }
 }
 
 fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Question, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"));
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    if !kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/json")
+    {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be application/json",
+        ));
     }
     serde_json::from_slice(body).map_err(|error| {
-        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        let status = if error.is_data() {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            StatusCode::BAD_REQUEST
+        };
         Problem::new(status, format!("the body is not a question: {error}"))
     })
 }
 
 /// The form in which the answer is to be written; JSON, if anything will do.
 fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or("*/*");
     let form = |kind: &str| match kind.split(';').next().unwrap_or_default().trim() {
         "*/*" | "application/*" | "application/json" | "" => Some(Format::Json),
         "application/x-ndjson" => Some(Format::NdJson),
@@ -160,7 +215,9 @@ fn denied(denial: Denial) -> Problem {
     match denial {
         Denial::Token(_) => Problem::new(StatusCode::UNAUTHORIZED, detail),
         Denial::Role { .. } | Denial::Agreement(_) => Problem::new(StatusCode::FORBIDDEN, detail),
-        Denial::Busy { .. } | Denial::Ledger(_) | Denial::Storage(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+        Denial::Busy { .. } | Denial::Ledger(_) | Denial::Storage(_) => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        }
         _ => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
     }
 }
@@ -180,7 +237,10 @@ fn refused(error: &Error) -> Problem {
         Error::Question { .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
         _ => {
             tracing::error!(%detail, "a question failed");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the question could not be answered; the server's log says why")
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the question could not be answered; the server's log says why",
+            )
         }
     }
 }

@@ -36,8 +36,12 @@ pub(crate) fn pool(args: &PoolArgs, printer: Printer) -> Outcome {
         version: env!("CARGO_PKG_VERSION"),
         optimised: cfg!(not(debug_assertions)),
         cpus: std::thread::available_parallelism().map_or(1, usize::from),
-        state: wanted(Part::State).then(|| state(args, folder)).transpose()?,
-        questions: wanted(Part::Questions).then(|| questions(args, folder)).transpose()?,
+        state: wanted(Part::State)
+            .then(|| state(args, folder))
+            .transpose()?,
+        questions: wanted(Part::Questions)
+            .then(|| questions(args, folder))
+            .transpose()?,
         peak_memory_bytes: peak_memory(),
     };
     if printer.json {
@@ -50,7 +54,11 @@ pub(crate) fn pool(args: &PoolArgs, printer: Printer) -> Outcome {
 
 fn state(args: &PoolArgs, folder: &Path) -> Result<pool::bench::Figures, Error> {
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
-    let opened = Pool::open(pool::Options::new(folder.join("state")), &pool::bench::city(), clock);
+    let opened = Pool::open(
+        pool::Options::new(folder.join("state")),
+        &pool::bench::city(),
+        clock,
+    );
     let opened = opened.map_err(|error| failed(&error))?;
     let parameters = pool::bench::Parameters {
         rows: args.records,
@@ -68,9 +76,13 @@ fn questions(args: &PoolArgs, folder: &Path) -> Result<lake::bench::Figures, Err
         departments: args.departments,
         repeat: args.repeat,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let folder = folder.join("questions");
-    runtime.block_on(lake::bench::run(&folder, parameters)).map_err(|error| failed(&error))
+    runtime
+        .block_on(lake::bench::run(&folder, parameters))
+        .map_err(|error| failed(&error))
 }
 
 fn failed(error: &dyn std::error::Error) -> Error {
@@ -80,17 +92,34 @@ fn failed(error: &dyn std::error::Error) -> Error {
         message = format!("{message}: {inner}");
         cause = inner.source();
     }
-    Error::Program { message, help: None }
+    Error::Program {
+        message,
+        help: None,
+    }
 }
 
 fn print(report: &Report, printer: Printer) -> Result<(), Error> {
     if let Some(state) = &report.state {
-        let us = |spread: &pool::bench::Spread| format!("{:.1} µs, p99 {:.1} µs", spread.p50_us, spread.p99_us);
+        let us = |spread: &pool::bench::Spread| {
+            format!("{:.1} µs, p99 {:.1} µs", spread.p50_us, spread.p99_us)
+        };
         printer.line(properties([
-            ("records loaded a second", grouped(state.load_records_per_second as u64)),
-            ("at the end", grouped(state.load_records_per_second_at_the_end as u64)),
-            ("bytes of history a record", format!("{:.1}", state.history_bytes_per_record)),
-            ("bytes of state a record", format!("{:.1}", state.state_bytes_per_record)),
+            (
+                "records loaded a second",
+                grouped(state.load_records_per_second as u64),
+            ),
+            (
+                "at the end",
+                grouped(state.load_records_per_second_at_the_end as u64),
+            ),
+            (
+                "bytes of history a record",
+                format!("{:.1}", state.history_bytes_per_record),
+            ),
+            (
+                "bytes of state a record",
+                format!("{:.1}", state.state_bytes_per_record),
+            ),
             ("look-up by key", us(&state.look_up)),
             ("look-up by subject", us(&state.of_subject)),
             ("write", us(&state.write)),

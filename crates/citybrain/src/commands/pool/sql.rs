@@ -26,7 +26,9 @@ pub(crate) fn sql(args: &SqlArgs, mut layers: Layers, printer: Printer) -> Outco
     let city = bureau::definitions(&settings.city)?;
     let department = department(&city, args.department.as_deref())?;
     let as_of = args.as_of.as_deref().map(moment).transpose()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let pool = bureau::pool(&settings, &city)?;
         let bureau = bureau::bureau(&settings, city, pool).await?;
@@ -47,8 +49,18 @@ pub(crate) fn sql(args: &SqlArgs, mut layers: Layers, printer: Printer) -> Outco
             reference: None,
             evidence: [0; 32],
         };
-        let session = bureau.lake.session_as_of(who, grants, as_of).await.map_err(|error| refused(&error))?;
-        let console = Console { asker, reader, session, format: format(args, printer), printer };
+        let session = bureau
+            .lake
+            .session_as_of(who, grants, as_of)
+            .await
+            .map_err(|error| refused(&error))?;
+        let console = Console {
+            asker,
+            reader,
+            session,
+            format: format(args, printer),
+            printer,
+        };
         match &args.question {
             Some(question) => console.ask(question).await.map(|()| Exit::Success),
             None => console.talk().await,
@@ -57,7 +69,11 @@ pub(crate) fn sql(args: &SqlArgs, mut layers: Layers, printer: Printer) -> Outco
 }
 
 fn format(args: &SqlArgs, printer: Printer) -> AnswerFormat {
-    args.format.unwrap_or(if printer.json { AnswerFormat::Json } else { AnswerFormat::Table })
+    args.format.unwrap_or(if printer.json {
+        AnswerFormat::Json
+    } else {
+        AnswerFormat::Table
+    })
 }
 
 /// The department, or the nearest name; without one, none that has data of its own.
@@ -68,7 +84,9 @@ fn department(city: &city::City, named: Option<&str>) -> Result<String, Error> {
     if city.get::<city::kinds::Department>(named).is_some() {
         return Ok(named.to_owned());
     }
-    let all = city.all::<city::kinds::Department>().map(|definition| definition.id.as_str());
+    let all = city
+        .all::<city::kinds::Department>()
+        .map(|definition| definition.id.as_str());
     Err(Error::Refused {
         message: format!("there is no department {named:?}"),
         help: crate::error::nearest(named, all),
@@ -89,7 +107,10 @@ fn refused(error: &lake::Error) -> Error {
         message = format!("{message}: {inner}");
         cause = inner.source();
     }
-    Error::Refused { message, help: None }
+    Error::Refused {
+        message,
+        help: None,
+    }
 }
 
 struct Console {
@@ -104,14 +125,24 @@ impl Console {
     /// Answers one question on standard output.
     async fn ask(&self, question: &str) -> Result<(), Error> {
         let began = std::time::Instant::now();
-        let answer = self.session.query(question).await.map_err(|error| refused(&error))?;
+        let answer = self
+            .session
+            .query(question)
+            .await
+            .map_err(|error| refused(&error))?;
         let recorded = self.asker.record(&self.reader, answer.reads()).await;
-        recorded.map_err(|denial| Error::Program { message: denial.to_string(), help: None })?;
+        recorded.map_err(|denial| Error::Program {
+            message: denial.to_string(),
+            help: None,
+        })?;
         let form = match self.format {
             AnswerFormat::Table => {
                 let (table, rows) = answer.table().await.map_err(|error| refused(&error))?;
                 self.printer.line(table)?;
-                self.printer.note(format_args!("{rows} rows in {:.3} s", began.elapsed().as_secs_f64()));
+                self.printer.note(format_args!(
+                    "{rows} rows in {:.3} s",
+                    began.elapsed().as_secs_f64()
+                ));
                 return Ok(());
             }
             AnswerFormat::Json => Format::Json,
@@ -136,7 +167,15 @@ impl Console {
         loop {
             if people {
                 let mut out = std::io::stderr().lock();
-                write!(out, "{}", if question.is_empty() { "citybrain> " } else { "       ... " })?;
+                write!(
+                    out,
+                    "{}",
+                    if question.is_empty() {
+                        "citybrain> "
+                    } else {
+                        "       ... "
+                    }
+                )?;
                 out.flush()?;
             }
             let mut line = String::new();
