@@ -76,22 +76,8 @@ pub(crate) fn generate(args: &GenerateArgs, layers: &Layers, printer: Printer) -
     let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
     let generator = generator(args, &folder, today)?;
     let sources = wanted(&generator, &args.datasets)?;
-    let format = match args.format {
-        FileFormat::Parquet => Format::Parquet,
-        FileFormat::Csv => Format::Csv,
-        FileFormat::Jsonl => Format::JsonLines,
-        FileFormat::Arrow => Format::Arrow,
-    };
-    let manifest = Manifest::open(
-        &args.out,
-        &Parameters {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            persons: args.persons,
-            seed: args.seed,
-            today: today.to_string(),
-            fault_share: args.faults.to_string(),
-        },
-    )?;
+    let format = format(args.format);
+    let manifest = Manifest::open(&args.out, &parameters(args, today))?;
     let threads = args.threads.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
@@ -115,10 +101,6 @@ pub(crate) fn generate(args: &GenerateArgs, layers: &Layers, printer: Printer) -
     let seconds = started.elapsed().as_secs_f64();
     let written = run.written.load(Ordering::Relaxed);
     let datasets = lines(&sources, &run.jobs, &files);
-    let mut faults = Faults::default();
-    for line in &datasets {
-        faults.add(line.faults);
-    }
     let population = generator.population();
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -139,7 +121,10 @@ pub(crate) fn generate(args: &GenerateArgs, layers: &Layers, printer: Printer) -
         seconds,
         records_written: written,
         records_per_second: written as f64 / seconds,
-        faults,
+        faults: datasets.iter().fold(Faults::default(), |mut all, line| {
+            all.add(line.faults);
+            all
+        }),
         datasets,
     };
     if printer.json {
@@ -149,6 +134,27 @@ pub(crate) fn generate(args: &GenerateArgs, layers: &Layers, printer: Printer) -
         printer.note("Nothing in these records is real: they are made up.");
     }
     Ok(Exit::Success)
+}
+
+/// The format of the files.
+fn format(format: FileFormat) -> Format {
+    match format {
+        FileFormat::Parquet => Format::Parquet,
+        FileFormat::Csv => Format::Csv,
+        FileFormat::Jsonl => Format::JsonLines,
+        FileFormat::Arrow => Format::Arrow,
+    }
+}
+
+/// What the records hang on.
+fn parameters(args: &GenerateArgs, today: jiff::civil::Date) -> Parameters {
+    Parameters {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        persons: args.persons,
+        seed: args.seed,
+        today: today.to_string(),
+        fault_share: args.faults.to_string(),
+    }
 }
 
 /// Reads the city and draws its population.
