@@ -78,7 +78,7 @@ fn compare(
     if !faults.is_empty() {
         let count = faults.len();
         printer.note(format!(
-            "{revision} has {count} faults of its own; definitions that are not right there are taken for new"
+            "{revision} has faults of its own ({count}): what is not right there is taken for new"
         ));
     }
     Ok(evolution::compare(&old, city))
