@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::files::{self, moment_type, stored_schema};
 use super::held::Held;
 use super::log::{self, HistoryFile};
+use super::maintain::MaintainOptions;
 use super::overlay::Layer;
 use super::refresh;
 use crate::error::Error;
@@ -31,6 +32,10 @@ pub struct KeeperOptions {
     pub refresh_every: Duration,
     /// Most entries read from the outbox at once.
     pub entries_max: usize,
+    /// How often upkeep is done, when there is nothing else to do.
+    pub maintain_every: Duration,
+    /// How far it goes in one round.
+    pub maintain: MaintainOptions,
 }
 
 impl Default for KeeperOptions {
@@ -39,6 +44,8 @@ impl Default for KeeperOptions {
             overlay_rows_max: 200_000,
             refresh_every: Duration::from_mins(5),
             entries_max: 1_000,
+            maintain_every: Duration::from_hours(1),
+            maintain: MaintainOptions::default(),
         }
     }
 }
@@ -82,6 +89,7 @@ impl Keeper {
     /// Works until `stop` turns true. Failures are logged and tried again.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut newest = self.feed.newest();
+        let mut maintained = tokio::time::Instant::now();
         while !*stop.borrow() {
             let worked = match self.step().await {
                 Ok(worked) => worked,
@@ -96,6 +104,12 @@ impl Keeper {
             };
             if worked {
                 continue;
+            }
+            if maintained.elapsed() >= self.options.maintain_every {
+                self.lake
+                    .maintain(&self.options.maintain, self.feed.now())
+                    .await;
+                maintained = tokio::time::Instant::now();
             }
             tokio::select! {
                 _ = stop.changed() => {}

@@ -371,3 +371,32 @@ async fn all_records_are_counted_by_department_and_status() {
     town.keeper.flush().await.unwrap();
     assert_eq!(town.ask("civil-affairs", question).await, overlaid);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keeper_that_runs_shows_a_change_within_five_seconds() {
+    let Town {
+        folder: _folder,
+        feed,
+        lake,
+        keeper,
+    } = town().await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(keeper.run(stopped));
+    let session = lake.session(who("civil-affairs"), vec![]).await.unwrap();
+    let table = Arc::clone(lake.tables().get("persons").unwrap());
+    let written = std::time::Instant::now();
+    feed.write(
+        "persons",
+        persons(&table, &[person("A", "xihu", 1)]),
+        &[true],
+    );
+    while !answer(&session, "SELECT count(*) FROM persons")
+        .await
+        .contains("| 1 ")
+    {
+        assert!(written.elapsed() < std::time::Duration::from_secs(5));
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    stop.send_replace(true);
+    running.await.unwrap();
+}
