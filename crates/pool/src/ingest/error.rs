@@ -25,7 +25,7 @@ pub enum Error {
         field: String,
     },
     /// A field that every record must have, and that the source has not.
-    #[error("{source_name} has no column `{field}`, which every record of {dataset} must have{}", hint(.nearest))]
+    #[error("{source_name} has no column `{field}`, which every record of {dataset} must have{}", hint(.nearest.as_deref()))]
     ColumnMissing {
         /// The file or source.
         source_name: String,
@@ -79,7 +79,7 @@ pub enum Error {
         source_name: String,
     },
     /// A dataset that the city does not have.
-    #[error("there is no dataset `{name}`{}", hint(.nearest))]
+    #[error("there is no dataset `{name}`{}", hint(.nearest.as_deref()))]
     Dataset {
         /// What was asked for.
         name: String,
@@ -165,9 +165,8 @@ pub enum Error {
     Pool(#[from] crate::Error),
 }
 
-fn hint(nearest: &Option<String>) -> String {
+fn hint(nearest: Option<&str>) -> String {
     nearest
-        .as_ref()
         .map(|name| format!("; did you mean `{name}`?"))
         .unwrap_or_default()
 }

@@ -334,7 +334,7 @@ fn read(mut input: Input, skip: u64, to: &SyncSender<Numbered<Vec<Block>>>) {
     for number in 0_u64.. {
         let mut blocks = Vec::with_capacity(BATCH_BLOCKS);
         while blocks.len() < BATCH_BLOCKS {
-            match input.next() {
+            match input.next_block() {
                 Ok(Some(block)) => blocks.push(block),
                 Ok(None) => break,
                 Err(error) => {

@@ -96,7 +96,7 @@ pub fn push(
     };
     let mut input = Input::of_bytes(body.clone(), "the body", options.format, table, &file)?;
     let blocks: Vec<_> =
-        std::iter::from_fn(|| input.next().transpose()).collect::<Result<_, _>>()?;
+        std::iter::from_fn(|| input.next_block().transpose()).collect::<Result<_, _>>()?;
     let batch = look(&validator, &blocks, Duplicates::LastWins)?;
     let name = match options.idempotency_key {
         Some(key) => format!("push/{}/{key}", options.source),

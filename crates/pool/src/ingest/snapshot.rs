@@ -52,7 +52,7 @@ pub(super) fn begin(
     }
     let mut input = open()?;
     loop {
-        let blocks: Vec<_> = std::iter::from_fn(|| input.next().transpose())
+        let blocks: Vec<_> = std::iter::from_fn(|| input.next_block().transpose())
             .take(BATCH_BLOCKS)
             .collect::<Result<_, _>>()?;
         if blocks.is_empty() {

@@ -20,7 +20,7 @@ fn looked_at(town: &Town, bytes: &[u8], format: Format) -> Option<(u64, u64, u64
     )
     .ok()?;
     let mut sums = (0, 0, 0);
-    while let Some(block) = input.next().ok()? {
+    while let Some(block) = input.next_block().ok()? {
         let checked = validator.check(&block.raw(&table)).ok()?;
         sums.0 += checked.counts.records;
         sums.1 += checked.good.num_rows() as u64;
@@ -72,7 +72,7 @@ proptest! {
         let serde = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&line).is_ok();
         let table = TOWN.with(|town| town.table("people"));
         let mut input = Input::of_bytes(Bytes::from(line.clone()), "t", Format::JsonLines, &table, &Options::default()).unwrap();
-        let raw = input.next().unwrap().unwrap().raw(&table);
+        let raw = input.next_block().unwrap().unwrap().raw(&table);
         prop_assert_eq!(raw.rows == 1, serde, "{}", line);
     }
 }

@@ -86,7 +86,7 @@ fn looking_at_text_costs_a_few_microseconds_a_record() {
         .open(&table, &pool::sources::file::Options::default())
         .unwrap();
     let mut records = 0;
-    while let Some(block) = input.next().unwrap() {
+    while let Some(block) = input.next_block().unwrap() {
         records += validator.check(&block.raw(&table)).unwrap().counts.accepted;
     }
     let nanoseconds = begun.elapsed().as_nanos() as f64 / records as f64;

@@ -204,7 +204,7 @@ impl Input {
     ///
     /// # Errors
     /// When the file cannot be read further.
-    pub fn next(&mut self) -> Result<Option<Block>, Error> {
+    pub fn next_block(&mut self) -> Result<Option<Block>, Error> {
         match &mut self.reader {
             Reader::Text(text, form) => Ok(text.next()?.map(|block| match form {
                 Form::Csv(header) => Block::Csv(Arc::clone(header), block),

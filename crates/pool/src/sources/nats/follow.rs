@@ -167,19 +167,6 @@ impl<'a> NatsFollower<'a> {
         Ok(Gathered { messages })
     }
 
-    /// Messages that do the same, one after another.
-    fn runs<'b>(&self, gathered: &'b Gathered) -> Vec<(bool, &'b [(u64, Message)])> {
-        let deletes = |(_, message): &(u64, Message)| {
-            let headers = message.headers.as_ref();
-            headers
-                .and_then(|headers| headers.get(OPERATION))
-                .is_some_and(|word| word.as_str() == "delete")
-        };
-        let runs = gathered.messages.chunk_by(|a, b| deletes(a) == deletes(b));
-        runs.filter_map(|run| Some((deletes(run.first()?), run)))
-            .collect()
-    }
-
     fn raw(&self, run: &[(u64, Message)]) -> Raw {
         let mut text = Vec::new();
         let mut block = TextBlock::default();
@@ -233,7 +220,7 @@ impl Follower for NatsFollower<'_> {
             columns: vec![None; self.changes.table.definition.fields.len()],
             ..Raw::default()
         };
-        for (at, (deletes, run)) in self.runs(&gathered).into_iter().enumerate() {
+        for (at, (deletes, run)) in runs(&gathered).into_iter().enumerate() {
             let raw = self.raw(run);
             let name = format!("{}/{first}-{last}/{at}", self.name);
             let (upserts, deletes) = if deletes {
@@ -254,4 +241,17 @@ impl Follower for NatsFollower<'_> {
             more: gathered.messages.len() >= self.batch,
         })
     }
+}
+
+/// Messages that do the same, one after another.
+fn runs(gathered: &Gathered) -> Vec<(bool, &[(u64, Message)])> {
+    let deletes = |(_, message): &(u64, Message)| {
+        let headers = message.headers.as_ref();
+        headers
+            .and_then(|headers| headers.get(OPERATION))
+            .is_some_and(|word| word.as_str() == "delete")
+    };
+    let runs = gathered.messages.chunk_by(|a, b| deletes(a) == deletes(b));
+    runs.filter_map(|run| Some((deletes(run.first()?), run)))
+        .collect()
 }

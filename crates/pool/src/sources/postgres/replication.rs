@@ -70,9 +70,10 @@ impl<'a> ReplicationFollower<'a> {
             .into_iter()
             .unzip();
         let columns = columns_of(table, &source.columns, &names, &session.server, false)?;
-        let relation = match source.table.contains('.') {
-            true => source.table.clone(),
-            false => format!("public.{}", source.table),
+        let relation = if source.table.contains('.') {
+            source.table.clone()
+        } else {
+            format!("public.{}", source.table)
         };
         let this = Self {
             changes: Changes::of(
