@@ -532,7 +532,7 @@ impl ledger::Signer for Away {
 
 #[test]
 fn calls_and_agreements_go_on_while_the_ledgers_signer_is_away() {
-    let key = ledger::SecretKey::from_seed("town", ledger::Algorithm::Log, &[9; 32]).unwrap();
+    let key = ledger::SecretKey::from_seed("town", ledger::Algorithm::Log, [9; 32]).unwrap();
     let town = Town::with_signer(std::sync::Arc::new(Away(key.verifier().clone())));
     town.put_titles(&[("T1", "P1", 80, "valid")]);
     town.agree("titles-for-tax");

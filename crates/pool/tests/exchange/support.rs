@@ -65,14 +65,15 @@ fn department(id: &str, zh: &str) -> String {
 }
 
 fn dataset(id: &str, head: &str, fields: &[(&str, &str)]) -> String {
-    let fields: String = fields
+    let fields: Vec<String> = fields
         .iter()
         .map(|(name, rest)| {
             format!("  - {{name: {name}, title: {{zh: 字段, en: {name}}}, {rest}}}\n")
         })
         .collect();
     format!(
-        "id: {id}\ntitle: {{zh: 数据, en: The {id}}}\ndescription: {{zh: 一条, en: one}}\nupdates: real-time\n{head}fields:\n{fields}"
+        "id: {id}\ntitle: {{zh: 数据, en: The {id}}}\ndescription: {{zh: 一条, en: one}}\nupdates: real-time\n{head}fields:\n{}",
+        fields.concat()
     )
 }
 
@@ -382,6 +383,7 @@ fn open_with(
     Exchange::open(&options, pool, Arc::new(ledger), Arc::clone(city)).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "look-ups take it so")]
 pub(crate) fn key(field: &str, value: &str) -> Option<Key> {
     Some(Key::from_iter([(field.to_owned(), value.into())]))
 }

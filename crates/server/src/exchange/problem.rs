@@ -24,7 +24,7 @@ pub(super) struct ExchangeProblem {
     /// Without an agreement: what is missing, the nearest agreement, and whom to ask.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    missing: Option<Json>,
+    missing: Option<Box<Json>>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
     #[serde(skip)]
@@ -91,7 +91,9 @@ impl From<Denial> for ExchangeProblem {
             _ => None,
         };
         let missing = match &denial {
-            Denial::Agreement(missing) => serde_json::to_value::<&Missing>(missing).ok(),
+            Denial::Agreement(missing) => {
+                serde_json::to_value::<&Missing>(missing).ok().map(Box::new)
+            }
             _ => None,
         };
         Self {

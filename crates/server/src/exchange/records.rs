@@ -67,7 +67,7 @@ pub(super) async fn push(
     let key = idempotency_key(&parts.headers)?;
     let name = format!("{department}/{dataset}");
     let table = state.exchange().pool().tables().get(&name).cloned();
-    let table = table.ok_or_else(|| Denial::Dataset {
+    let table = table.ok_or(Denial::Dataset {
         dataset: name,
         nearest: None,
     })?;

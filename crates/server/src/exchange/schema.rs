@@ -1,5 +1,5 @@
 //! The shapes of requests and answers, for the description alone: the pool reads and writes them
-//! itself, and knows nothing of OpenAPI.
+//! itself, and knows nothing of `OpenAPI`.
 #![expect(dead_code, reason = "types that only describe are never made")]
 
 use std::collections::BTreeMap;

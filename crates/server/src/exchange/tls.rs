@@ -35,7 +35,7 @@ const CONNECTIONS_MAX: usize = 4_096;
 /// How long a client may take to shake hands.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a client may take to send a request's head, and how long a connection may be idle.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
+const HEAD_TIME_MAX: Duration = Duration::from_mins(1);
 /// Most bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 /// How long to wait after a connection could not be accepted, as when no file handles are left.

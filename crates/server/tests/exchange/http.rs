@@ -192,6 +192,13 @@ fn batches_and_links_are_answered() {
     );
 }
 
+/// The id of the next event.
+fn next_id(lines: &mut impl Iterator<Item = String>) -> String {
+    lines
+        .find_map(|line| line.strip_prefix("id: ").map(str::to_owned))
+        .unwrap()
+}
+
 #[test]
 fn changes_are_streamed_and_resumed_with_the_last_events_id() {
     let server = Server::start();
@@ -204,20 +211,15 @@ fn changes_are_streamed_and_resumed_with_the_last_events_id() {
             .lines()
             .map_while(Result::ok)
     };
-    let event = |lines: &mut dyn Iterator<Item = String>| {
-        lines
-            .find_map(|line| line.strip_prefix("id: ").map(str::to_owned))
-            .unwrap()
-    };
     let mut first = follow(Some("0"));
-    let begin = event(&mut first);
+    let begin = next_id(&mut first);
     server.town.put_titles(&[("T1", "P1", 81, "valid")]);
     server.town.put_titles(&[("T1", "P1", 82, "valid")]);
-    let (one, two) = (event(&mut first), event(&mut first));
+    let (one, two) = (next_id(&mut first), next_id(&mut first));
     drop(first);
     let mut again = follow(Some(&begin));
     assert_eq!(
-        (event(&mut again), event(&mut again)),
+        (next_id(&mut again), next_id(&mut again)),
         (one.clone(), two.clone())
     );
     let mut rest = follow(Some(&one));

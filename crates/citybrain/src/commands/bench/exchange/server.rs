@@ -38,7 +38,7 @@ pub(super) fn start(bench: &Bench, args: &ExchangeArgs) -> Result<Running, Error
         stopping.clone(),
     );
     let thread = std::thread::spawn(move || {
-        runtime.block_on(tls::serve(listener, app(state), None, stopping))
+        runtime.block_on(tls::serve(listener, app(state), None, stopping));
     });
     Ok(Running {
         address,
@@ -51,8 +51,9 @@ impl Running {
     /// Stops it.
     pub(super) fn stop(self) -> Result<(), Error> {
         self.stop.send_replace(true);
-        self.thread
-            .join()
-            .map_err(|_| Error::internal("the server's thread panicked"))
+        if self.thread.join().is_err() {
+            return Err(Error::internal("the server's thread panicked"));
+        }
+        Ok(())
     }
 }
