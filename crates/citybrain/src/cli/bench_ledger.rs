@@ -29,7 +29,7 @@ pub(crate) struct LedgerArgs {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=65_536))]
     pub(crate) group: u64,
     /// Groups of entries that may be synced at the same time
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=16))]
     pub(crate) committers: u64,
     /// An empty folder on the disk to measure (default: a temporary one)
     #[arg(long, value_name = "DIR")]
