@@ -26,10 +26,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::exchange::{AgreementCommand, ClientCommand, ExchangeCommand};
 use cli::ledger::LedgerCommand;
 use cli::pool::PoolCommand;
-use cli::exchange::{AgreementCommand, ClientCommand, ExchangeCommand};
+use cli::{Cli, Command};
 use cli::{bench::BenchCommand, roads::RoadsCommand, traffic::TrafficCommand};
 use error::{Exit, Outcome};
 use pool::exchange::Step;
@@ -105,9 +105,12 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Client(command) => match command {
             ClientCommand::List(args) => commands::exchange::client_list(&args, &layers, printer),
             ClientCommand::Key(args) => commands::exchange::client_key(&args, printer),
+            ClientCommand::Token(args) => commands::exchange::client_token(&args, &layers, printer),
         },
         Command::Agreement(command) => agreement(command, &layers, printer),
-        Command::Exchange(ExchangeCommand::LookUp(args)) => commands::exchange::look_up(&args, &layers, printer),
+        Command::Exchange(ExchangeCommand::LookUp(args)) => {
+            commands::exchange::look_up(&args, &layers, printer)
+        }
         Command::Config => commands::config(&layers, printer),
         Command::Completions(args) => commands::completions(&args),
         Command::Reference => commands::reference(printer),

@@ -14,7 +14,8 @@ impl Moment {
 
     /// RFC 3339, in UTC.
     pub fn rfc3339(self) -> String {
-        jiff::Timestamp::from_microsecond(self.0).map_or_else(|_| self.0.to_string(), |at| at.to_string())
+        jiff::Timestamp::from_microsecond(self.0)
+            .map_or_else(|_| self.0.to_string(), |at| at.to_string())
     }
 }
 

@@ -56,7 +56,11 @@ impl Table {
             let place = dataset.fields.iter().position(|field| field.name == *name);
             place.ok_or_else(|| name.clone())
         };
-        let key = dataset.key.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let key = dataset
+            .key
+            .iter()
+            .map(place)
+            .collect::<Result<Vec<_>, _>>()?;
         let subject = place(&dataset.subject_field)?;
         let column = |(at, field): (usize, &Field)| {
             let needed = field.required || key.contains(&at) || at == subject;
@@ -73,7 +77,9 @@ impl Table {
             columns: Arc::new(Schema::new(columns)),
             key,
             subject,
-            buckets: u32::try_from(buckets).unwrap_or(BUCKETS_MAX).min(BUCKETS_MAX),
+            buckets: u32::try_from(buckets)
+                .unwrap_or(BUCKETS_MAX)
+                .min(BUCKETS_MAX),
         })
     }
 

@@ -69,12 +69,21 @@ fn decimal(f: &mut std::fmt::Formatter<'_>, digits: i128, scale: u8) -> std::fmt
     }
     let unit = 10_i128.pow(u32::from(scale.min(30)));
     let sign = if digits < 0 { "-" } else { "" };
-    let (whole, rest) = (digits.unsigned_abs() / unit.unsigned_abs(), digits.unsigned_abs() % unit.unsigned_abs());
-    write!(f, "{sign}{whole}.{rest:0width$}", width = usize::from(scale))
+    let (whole, rest) = (
+        digits.unsigned_abs() / unit.unsigned_abs(),
+        digits.unsigned_abs() % unit.unsigned_abs(),
+    );
+    write!(
+        f,
+        "{sign}{whole}.{rest:0width$}",
+        width = usize::from(scale)
+    )
 }
 
 /// The day that is `days` after 1970-01-01, within the years 1 to 9999.
 pub fn date(days: i32) -> Option<jiff::civil::Date> {
     let epoch = jiff::civil::date(1970, 1, 1);
-    epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
+    epoch
+        .checked_add(jiff::Span::new().try_days(days).ok()?)
+        .ok()
 }

@@ -32,9 +32,14 @@ pub struct WallClock;
 
 impl pool::Clock for WallClock {
     fn now(&self) -> pool::Moment {
-        #[expect(clippy::disallowed_methods, reason = "this is the clock that is handed in")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the clock that is handed in"
+        )]
         let now = std::time::SystemTime::now();
-        let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = now
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         pool::Moment(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }

@@ -26,9 +26,9 @@ use crate::config::Config;
 use crate::connections::Limited;
 use crate::error::Error;
 use crate::exchange::{self, ExchangeState};
-use crate::questions::{self, Asker};
 use crate::pages;
 use crate::problem::Problem;
+use crate::questions::{self, Asker};
 
 /// How long connections may take to end when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -126,7 +126,10 @@ fn router(app: Arc<App>) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     let exchange = exchange(&app);
-    let bureau = app.bureau.clone().map(|data| bureau::router(data, app.stopping.clone()));
+    let bureau = app
+        .bureau
+        .clone()
+        .map(|data| bureau::router(data, app.stopping.clone()));
     let layered = Router::new()
         .route("/", get(pages::command_centre))
         .route("/healthz", get(healthy))
@@ -186,7 +189,9 @@ fn exchange(app: &App) -> Option<Router> {
         app.stopping.clone(),
     );
     let asker = Asker::new(Arc::clone(&data.exchange), Arc::clone(&data.lake));
-    let (router, description) = exchange::router::<()>(state).merge(questions::router(asker)).split_for_parts();
+    let (router, description) = exchange::router::<()>(state)
+        .merge(questions::router(asker))
+        .split_for_parts();
     let description = move || async move { axum::Json(description) };
     Some(router.route("/exchange/v1/openapi.json", get(description)))
 }

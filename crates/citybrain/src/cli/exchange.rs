@@ -15,6 +15,8 @@ pub(crate) enum ClientCommand {
     List(ClientListArgs),
     /// Make a private key, and print the public one for the client's definition
     Key(ClientKeyArgs),
+    /// Make a token, such as the password for psql
+    Token(ClientTokenArgs),
 }
 
 /// `citybrain client list`.
@@ -44,6 +46,39 @@ pub(crate) struct ClientKeyArgs {
     /// Print the public key of this demonstration client; anybody can derive its private one
     #[arg(long, value_name = "CLIENT")]
     pub(crate) demonstration: Option<String>,
+}
+
+/// `citybrain client token`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  PGPASSWORD=$(citybrain client token taxation-systems --purpose analysis/tax-base) \\
+      psql -h 127.0.0.1 -p 5433 -U taxation-systems analysis/tax-base
+  citybrain client token taxation-systems --purpose matter/property-tax \\
+      --method POST --target /exchange/v1/look-up --body ask.json
+
+A token is good once, for a minute, and for the one call that it names.")]
+pub(crate) struct ClientTokenArgs {
+    /// The client that calls
+    pub(crate) client: String,
+    /// For what: matter/ID, policy/ID, operation/ID or analysis/ID
+    #[arg(long)]
+    pub(crate) purpose: String,
+    /// A case number or the like
+    #[arg(long = "ref", value_name = "TEXT")]
+    pub(crate) reference: Option<String>,
+    /// The call's method; SQL is PostgreSQL's protocol
+    #[arg(long, default_value = "SQL")]
+    pub(crate) method: String,
+    /// The call's path with its query
+    #[arg(long, value_name = "PATH", default_value = "/exchange/v1/sql")]
+    pub(crate) target: String,
+    /// The file that holds the call's body (default: an empty body)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body: Option<PathBuf>,
+    /// Its private key, PEM (not needed for clients of a demonstration)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 /// `citybrain agreement …`.

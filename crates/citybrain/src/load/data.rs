@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use ::pool::sources::nats::{Disclosure, Publisher};
 use city::City;
 use city::kinds::Client;
+use lake::doors::Postgres;
+use server::questions::{Asker, ExchangePorter};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -25,12 +29,17 @@ pub(crate) struct Data {
     demonstration: bool,
     stop: watch::Sender<bool>,
     keeping: tokio::task::JoinHandle<()>,
+    doors: Vec<tokio::task::JoinHandle<()>>,
     filling: Option<JoinHandle<()>>,
 }
 
 impl Data {
     /// Opens it all. A demonstration city that is empty is filled meanwhile.
-    pub(crate) fn open(runtime: &Runtime, mut settings: settings::Pool, printer: Printer) -> Result<Self, Error> {
+    pub(crate) fn open(
+        runtime: &Runtime,
+        mut settings: settings::Pool,
+        printer: Printer,
+    ) -> Result<Self, Error> {
         let city = pool::definitions(&settings.city)?;
         settings.demonstration |= is_demonstration(&city);
         let opened = pool::pool(&settings, &city)?;
@@ -39,8 +48,20 @@ impl Data {
         let keeper = pool::keeper(&bureau, &settings)?;
         let keeping = runtime.spawn(keeper.run(stopping));
         let demonstration = settings.demonstration;
-        let filling = if demonstration { Some(fill(&bureau, settings, printer)?) } else { None };
-        Ok(Self { bureau, demonstration, stop, keeping, filling })
+        let doors = doors(runtime, &bureau, &settings, &stop, printer);
+        let filling = if demonstration {
+            Some(fill(&bureau, settings, printer)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            bureau,
+            demonstration,
+            stop,
+            keeping,
+            doors,
+            filling,
+        })
     }
 
     /// What the server gets of it.
@@ -61,9 +82,18 @@ impl Data {
             // It has said itself what went wrong.
             let _ = filling.join();
         }
-        let ended = runtime.block_on(async { tokio::time::timeout(CLOSE_TIMEOUT, self.keeping).await });
+        for door in self.doors {
+            let ended = runtime.block_on(async { tokio::time::timeout(CLOSE_TIMEOUT, door).await });
+            if ended.is_err() {
+                tracing::warn!("a door is still busy and is closed on its guests");
+            }
+        }
+        let ended =
+            runtime.block_on(async { tokio::time::timeout(CLOSE_TIMEOUT, self.keeping).await });
         if ended.is_err() {
-            tracing::warn!("history is still being written; what is missing follows at the next start");
+            tracing::warn!(
+                "history is still being written; what is missing follows at the next start"
+            );
         }
         drop(self.bureau.exchange_keeper);
         if let Err(error) = self.bureau.pool.settle() {
@@ -79,8 +109,16 @@ fn is_demonstration(city: &City) -> bool {
 }
 
 /// Signs and fills on a thread of its own, so that the page opens at once.
-fn fill(bureau: &Bureau, settings: settings::Pool, printer: Printer) -> Result<JoinHandle<()>, Error> {
-    let (pool, exchange, city) = (Arc::clone(&bureau.pool), Arc::clone(&bureau.exchange), Arc::clone(&bureau.city));
+fn fill(
+    bureau: &Bureau,
+    settings: settings::Pool,
+    printer: Printer,
+) -> Result<JoinHandle<()>, Error> {
+    let (pool, exchange, city) = (
+        Arc::clone(&bureau.pool),
+        Arc::clone(&bureau.exchange),
+        Arc::clone(&bureau.city),
+    );
     let work = move || {
         if let Err(error) = demonstration::sign(&exchange, &city, printer) {
             tracing::error!(%error, "the demonstration's agreements could not be signed");
@@ -93,4 +131,65 @@ fn fill(bureau: &Bureau, settings: settings::Pool, printer: Printer) -> Result<J
         .name("demonstration".to_owned())
         .spawn(work)
         .map_err(Error::internal)
+}
+
+/// Opens the doors beside HTTP: PostgreSQL's protocol, and messages to NATS. One that cannot be
+/// opened is told of, and the rest goes on without it.
+fn doors(
+    runtime: &Runtime,
+    bureau: &Bureau,
+    settings: &settings::Pool,
+    stop: &watch::Sender<bool>,
+    printer: Printer,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let mut doors = Vec::new();
+    if !settings.sql_listen.is_empty() {
+        match runtime.block_on(TcpListener::bind(&settings.sql_listen)) {
+            Ok(listener) => {
+                let asker = Asker::new(Arc::clone(&bureau.exchange), Arc::clone(&bureau.lake));
+                let door = Postgres::new(ExchangePorter::new(asker));
+                doors.push(runtime.spawn(door.serve(listener, stop.subscribe())));
+            }
+            Err(error) => printer.note(format_args!(
+                "psql cannot connect to {}: {error}; the option pool.sql-listen names another address, or none",
+                settings.sql_listen
+            )),
+        }
+    }
+    if !settings.nats.is_empty() {
+        let (pool, url, stop) = (
+            Arc::clone(&bureau.pool),
+            settings.nats.clone(),
+            stop.subscribe(),
+        );
+        doors.push(runtime.spawn_blocking(move || publish(&pool, &url, &stop)));
+    }
+    doors
+}
+
+/// How long the publisher rests when there is no news, or when its server is away.
+const PUBLISH_EVERY: Duration = Duration::from_millis(200);
+/// How long it waits before it connects again.
+const RECONNECT_AFTER: Duration = Duration::from_secs(5);
+
+/// Publishes changes to a NATS server until `stop` turns true.
+fn publish(pool: &Arc<::pool::Pool>, url: &str, stop: &watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let published = Publisher::open(pool, url, Disclosure::default()).and_then(|publisher| {
+            while !*stop.borrow() {
+                if publisher.step()? == 0 {
+                    std::thread::sleep(PUBLISH_EVERY);
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = published {
+            tracing::warn!(%error, url, "changes are not published; they wait in the outbox");
+            let mut waited = Duration::ZERO;
+            while waited < RECONNECT_AFTER && !*stop.borrow() {
+                std::thread::sleep(PUBLISH_EVERY);
+                waited += PUBLISH_EVERY;
+            }
+        }
+    }
 }

@@ -62,8 +62,12 @@ pub(crate) fn fill(
         mark.persons,
         city.all::<city::kinds::Department>().count()
     ));
-    let population = Population::plan(mark.persons.unsigned_abs(), mark.seed.unsigned_abs(), mark.today)
-        .map_err(Error::internal)?;
+    let population = Population::plan(
+        mark.persons.unsigned_abs(),
+        mark.seed.unsigned_abs(),
+        mark.today,
+    )
+    .map_err(Error::internal)?;
     let generator = Generator::new(city, Arc::new(population)).map_err(Error::internal)?;
     let folder = settings.data.join(FILES);
     let bar = bar(generator.sources().len(), printer);
@@ -95,15 +99,27 @@ pub(crate) fn sign(exchange: &Exchange, city: &City, printer: Printer) -> Result
     let listed = exchange.agreements().map_err(Error::internal)?;
     let now = exchange.now();
     let mut statements = Vec::new();
-    for listed in listed.iter().filter(|listed| listed.current && listed.standing == Standing::Draft) {
-        let sides = [(&listed.consumer, Role::Propose, Step::Propose), (&listed.provider, Role::Approve, Step::Approve)];
+    for listed in listed
+        .iter()
+        .filter(|listed| listed.current && listed.standing == Standing::Draft)
+    {
+        let sides = [
+            (&listed.consumer, Role::Propose, Step::Propose),
+            (&listed.provider, Role::Approve, Step::Approve),
+        ];
         for (department, role, step) in sides {
             let Some(office) = office(city, department, role) else {
                 continue;
             };
             let run = now.0.unsigned_abs();
             let signer = Signer::demonstration(&office, run).map_err(Error::internal)?;
-            statements.push(Statement::sign(&signer, &listed.id, &listed.version, step, now));
+            statements.push(Statement::sign(
+                &signer,
+                &listed.id,
+                &listed.version,
+                step,
+                now,
+            ));
         }
     }
     if statements.is_empty() {
@@ -128,11 +144,18 @@ fn office(city: &City, department: &str, role: Role) -> Option<String> {
             && client.value.demonstration
             && client.value.roles.contains(&role)
     };
-    city.all::<Client>().find(of).map(|client| client.id.clone())
+    city.all::<Client>()
+        .find(of)
+        .map(|client| client.id.clone())
 }
 
 /// Writes a part, under another name until it is whole.
-fn make(generator: &Generator, source: &synthetic::Source, part: u32, path: &Path) -> Result<(), Error> {
+fn make(
+    generator: &Generator,
+    source: &synthetic::Source,
+    part: u32,
+    path: &Path,
+) -> Result<(), Error> {
     if path.exists() {
         return Ok(());
     }

@@ -26,6 +26,8 @@ const LEDGER: &str = "ledger";
 const KEYS: &str = "keys";
 /// The ledger's signing key, in the keys' folder.
 const LEDGER_KEY: &str = "ledger.key";
+/// The ledger's public key, for `citybrain ledger verify`.
+const LEDGER_PUBLIC_KEY: &str = "ledger.pub";
 /// The secret behind the hashes of subjects, in the keys' folder.
 const SUBJECT_KEY: &str = "subjects.key";
 
@@ -52,7 +54,10 @@ pub(crate) fn definitions(folder: &Path) -> Result<Arc<City>, Error> {
         });
     }
     if !faults.is_empty() {
-        tracing::warn!(faults = faults.len(), "definitions with faults are left out; `citybrain check` names them");
+        tracing::warn!(
+            faults = faults.len(),
+            "definitions with faults are left out; `citybrain check` names them"
+        );
     }
     Ok(Arc::new(city))
 }
@@ -81,13 +86,24 @@ pub(crate) fn history(settings: &settings::Pool) -> HistoryUrl {
 }
 
 /// All of it.
-pub(crate) async fn bureau(settings: &settings::Pool, city: Arc<City>, pool: Arc<Pool>) -> Result<Bureau, Error> {
+pub(crate) async fn bureau(
+    settings: &settings::Pool,
+    city: Arc<City>,
+    pool: Arc<Pool>,
+) -> Result<Bureau, Error> {
     let keys = settings.data.join(KEYS);
     let ledger_folder = settings.data.join(LEDGER);
-    let origin = city.settings().map_or("city", |settings| settings.value.id.as_str());
-    let key = ledger_key(&keys.join(LEDGER_KEY), &format!("{origin}.citybrain/ledger"))?;
+    let origin = city
+        .settings()
+        .map_or("city", |settings| settings.value.id.as_str());
+    let key = ledger_key(
+        &keys.join(LEDGER_KEY),
+        &format!("{origin}.citybrain/ledger"),
+    )?;
     let ledger_key = key.verifier().to_string();
-    let signer = LocalSigner::new(key).map_err(|error| cannot("use the ledger's key of", &keys, error))?;
+    publish_key(&keys.join(LEDGER_PUBLIC_KEY), &ledger_key)?;
+    let signer =
+        LocalSigner::new(key).map_err(|error| cannot("use the ledger's key of", &keys, error))?;
     let clock = Arc::clone(pool.clock());
     let options = ledger::Options::new(&ledger_folder, Arc::new(signer));
     let log = Log::open(options, Arc::new(move || clock.now().0))
@@ -96,14 +112,30 @@ pub(crate) async fn bureau(settings: &settings::Pool, city: Arc<City>, pool: Arc
         demonstration: settings.demonstration,
         subject_secret: secret(&keys.join(SUBJECT_KEY))?,
     };
-    let exchange = Exchange::open(&options, Arc::clone(&pool), Arc::new(log), Arc::clone(&city))
+    let exchange = Exchange::open(
+        &options,
+        Arc::clone(&pool),
+        Arc::new(log),
+        Arc::clone(&city),
+    )
+    .map_err(|error| cannot("open the exchange over", &settings.data, error))?;
+    let exchange_keeper = exchange
+        .keeper()
         .map_err(|error| cannot("open the exchange over", &settings.data, error))?;
-    let exchange_keeper = exchange.keeper().map_err(|error| cannot("open the exchange over", &settings.data, error))?;
-    let secret = Secret::of(&keys).map_err(|error| cannot("read the secret of questions in", &keys, error))?;
+    let secret = Secret::of(&keys)
+        .map_err(|error| cannot("read the secret of questions in", &keys, error))?;
     let lake = Lake::open(pool.history(), pool.tables(), secret)
         .await
         .map_err(|error| cannot("open history of", &settings.data, error))?;
-    Ok(Bureau { city, pool, exchange, lake, exchange_keeper, ledger_folder, ledger_key })
+    Ok(Bureau {
+        city,
+        pool,
+        exchange,
+        lake,
+        exchange_keeper,
+        ledger_folder,
+        ledger_key,
+    })
 }
 
 /// What carries the outbox into history.
@@ -120,7 +152,9 @@ pub(crate) fn keeper(bureau: &Bureau, settings: &settings::Pool) -> Result<Keepe
 /// The ledger's key at `path`, made if there is none.
 fn ledger_key(path: &Path, origin: &str) -> Result<SecretKey, Error> {
     match fs::read_to_string(path) {
-        Ok(text) => text.parse().map_err(|error| cannot("use the key", path, error)),
+        Ok(text) => text
+            .parse()
+            .map_err(|error| cannot("use the key", path, error)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let key = SecretKey::generate(origin, Algorithm::Log)
                 .map_err(|error| cannot("make the key", path, error))?;
@@ -131,16 +165,26 @@ fn ledger_key(path: &Path, origin: &str) -> Result<SecretKey, Error> {
     }
 }
 
+/// Writes the public key for those who check, if it is not there.
+fn publish_key(path: &Path, key: &str) -> Result<(), Error> {
+    if path.exists() {
+        return Ok(());
+    }
+    fs::write(path, format!("{key}\n")).map_err(|error| Error::output(path, error))
+}
+
 /// 32 secret bytes at `path`, made if there are none.
 fn secret(path: &Path) -> Result<[u8; 32], Error> {
     match fs::read(path) {
         Ok(bytes) => bytes.try_into().map_err(|bytes: Vec<u8>| {
-            let error = std::io::Error::other(format!("it has {} bytes and should have 32", bytes.len()));
+            let error =
+                std::io::Error::other(format!("it has {} bytes and should have 32", bytes.len()));
             cannot("use the key", path, error)
         }),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut bytes = [0; 32];
-            rand::fill(&mut bytes).map_err(|error| cannot("make the key", path, std::io::Error::other(error)))?;
+            rand::fill(&mut bytes)
+                .map_err(|error| cannot("make the key", path, std::io::Error::other(error)))?;
             write_private(path, &bytes)?;
             Ok(bytes)
         }
@@ -154,8 +198,15 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(wrong)?;
     }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(wrong)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(wrong)
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(wrong)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(wrong)
 }
 
 fn cannot(what: &str, path: &Path, error: impl std::error::Error) -> Error {
@@ -167,6 +218,9 @@ fn cannot(what: &str, path: &Path, error: impl std::error::Error) -> Error {
     }
     Error::Program {
         message,
-        help: Some("the option pool.data names the folder; one program at a time can have it open".to_owned()),
+        help: Some(
+            "the option pool.data names the folder; one program at a time can have it open"
+                .to_owned(),
+        ),
     }
 }

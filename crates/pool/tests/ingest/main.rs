@@ -1,5 +1,10 @@
 //! Records from outside: what is right is taken, what is not is quarantined, nothing is lost.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking, and says why it skips")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says why it skips"
+)]
 
 mod bad_files;
 mod conservation;

@@ -142,14 +142,20 @@ impl Pool {
 /// The first from `at` on that has what is looked for, going round in long steps: people stand in
 /// the order of their birthdays, and whole years of them are too young to own anything.
 fn probe(at: u64, count: u64, find: impl Fn(u64) -> Option<String>) -> Option<String> {
-    // Primes: a step that does not divide the count reaches everyone.
-    const STEPS: [u64; 2] = [1_000_003, 999_983];
-    let step = if count.is_multiple_of(STEPS[0]) {
-        STEPS[1]
-    } else {
-        STEPS[0]
-    };
+    // The golden section spreads steps evenly; one that shares no divisor reaches everyone.
+    let golden = count * 618 / 1000;
+    let step = (golden.max(1)..).find(|step| divisor(*step, count) == 1);
+    let step = step.unwrap_or(1);
     (0..count).find_map(|turn| find((at + turn * step) % count))
+}
+
+/// The greatest common divisor.
+fn divisor(one: u64, other: u64) -> u64 {
+    if other == 0 {
+        one
+    } else {
+        divisor(other, one % other)
+    }
 }
 
 /// The pools of all datasets.
@@ -358,5 +364,20 @@ fn made(dataset: &Dataset, field: Option<&Field>, count: u64) -> Pool {
         prefix,
         width,
         count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everyone_is_asked_before_nobody_is_found() {
+        for count in [1, 2, 10, 618, 1000, 1_000_000] {
+            let last = count - 1;
+            let found = probe(0, count, |at| (at == last).then(|| at.to_string()));
+            assert_eq!(found, Some(last.to_string()));
+        }
+        assert_eq!(probe(0, 0, |_| Some(String::new())), None);
     }
 }

@@ -7,7 +7,7 @@ mod ledger;
 mod pool;
 mod sumo;
 
-pub(crate) use engine::engine;
-pub(crate) use exchange::exchange;
 pub(crate) use self::ledger::ledger;
 pub(crate) use self::pool::pool;
+pub(crate) use engine::engine;
+pub(crate) use exchange::exchange;
