@@ -144,7 +144,7 @@ impl Pool {
 fn probe(at: u64, count: u64, find: impl Fn(u64) -> Option<String>) -> Option<String> {
     // The golden section spreads steps evenly; one that shares no divisor reaches everyone.
     let golden = count * 618 / 1000;
-    let step = (golden.max(1)..).find(|step| divisor(*step, count) == 1);
+    let step = (golden.max(1)..=count).find(|step| divisor(*step, count) == 1);
     let step = step.unwrap_or(1);
     (0..count).find_map(|turn| find((at + turn * step) % count))
 }
