@@ -48,7 +48,7 @@ quality:
         ("tree != null and heigth > 1", "15:28"),
         ("'tree != null and heigth > 1'", "15:29"),
         ("\"tree != null and heigth > 1\"", "15:29"),
-        ("|\n      tree != null\n      and heigth > 1", "15:11"),
+        ("|\n      tree != null\n      and heigth > 1", "16:7"),
     ] {
         let text = DATASET.replace("RULE", rule);
         let files = [("departments/parks/datasets/trees.yaml", text)];
