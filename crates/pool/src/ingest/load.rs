@@ -49,7 +49,7 @@ impl Mode {
 }
 
 /// Hundredths of a table that a snapshot may delete without being told so.
-pub const SNAPSHOT_DELETES_PERCENT: f64 = 10.0;
+const SNAPSHOT_DELETES_PERCENT: f64 = 10.0;
 
 /// How to load a file.
 #[derive(Clone, Debug)]

@@ -219,7 +219,7 @@ fn mistakes_are_named_with_what_is_near() {
             dataset: "tax/titles".into(),
             ..title("T1")
         }),
-        "there is no dataset `tax/titles`"
+        "there is no dataset `tax/titles`; did you mean `titles`?"
     );
 }
 

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Int64Array, StringArray};
 use pool::exchange::{Cursor, Denial, Entry, Event};
 use serde_json::{Value as Json, json};
 
-use crate::support::Town;
+use crate::support::{DAY, Town};
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
@@ -114,6 +114,8 @@ fn a_large_write_comes_in_parts_and_can_be_resumed_within() {
     let sizes: Vec<usize> = events_of.iter().map(|event| event.changes.len()).collect();
     assert_eq!(sizes, [3, 500, 400]);
     assert_eq!(events_of[1].cursor.rows, Some(500));
+    // The day's thousand records are used up.
+    town.clock.advance(DAY);
     let again = wait(events(&town, events_of[1].cursor, 1));
     assert_eq!(
         content(&again[0])["changes"],

@@ -68,7 +68,7 @@ impl Office {
     /// What becomes of a token with one claim changed.
     fn with(&self, name: &str, value: Json) -> Result<String, TokenFault> {
         let mut claims = Self::claims();
-        claims["jti"] = format!("{name} {value}").into();
+        claims["jti"] = format!("changed {name}").into();
         claims[name] = value;
         self.admit(&self.token(&claims))
     }

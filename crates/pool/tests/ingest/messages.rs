@@ -135,7 +135,7 @@ fn messages_are_taken_once_and_in_order() {
     publish(
         &server,
         &[
-            ("upsert", card("a") + &card("b")),
+            ("upsert", [card("a"), card("b")].concat()),
             ("delete", "{\"number\": \"a\"}".into()),
             ("upsert", card("c")),
             ("upsert", "no json".into()),

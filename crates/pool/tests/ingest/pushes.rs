@@ -30,7 +30,7 @@ fn card(number: &str, note: &str) -> String {
 fn a_body_with_a_name_is_taken_once() {
     let town = Town::new();
     let table = town.table("cards");
-    let body = Bytes::from(card("a", "one") + &card("b", "two"));
+    let body = Bytes::from([card("a", "one"), card("b", "two")].concat());
     let first = push(&town.pool, &table, &body, &options(Some("k"))).unwrap();
     let second = push(&town.pool, &table, &body, &options(Some("k"))).unwrap();
     assert_eq!((first.accepted, first.repeated), (2, false));
@@ -55,7 +55,7 @@ fn a_body_with_a_name_is_taken_once() {
 #[test]
 fn the_last_of_several_records_with_one_key_is_taken() {
     let town = Town::new();
-    let body = Bytes::from(card("a", "one") + &card("a", "two"));
+    let body = Bytes::from([card("a", "one"), card("a", "two")].concat());
     let report = push(&town.pool, &town.table("cards"), &body, &options(None)).unwrap();
     assert_eq!(
         (report.records, report.accepted, report.quarantined),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pool::ingest::{Code, LoadOptions, Mode, load};
 use pool::quarantine::{self, Correction, Filter, State};
 use pool::sources::file::Source;
-use pool::{Clock, Moment, Pool, StandingClock, Value};
+use pool::{Moment, Pool, StandingClock, Value};
 
 use crate::server::on_both;
 use crate::town::{PEOPLE, citizen, people_csv, town_with};

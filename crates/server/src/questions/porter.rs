@@ -12,9 +12,9 @@ use pool::exchange::Call;
 use super::asker::{Asker, Reader};
 
 /// The `htm` of a token for this door.
-pub const METHOD: &str = "SQL";
+pub(super) const METHOD: &str = "SQL";
 /// The `htu` of a token for this door.
-pub const TARGET: &str = "/exchange/v1/sql";
+pub(super) const TARGET: &str = "/exchange/v1/sql";
 
 /// Lets in whom the exchange knows.
 #[derive(Debug)]

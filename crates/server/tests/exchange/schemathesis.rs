@@ -28,6 +28,15 @@ fn program() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// How schemathesis writes bodies that are neither JSON nor a form.
+const BODIES: &str = r#"
+import json, schemathesis
+@schemathesis.serializer("application/x-ndjson", "application/vnd.apache.arrow.stream")
+def lines(ctx, value):
+    if isinstance(value, bytes): return value
+    return (value if isinstance(value, str) else json.dumps(value)).encode("utf-8", "surrogatepass")
+"#;
+
 #[test]
 fn schemathesis_finds_no_5xx_and_no_undocumented_answer() {
     let Some(program) = program() else {
@@ -75,8 +84,11 @@ fn schemathesis_finds_no_5xx_and_no_undocumented_answer() {
     };
     let server = Server::of(town, |router, _| router.layer(from_fn(sign)), None);
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("exchange_bodies.py"), BODIES).unwrap();
     let output = Command::new(program)
         .current_dir(folder.path())
+        .env("PYTHONPATH", folder.path())
+        .env("SCHEMATHESIS_HOOKS", "exchange_bodies")
         .args(["run", &format!("http://{}/exchange/v1/openapi.json", server.address)])
         .args(["--url", &format!("http://{}", server.address)])
         .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"])
