@@ -14,7 +14,7 @@
 //! reads the words first ([`scan`](self)), hands them over one by one as names, and follows the
 //! tree's leaves in step with the words to know where each part stands. `dsntk`'s evaluator looks
 //! names up in maps and copies values; a load judges hundreds of thousands of records a second, so
-//! rules are compiled to a typed tree over positions, which tests hold to `dsntk`'s answers.
+//! rules are compiled to a typed tree over positions, which tests hold to the standard's laws.
 //!
 //! ```
 //! use decide::{Field, Fields, Rule, Type, Value};
