@@ -21,13 +21,13 @@ function command(folder) {
     );
   }
   const data = folder
-    ? ["--data", folder, "--set", "pool.persons=300", "--set", "pool.sql-listen="]
+    ? ["--data", folder, "--set", "pool.persons=1000", "--set", "pool.sql-listen="]
     : ["--no-data"];
   return [binary, ["up", "cities/hangzhou", "--port", "0", ...data]];
 }
 
 /** Runs the server until `stop`; resolves with its address once it prints it. With `data` it serves
- *  the city's data too, of a few hundred made-up people in a folder of its own. */
+ *  the city's data too, of a thousand made-up people in a folder of its own. */
 export function startServer({ data = false } = {}) {
   const folder = data ? mkdtempSync(join(tmpdir(), "citybrain-e2e-")) : undefined;
   const [program, args] = command(folder);

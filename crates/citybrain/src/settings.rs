@@ -322,8 +322,8 @@ impl Layers {
             ),
             (
                 "pool.persons",
-                (100..=20_000_000).contains(&pool.persons),
-                "from 100 to 20000000",
+                (1_000..=16_000_000).contains(&pool.persons),
+                "from 1000 to 16000000",
             ),
             ("pool.seed", pool.seed >= 0, "zero or more"),
             (
