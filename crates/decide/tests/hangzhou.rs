@@ -1,5 +1,4 @@
 //! The rules of the demonstration city are right, and so are faults' places in its files.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

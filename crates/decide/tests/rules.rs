@@ -1,5 +1,9 @@
 //! Rules in, verdicts and faults out: the boundary of the crate.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::fmt::Write;
 

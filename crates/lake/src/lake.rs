@@ -91,13 +91,17 @@ impl Lake {
     }
 
     /// The same, of the records as they were at a moment.
+    #[expect(
+        clippy::unused_async,
+        reason = "callers wait, so that opening may come to read tables' logs"
+    )]
     pub async fn session_as_of(
         self: &Arc<Self>,
         who: Who,
         grants: Vec<TableGrant>,
         as_of: Option<Moment>,
     ) -> Result<Session, Error> {
-        Session::open(Arc::clone(self), who, grants, as_of).await
+        Session::open(Arc::clone(self), who, grants, as_of)
     }
 
     /// One round of upkeep of all tables that hold something. What fails is logged and passed by.

@@ -16,7 +16,7 @@ pub trait Nodes {
 /// The largest power of two below `count`, which is at least 2.
 fn split(count: u64) -> u64 {
     debug_assert!(count >= 2, "one leaf has no halves");
-    1 << (63 - (count - 1).leading_zeros())
+    1 << (count - 1).ilog2()
 }
 
 /// The root over the leaves `from..to`, where `from` begins a subtree as RFC 6962 splits trees.
@@ -24,7 +24,7 @@ fn range_root(nodes: &(impl Nodes + ?Sized), from: u64, to: u64) -> Result<Hash,
     let mut peaks = Vec::new();
     let mut at = from;
     while at < to {
-        let level = 63 - (to - at).leading_zeros();
+        let level = (to - at).ilog2();
         peaks.push(nodes.node(level as u8, at >> level)?);
         at += 1 << level;
     }

@@ -136,7 +136,7 @@ pub(crate) struct StepArgs {
     pub(crate) side: String,
     /// The version to revoke, if it is not the file's
     #[arg(long, value_name = "HASH")]
-    pub(crate) version: Option<String>,
+    pub(crate) of: Option<String>,
     /// The server (default: option up.listen)
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,

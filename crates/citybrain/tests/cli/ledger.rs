@@ -93,7 +93,7 @@ fn a_changed_entry_is_named_and_ends_with_code_1() {
     let path = place.path("log/tile/entries/001");
     let bytes = std::fs::read(&path).unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    std::fs::write(&path, text.replace("\"number\":300}", "\"number\":309}")).unwrap();
+    std::fs::write(&path, text.replace("\"number\":300}", "\"number\":-30}")).unwrap();
     let report = place.json(
         1,
         &[

@@ -228,7 +228,7 @@ impl Inside {
         let statements = Statements::new(Arc::new(guest));
         self.statements
             .set(statements)
-            .map_err(|_| fatal("08P01", "somebody is in already"))
+            .map_err(|_second| fatal("08P01", "somebody is in already"))
     }
 
     fn search_path(&self) -> String {

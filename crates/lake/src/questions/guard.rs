@@ -1,6 +1,6 @@
 //! A table as a session sees it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -86,12 +86,8 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(
-        session: &'a dyn Session,
-        files: SchemaRef,
-        wanted: &BTreeMap<usize, ()>,
-    ) -> Result<Self> {
-        let columns: Vec<usize> = wanted.keys().copied().collect();
+    fn new(session: &'a dyn Session, files: SchemaRef, wanted: &BTreeSet<usize>) -> Result<Self> {
+        let columns: Vec<usize> = wanted.iter().copied().collect();
         let read = DFSchema::try_from(files.project(&columns)?)?;
         Ok(Self {
             session,
@@ -175,16 +171,14 @@ impl Guard {
             .overlay
             .effect(&self.sight.table, &self.held.keys, self.as_of)?;
 
-        let mut wanted: BTreeMap<usize, ()> = shown
-            .iter()
-            .map(|at| (self.sight.columns[*at].at, ()))
-            .collect();
+        let mut wanted: BTreeSet<usize> =
+            shown.iter().map(|at| self.sight.columns[*at].at).collect();
         let own = self.filters.iter().flatten().chain(&self.in_force);
         for column in own.clone().flat_map(|filter| filter.column_refs()) {
-            wanted.insert(files.index_of(&column.name)?, ());
+            wanted.insert(files.index_of(&column.name)?);
         }
         if !effect.void.is_empty() {
-            wanted.extend(self.sight.table.key.iter().map(|at| (*at, ())));
+            wanted.extend(self.sight.table.key.iter().copied());
         }
         let reading = Reading::new(session, Arc::clone(&files), &wanted)?;
 

@@ -51,7 +51,7 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) async fn open(
+    pub(crate) fn open(
         lake: Arc<Lake>,
         who: Who,
         grants: Vec<TableGrant>,

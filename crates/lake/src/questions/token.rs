@@ -175,7 +175,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     fn a_secret_is_made_once_and_read_again() {
         let folder = ::tempfile::tempdir().unwrap();
         let first = Secret::of(folder.path()).unwrap();

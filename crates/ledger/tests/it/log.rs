@@ -303,7 +303,7 @@ fn a_witness_cosigns_what_continues_and_nothing_else() {
     let proven = log
         .prove(10)
         .unwrap()
-        .verify(&vkey(), &[cosigner.clone()])
+        .verify(&vkey(), std::slice::from_ref(&cosigner))
         .unwrap();
     assert_eq!(proven.witnesses[0].0, cosigner.name());
     drop(log);

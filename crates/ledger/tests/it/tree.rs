@@ -145,10 +145,8 @@ fn the_empty_tree_and_the_vectors_of_certificate_transparency() {
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ];
     let hex = |hash: &Hash| {
-        hash.0
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect::<String>()
+        let digits = hash.0.iter().map(|b| format!("{b:02x}"));
+        digits.collect::<Vec<_>>().concat()
     };
     assert_eq!(
         hex(&empty_root()),

@@ -101,7 +101,7 @@ impl Batch {
         for (row, key) in self.keys.iter().enumerate() {
             match first.entry(*key) {
                 std::collections::hash_map::Entry::Occupied(before) => {
-                    doubled.push((row, *before.get()))
+                    doubled.push((row, *before.get()));
                 }
                 std::collections::hash_map::Entry::Vacant(place) => {
                     place.insert(row as u32);
@@ -195,7 +195,7 @@ impl Batch {
         self.good
             .columns()
             .iter()
-            .map(|column| column.get_array_memory_size())
+            .map(Array::get_array_memory_size)
             .sum()
     }
 }

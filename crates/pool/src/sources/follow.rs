@@ -17,7 +17,7 @@ use crate::table::Table;
 /// Waits after a first failure.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait between two tries.
-const RETRY_MAX: Duration = Duration::from_secs(60);
+const RETRY_MAX: Duration = Duration::from_mins(1);
 /// Waits when a source has nothing new.
 const IDLE: Duration = Duration::from_millis(500);
 /// Longest wait without a look at whether to stop.

@@ -1,7 +1,6 @@
 //! Records from outside: what is right is taken, what is not is quarantined, nothing is lost.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stderr,
     reason = "a test fails by panicking, and says why it skips"
 )]

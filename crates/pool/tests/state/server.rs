@@ -94,6 +94,8 @@ fn start() -> Option<Server> {
             "max_connections=200",
             "-c",
             "fsync=off",
+            "-c",
+            "wal_level=logical",
             "-k",
         ])
         .arg(&folder)

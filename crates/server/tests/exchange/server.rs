@@ -97,7 +97,7 @@ impl Server {
             .unwrap();
         let address = listener.local_addr().unwrap();
         let thread = std::thread::spawn(move || {
-            runtime.block_on(tls::serve(listener, router, acceptor, stopping))
+            runtime.block_on(tls::serve(listener, router, acceptor, stopping));
         });
         Self {
             address,

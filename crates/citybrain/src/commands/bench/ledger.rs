@@ -108,7 +108,7 @@ fn measure(args: &LedgerArgs, folder: &Path, printer: Printer) -> Result<Report,
     let watch = Stopwatch::start();
     while log.status().signed < log.size() {
         std::thread::sleep(Duration::from_millis(1));
-        if watch.wall() > Duration::from_secs(600) {
+        if watch.wall() > Duration::from_mins(10) {
             return Err(Error::internal("nothing was published for ten minutes"));
         }
     }

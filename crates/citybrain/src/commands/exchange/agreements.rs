@@ -137,7 +137,7 @@ pub(crate) fn step(step: Step, args: &StepArgs, layers: &Layers, printer: Printe
     let mut done = Vec::new();
     for id in &args.agreements {
         let definition = city.get::<Agreement>(id);
-        let version = match (&args.version, definition) {
+        let version = match (&args.of, definition) {
             (Some(version), _) => version.clone(),
             (None, Some(definition)) => definition.hash.to_string(),
             (None, None) => {

@@ -262,7 +262,7 @@ impl Run<'_> {
         let results: Vec<Result<Vec<(usize, Done)>, Error>> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
             let died = |_| Err(Error::internal("a thread of the generator died"));
-            let joined = workers.into_iter().map(|worker| worker.join());
+            let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
             joined.map(|result| result.unwrap_or_else(died)).collect()
         });
         let mut files = Vec::with_capacity(self.jobs.len());

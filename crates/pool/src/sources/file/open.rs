@@ -95,7 +95,7 @@ impl Source {
     pub fn fetched(url: &str, fetched: super::store::Fetched) -> Result<Self, Error> {
         let path = fetched.file.path().to_owned();
         let mut source = Self::file(&path)?;
-        source.name = url.to_owned();
+        url.clone_into(&mut source.name);
         source.fetched = Some(fetched);
         Ok(source)
     }
@@ -355,8 +355,7 @@ fn decompressed(
     let file = BufReader::with_capacity(1 << 20, file);
     let limit = bytes
         .saturating_mul(DECOMPRESSION_FACTOR_MAX)
-        .max(DECOMPRESSED_BYTES_FREE)
-        .min(DECOMPRESSED_BYTES_MAX);
+        .clamp(DECOMPRESSED_BYTES_FREE, DECOMPRESSED_BYTES_MAX);
     Ok(match compression {
         Compression::None => Box::new(file),
         Compression::Gzip => Box::new(Limited {

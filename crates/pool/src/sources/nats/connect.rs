@@ -28,16 +28,17 @@ impl Connection {
             .enable_all()
             .build()
             .map_err(Error::server(&server, "start a thread"))?;
+        // The context starts a task of its own, so it is made inside the runtime.
         let connect = async {
             let options = async_nats::ConnectOptions::new().connection_timeout(ANSWER);
-            options.connect(url).await
+            options.connect(url).await.map(async_nats::jetstream::new)
         };
-        let client = runtime
+        let stream = runtime
             .block_on(connect)
             .map_err(Error::server(&server, "connect"))?;
         Ok(Self {
-            stream: async_nats::jetstream::new(client),
             runtime,
+            stream,
             server,
         })
     }

@@ -25,7 +25,7 @@ const SUBJECTS: &str = "pool.>";
 /// Most bytes of the stream; the oldest messages go first.
 const STREAM_BYTES_MAX: i64 = 2 << 30;
 /// For how long the server knows repetitions.
-const REPETITIONS: Duration = Duration::from_secs(3600);
+const REPETITIONS: Duration = Duration::from_hours(1);
 /// Most bytes of one message; servers take a megabyte.
 const MESSAGE_BYTES_MAX: usize = 512 << 10;
 /// Entries that are published before their acknowledgements are waited for.
