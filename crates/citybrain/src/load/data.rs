@@ -120,8 +120,14 @@ fn fill(
         Arc::clone(&bureau.city),
     );
     let work = move || {
-        if let Err(error) = demonstration::sign(&exchange, &city, printer) {
-            tracing::error!(%error, "the demonstration's agreements could not be signed");
+        match exchange.sign_demonstration() {
+            Ok(0) => {}
+            Ok(signed) => printer.note(format_args!(
+                "{signed} agreements are signed with the demonstration's keys"
+            )),
+            Err(error) => {
+                tracing::error!(%error, "the demonstration's agreements could not be signed");
+            }
         }
         if let Err(error) = demonstration::fill(&pool, &city, &settings, printer) {
             tracing::error!(%error, "the demonstration could not be filled");

@@ -1,5 +1,4 @@
-//! A demonstration city's data: made-up records loaded like anybody's files, and agreements signed
-//! with keys that anybody can derive. Nothing in it is real.
+//! A demonstration city's data: made-up records, loaded like anybody's files. Nothing in it is real.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -7,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use city::City;
-use city::kinds::{Agreement, Client, Role};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 use pool::Pool;
-use pool::exchange::{Exchange, Signer, Standing, Statement, Step};
 use pool::ingest::{self, LoadOptions};
 use pool::sources::file::Source;
 use serde::{Deserialize, Serialize};
@@ -91,62 +88,6 @@ pub(crate) fn fill(
     // What is left of it is empty folders.
     let _ = fs::remove_dir_all(&folder);
     write(&path, &Mark { done: true, ..mark })
-}
-
-/// Takes the steps of every agreement that nobody has signed: the consumer proposes, the provider
-/// approves. Says how many came into force.
-pub(crate) fn sign(exchange: &Exchange, city: &City, printer: Printer) -> Result<usize, Error> {
-    let listed = exchange.agreements().map_err(Error::internal)?;
-    let now = exchange.now();
-    let mut statements = Vec::new();
-    for listed in listed
-        .iter()
-        .filter(|listed| listed.current && listed.standing == Standing::Draft)
-    {
-        let sides = [
-            (&listed.consumer, Role::Propose, Step::Propose),
-            (&listed.provider, Role::Approve, Step::Approve),
-        ];
-        for (department, role, step) in sides {
-            let Some(office) = office(city, department, role) else {
-                continue;
-            };
-            let run = now.0.unsigned_abs();
-            let signer = Signer::demonstration(&office, run).map_err(Error::internal)?;
-            statements.push(Statement::sign(
-                &signer,
-                &listed.id,
-                &listed.version,
-                step,
-                now,
-            ));
-        }
-    }
-    if statements.is_empty() {
-        return Ok(0);
-    }
-    printer.note(format_args!(
-        "signing {} agreements of {} with the demonstration's keys",
-        statements.len() / 2,
-        city.all::<Agreement>().count()
-    ));
-    let taken = exchange.steps(&statements);
-    for refused in taken.iter().filter_map(|taken| taken.as_ref().err()) {
-        tracing::debug!(%refused, "a step of an agreement was not taken");
-    }
-    Ok(taken.iter().filter(|taken| taken.is_ok()).count() / 2)
-}
-
-/// The demonstration client of a department that has a role.
-fn office(city: &City, department: &str, role: Role) -> Option<String> {
-    let of = |client: &&city::Definition<Client>| {
-        client.department.as_deref() == Some(department)
-            && client.value.demonstration
-            && client.value.roles.contains(&role)
-    };
-    city.all::<Client>()
-        .find(of)
-        .map(|client| client.id.clone())
 }
 
 /// Writes a part, under another name until it is whole.
