@@ -36,6 +36,9 @@ use pool::exchange::Step;
 use printer::Printer;
 use settings::{Color, Layers};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
