@@ -14,6 +14,7 @@
 //! traffic and is no clearance; a *signal group* is a set of movements that every phase of the
 //! plan shows the same.
 
+pub mod brain;
 mod controller;
 pub mod controllers;
 mod envelope;
