@@ -35,7 +35,7 @@ impl Default for Settings {
             sweeps: 2,
             work: None,
             red_at_horizon: 10.0,
-            lost_onward: 0.2,
+            lost_onward: 0.1,
             change: 0.01,
             memory: 600.0,
             discharge: Discharge::default(),
