@@ -54,9 +54,8 @@ impl Picture {
         for (index, lane) in layout.lanes.iter().enumerate() {
             let vehicles = seen.vehicles_on(LaneId::from(index));
             let reach = lane.length - lane.speed * passed;
-            let new = |vehicle: &&SeenVehicle| {
-                vehicle.to_stop_line > reach && vehicle.speed > MOVING
-            };
+            let new =
+                |vehicle: &&SeenVehicle| vehicle.to_stop_line > reach && vehicle.speed > MOVING;
             let new = vehicles.iter().filter(new).count();
             self.entered[index] = self.entered[index] * keep + new as f64;
             let present = &mut self.present[index];
@@ -111,7 +110,10 @@ impl Picture {
         let onward = &layout.lanes[lane].onward;
         let of_link = |way: &Onward| {
             let (start, end) = layout.links[way.link.index()];
-            PRIOR + (start..end).map(|lane| self.entered[lane as usize]).sum::<f64>()
+            PRIOR
+                + (start..end)
+                    .map(|lane| self.entered[lane as usize])
+                    .sum::<f64>()
         };
         let all: f64 = onward.iter().map(of_link).sum();
         onward.iter().flat_map(move |way| {

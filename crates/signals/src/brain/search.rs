@@ -102,7 +102,13 @@ impl Search {
     fn best(&self, layer: (usize, usize)) -> usize {
         let score = |step: usize| self.steps[step].score;
         (layer.0..layer.1)
-            .reduce(|best, step| if score(step) < score(best) { step } else { best })
+            .reduce(|best, step| {
+                if score(step) < score(best) {
+                    step
+                } else {
+                    best
+                }
+            })
             .unwrap_or(0)
     }
 
@@ -199,9 +205,8 @@ fn show(signal: &SignalLayout, lane: usize, from: Option<usize>, to: usize, sinc
     if level == 0 {
         return Show::Red;
     }
-    let goes_on = from.is_some_and(|from| {
-        from == to || (!signal.clears_all && signal.service[from][lane] > 0)
-    });
+    let goes_on = from
+        .is_some_and(|from| from == to || (!signal.clears_all && signal.service[from][lane] > 0));
     if goes_on {
         Show::Still(level)
     } else {
