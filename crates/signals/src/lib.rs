@@ -8,12 +8,13 @@
 //! - The [`Envelope`] turns wishes into what signals show, within each signal's [`Limits`]. It
 //!   alone can make a [`Command`], and a [`Plant`] takes nothing else.
 //! - A [`Runner`] joins a controller, the envelope and a plant under a [`Protocol`].
-//! - [`controllers::all`] lists the controllers there are.
+//! - [`controllers::all`] lists the controllers there are; [`brain`] is the one that looks ahead.
 //!
 //! A *phase* is a step of the signal's plan in the network; a *green phase* is one that serves
 //! traffic and is no clearance; a *signal group* is a set of movements that every phase of the
 //! plan shows the same.
 
+pub mod brain;
 mod controller;
 pub mod controllers;
 mod envelope;

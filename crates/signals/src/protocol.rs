@@ -121,7 +121,7 @@ impl Protocol {
                 return fault(format!("the {what} is {seconds} s; it must be above zero"));
             }
         }
-        if self.regime == Regime::Literature && self.yellow >= self.action_interval {
+        if self.regime == Regime::Literature && self.yellow > self.action_interval {
             return fault(format!(
                 "{} s of yellow do not fit into an action interval of {} s",
                 self.yellow, self.action_interval

@@ -160,3 +160,85 @@ fn the_short_protocol() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+/// The look-ahead controller: scenario, best published `att_lit`, and its own figures.
+const BRAIN: [(&str, &str, f64, Row); 3] = [
+    (
+        "hangzhou-4x4",
+        "flow.json",
+        271.73,
+        ("HZ1", 265.97, 311.35, 2752),
+    ),
+    (
+        "hangzhou-4x4",
+        "flow_peak.json",
+        311.12,
+        ("HZ2", 296.89, 388.48, 4742),
+    ),
+    (
+        "jinan-3x4",
+        "flow.json",
+        247.32,
+        ("JN1", 236.09, 282.99, 5772),
+    ),
+];
+
+#[test]
+fn the_look_ahead_is_below_the_best_published_results() -> Result<(), Box<dyn Error>> {
+    for (folder, flow, published, (name, att_lit, att_engine, throughput)) in BRAIN {
+        let Some((network, demand)) = read(folder, flow)? else {
+            return Ok(());
+        };
+        let protocol = Protocol::literature();
+        let pressure = run(&network, &demand, "advanced-max-pressure", &protocol)?;
+        let brain = run(&network, &demand, "brain", &protocol)?;
+        println!(
+            "brain on {name}: att_lit {:.2} ({published} published)  att_engine {:.2}  throughput {}  \
+             outside {}",
+            brain.att_lit, brain.att_engine, brain.throughput, brain.waiting_to_enter
+        );
+        assert!(brain.att_lit < published, "{name}: {}", brain.att_lit);
+        assert!(brain.att_engine < pressure.att_engine);
+        assert!(brain.throughput >= pressure.throughput);
+        assert!(brain.waiting_to_enter <= pressure.waiting_to_enter);
+        for (what, found, recorded) in [
+            ("att_lit", brain.att_lit, att_lit),
+            ("att_engine", brain.att_engine, att_engine),
+            ("throughput", brain.throughput as f64, throughput as f64),
+        ] {
+            let off = (found / recorded - 1.0).abs();
+            assert!(
+                off < TOLERANCE,
+                "{name}: {what} is {found:.2}, recorded {recorded:.2}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_look_ahead_gains_more_when_it_decides_every_five_seconds() -> Result<(), Box<dyn Error>> {
+    let protocol = Protocol {
+        action_interval: 5.0,
+        ..Protocol::literature()
+    };
+    for (folder, flow, least) in [
+        ("hangzhou-4x4", "flow.json", 0.05),
+        ("hangzhou-4x4", "flow_peak.json", 0.1),
+        ("jinan-3x4", "flow.json", 0.2),
+    ] {
+        let Some((network, demand)) = read(folder, flow)? else {
+            return Ok(());
+        };
+        let pressure = run(&network, &demand, "advanced-max-pressure", &protocol)?;
+        let brain = run(&network, &demand, "brain", &protocol)?;
+        println!(
+            "5/5/4 on {folder} {flow}: {:.2} against {:.2}",
+            brain.att_lit, pressure.att_lit
+        );
+        assert!(brain.att_lit < (1.0 - least) * pressure.att_lit);
+        assert!(brain.att_engine < (1.0 - least) * pressure.att_engine);
+        assert!(brain.throughput >= pressure.throughput);
+    }
+    Ok(())
+}

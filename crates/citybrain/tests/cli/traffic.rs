@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{Place, scenarios, snapshot};
 
-const CONTROLLERS: [&str; 7] = [
+const CONTROLLERS: [&str; 8] = [
     "plan",
     "fixed-time",
     "webster",
@@ -20,6 +20,7 @@ const CONTROLLERS: [&str; 7] = [
     "max-pressure",
     "efficient-max-pressure",
     "advanced-max-pressure",
+    "brain",
 ];
 
 fn run<'a>(more: &[&'a str]) -> Vec<&'a str> {

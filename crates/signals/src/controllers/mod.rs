@@ -2,6 +2,7 @@
 
 mod actuated;
 mod advanced_max_pressure;
+mod brain;
 mod efficient_max_pressure;
 mod fixed_time;
 mod max_pressure;
@@ -20,6 +21,7 @@ pub use max_pressure::MaxPressure;
 pub use plan::Plan;
 pub use webster::{Timings, Webster};
 
+use crate::brain::{Brain, Settings};
 use crate::controller::Controller;
 use crate::error::Error;
 use crate::phases::PhaseIndex;
@@ -42,7 +44,7 @@ pub struct Info {
 
 type Build = fn(&Network, &Demand, &Protocol) -> Box<dyn Controller>;
 
-const REGISTRY: [(Info, Build); 7] = [
+const REGISTRY: [(Info, Build); 8] = [
     (fixed_time::INFO, |network, _, protocol| {
         Box::new(FixedTime::new(network, protocol, fixed_time::SLOT))
     }),
@@ -61,6 +63,9 @@ const REGISTRY: [(Info, Build); 7] = [
     }),
     (advanced_max_pressure::INFO, |network, _, protocol| {
         Box::new(AdvancedMaxPressure::new(network, protocol))
+    }),
+    (brain::INFO, |network, _, protocol| {
+        Box::new(Brain::new(network, protocol, Settings::default()))
     }),
 ];
 

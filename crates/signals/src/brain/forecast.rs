@@ -1,0 +1,98 @@
+//! Who comes to each lane after those who are on it now: what the plans upstream will release, by
+//! the turning shares learnt, and what comes in over the boundary, by the inflow learnt.
+
+use roads::LaneId;
+
+use super::lane::Arrival;
+use super::layout::Layout;
+use super::picture::Picture;
+use super::settings::Discharge;
+
+/// A vehicle, or a share of one, that a plan lets leave a lane.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Release {
+    pub(super) lane: LaneId,
+    /// When it crosses the stop line, seconds from now.
+    pub(super) time: f64,
+    pub(super) weight: f64,
+    /// Seconds that it loses beyond because it starts from rest.
+    pub(super) loss: f64,
+}
+
+/// Per lane: those who will come, in order.
+#[derive(Clone, Debug)]
+pub(super) struct Forecast {
+    coming: Vec<Vec<Arrival>>,
+}
+
+impl Forecast {
+    pub(super) fn new(lanes: usize) -> Self {
+        Self {
+            coming: vec![Vec::new(); lanes],
+        }
+    }
+
+    /// Who comes to a lane.
+    pub(super) fn of(&self, lane: LaneId) -> &[Arrival] {
+        &self.coming[lane.index()]
+    }
+
+    /// Works it out anew, up to the horizon.
+    pub(super) fn renew<'a>(
+        &mut self,
+        layout: &Layout,
+        picture: &Picture,
+        releases: impl Iterator<Item = &'a Release>,
+        discharge: &Discharge,
+        horizon: f64,
+    ) {
+        for lane in &mut self.coming {
+            lane.clear();
+        }
+        for release in releases {
+            self.send(layout, picture, release, horizon);
+        }
+        for (index, lane) in layout.lanes.iter().enumerate() {
+            let id = LaneId::from(index);
+            if lane.held.is_none() {
+                let mut free_at = 0.0_f64;
+                for arrival in &picture.present[index] {
+                    let time = arrival.time.max(free_at);
+                    free_at = time + discharge.headway * arrival.weight;
+                    let release = Release {
+                        lane: id,
+                        time,
+                        weight: arrival.weight,
+                        loss: 0.0,
+                    };
+                    self.send(layout, picture, &release, horizon);
+                }
+            }
+            if lane.source {
+                let weight = picture.inflow(id) * discharge.headway;
+                let mut time = lane.length / lane.speed + discharge.pick_up;
+                while weight > 0.0 && time < horizon {
+                    self.coming[index].push(Arrival { time, weight });
+                    time += discharge.headway;
+                }
+            }
+        }
+        for lane in &mut self.coming {
+            lane.sort_by(|a, b| a.time.total_cmp(&b.time));
+        }
+    }
+
+    /// Sends a vehicle on, in shares, to the lanes that it may come to.
+    fn send(&mut self, layout: &Layout, picture: &Picture, release: &Release, horizon: f64) {
+        let starts = release.time + release.loss;
+        for (way, to, share) in picture.shares(layout, release.lane.index()) {
+            let time = starts + way.travel;
+            if time < horizon {
+                self.coming[to.index()].push(Arrival {
+                    time,
+                    weight: release.weight * share,
+                });
+            }
+        }
+    }
+}

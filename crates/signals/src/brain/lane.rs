@@ -1,0 +1,304 @@
+//! One lane's queue under every pattern of green and red that the search asks for.
+//!
+//! A lane is a list of vehicles with the times at which each would reach the stop line undisturbed.
+//! In green the first that waits crosses after a short reaction, the second after a longer one, the
+//! others at saturation headway; who arrives in a green without a queue crosses at once. What a
+//! junction's lanes do depends only on their own greens, so each pattern is worked out once for
+//! each lane and shared by all phase sequences that have it.
+
+use super::layout::LEVELS;
+use super::settings::Discharge;
+
+/// A vehicle, or a share of one, that comes to the stop line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Arrival {
+    /// When it would get there undisturbed, seconds from now.
+    pub(super) time: f64,
+    /// How much of a vehicle it is.
+    pub(super) weight: f64,
+}
+
+/// Somebody crosses the stop line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Crossing {
+    pub(super) time: f64,
+    pub(super) weight: f64,
+    /// Seconds since its green began.
+    pub(super) after: f64,
+}
+
+/// What a lane is shown in a slot of the plan. Levels count from 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Show {
+    Red,
+    /// Green of this level from this time on.
+    Fresh(u8, f64),
+    /// The green that it has goes on, at this level.
+    Still(u8),
+}
+
+/// A stretch of the plan between two decisions, seconds from now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Slot {
+    pub(super) start: f64,
+    pub(super) end: f64,
+}
+
+/// A lane at the start of the plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    /// The level of its green and since when, if it has green.
+    pub(super) green: Option<(u8, f64)>,
+    /// What a second of delay counts.
+    pub(super) value: f64,
+    /// How many vehicles there will be room for beyond.
+    pub(super) room: f64,
+    pub(super) discharge: Discharge,
+    /// Seconds that a vehicle left in red at the end has to wait still.
+    pub(super) red_at_end: f64,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            green: None,
+            value: 1.0,
+            room: f64::INFINITY,
+            discharge: Discharge::default(),
+            red_at_end: 0.0,
+        }
+    }
+}
+
+const NONE: u32 = u32::MAX;
+
+/// A lane after some pattern of slots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    /// The first vehicle that has not crossed.
+    next: u32,
+    /// From when it may cross.
+    free_at: f64,
+    /// When the present green began; infinite in red.
+    green_since: f64,
+    /// Share of a full flow that passes in the present green.
+    flow: f64,
+    /// Vehicles that may still cross before there is no room beyond.
+    room: f64,
+    /// Delay of those who have crossed, vehicle seconds.
+    delay: f64,
+    /// What sequences are compared by: delay so far, of those who wait, too, and what is to come
+    /// of them.
+    pub(super) score: f64,
+    children: [u32; 2 * LEVELS + 1],
+}
+
+/// One lane.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LaneQueue {
+    arrivals: Vec<Arrival>,
+    /// Sums of weights, and of weights by times, of the first so many arrivals.
+    sums: Vec<(f64, f64)>,
+    levels: Vec<f64>,
+    start: Start,
+    nodes: Vec<Node>,
+}
+
+impl LaneQueue {
+    /// Takes the lane's arrivals, in the order in which they come, and how it stands.
+    pub(super) fn start(&mut self, arrivals: &[Arrival], levels: &[f64], start: Start) {
+        self.arrivals.clear();
+        self.arrivals.extend_from_slice(arrivals);
+        self.levels.clear();
+        self.levels.extend_from_slice(levels);
+        self.start = start;
+        self.sums.clear();
+        let mut sum = (0.0, 0.0);
+        self.sums.push(sum);
+        for arrival in arrivals {
+            sum.0 += arrival.weight;
+            sum.1 += arrival.weight * arrival.time;
+            self.sums.push(sum);
+        }
+        self.nodes.clear();
+        self.nodes.push(Node {
+            next: 0,
+            free_at: f64::NEG_INFINITY,
+            green_since: start.green.map_or(f64::INFINITY, |(_, since)| since),
+            flow: start.green.map_or(1.0, |(level, _)| self.flow(level)),
+            room: start.room,
+            delay: 0.0,
+            score: 0.0,
+            children: [NONE; 2 * LEVELS + 1],
+        });
+    }
+
+    fn flow(&self, level: u8) -> f64 {
+        self.levels[level as usize - 1]
+    }
+
+    pub(super) fn node(&self, node: u32) -> &Node {
+        &self.nodes[node as usize]
+    }
+
+    /// The lane after one more slot. `work` counts what had to be done.
+    pub(super) fn child(&mut self, node: u32, show: Show, slot: Slot, work: &mut u64) -> u32 {
+        let key = match show {
+            Show::Red => 0,
+            Show::Fresh(level, _) => 2 * level as usize - 1,
+            Show::Still(level) => 2 * level as usize,
+        };
+        *work += 1;
+        let known = self.nodes[node as usize].children[key];
+        if known != NONE {
+            return known;
+        }
+        let mut after = self.nodes[node as usize];
+        after.children = [NONE; 2 * LEVELS + 1];
+        self.pass(&mut after, show, slot, &mut |_| *work += 1);
+        after.score = self.start.value * self.score(&after, slot.end);
+        let id = self.nodes.len() as u32;
+        self.nodes.push(after);
+        self.nodes[node as usize].children[key] = id;
+        id
+    }
+
+    /// Lets a slot pass, telling of each that crosses.
+    pub(super) fn pass(
+        &self,
+        node: &mut Node,
+        show: Show,
+        slot: Slot,
+        crosses: &mut impl FnMut(Crossing),
+    ) {
+        if !matches!(show, Show::Still(_)) {
+            if node.green_since < slot.start {
+                let until = slot.start + self.start.discharge.run_out;
+                self.discharge(node, until, crosses);
+            }
+            node.green_since = f64::INFINITY;
+        }
+        match show {
+            Show::Red => return,
+            Show::Fresh(level, since) => {
+                node.green_since = since;
+                node.flow = self.flow(level);
+            }
+            Show::Still(level) => node.flow = self.flow(level),
+        }
+        if node.green_since < slot.end {
+            self.discharge(node, slot.end, crosses);
+        }
+    }
+
+    fn discharge(&self, node: &mut Node, until: f64, crosses: &mut impl FnMut(Crossing)) {
+        let pace = &self.start.discharge;
+        let ready = node.green_since + pace.reaction;
+        while let Some(arrival) = self.arrivals.get(node.next as usize) {
+            let starts = arrival.time < ready && node.free_at < ready;
+            let time = if starts {
+                ready
+            } else {
+                arrival.time.max(node.free_at)
+            };
+            if time >= until || node.room < arrival.weight {
+                break;
+            }
+            node.delay += arrival.weight * (time - arrival.time);
+            node.room -= arrival.weight;
+            crosses(Crossing {
+                time,
+                weight: arrival.weight,
+                after: time - node.green_since,
+            });
+            let gap = pace.headway + if starts { pace.second } else { 0.0 };
+            node.free_at = time + gap * arrival.weight / node.flow;
+            node.next += 1;
+        }
+    }
+
+    fn score(&self, node: &Node, end: f64) -> f64 {
+        let next = node.next as usize;
+        let come = self.arrivals[next..]
+            .iter()
+            .take_while(|arrival| arrival.time < end)
+            .count();
+        let (before, now) = (self.sums[next], self.sums[next + come]);
+        let waiting = now.0 - before.0;
+        let waited = waiting * end - (now.1 - before.1);
+        let in_red = node.green_since >= end;
+        let rest = if in_red { self.start.red_at_end } else { 0.0 };
+        node.delay + waited + waiting * rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cars(times: &[f64]) -> Vec<Arrival> {
+        let car = |&time: &f64| Arrival { time, weight: 1.0 };
+        times.iter().map(car).collect()
+    }
+
+    fn crossings(arrivals: &[Arrival], start: Start, shows: &[Show]) -> Vec<f64> {
+        let mut lane = LaneQueue::default();
+        lane.start(arrivals, &[1.0], start);
+        let mut node = *lane.node(0);
+        let mut times = Vec::new();
+        for (index, &show) in shows.iter().enumerate() {
+            let slot = Slot {
+                start: 15.0 * index as f64,
+                end: 15.0 * (index + 1) as f64,
+            };
+            lane.pass(&mut node, show, slot, &mut |crossing| {
+                times.push(crossing.time);
+            });
+        }
+        times
+    }
+
+    #[test]
+    fn a_queue_starts_slowly_and_then_runs_at_saturation_headway() {
+        let times = crossings(&cars(&[0.0; 4]), Start::default(), &[Show::Fresh(1, 5.0)]);
+        let expected = [5.7, 9.25, 11.7, 14.15];
+        assert_eq!(times.len(), expected.len(), "{times:?}");
+        for (time, expected) in times.iter().zip(expected) {
+            assert!((time - expected).abs() < 1e-9, "{times:?}");
+        }
+    }
+
+    #[test]
+    fn who_arrives_in_green_crosses_at_once_and_who_arrives_in_red_waits() {
+        let shows = [Show::Red, Show::Fresh(1, 20.0), Show::Still(1)];
+        let times = crossings(&cars(&[3.0, 31.0]), Start::default(), &shows);
+        assert_eq!(times, [20.7, 31.0]);
+    }
+
+    #[test]
+    fn nobody_crosses_when_there_is_no_room_beyond() {
+        let start = Start {
+            room: 2.0,
+            ..Start::default()
+        };
+        let times = crossings(&cars(&[0.0; 5]), start, &[Show::Fresh(1, 0.0); 1]);
+        assert_eq!(times.len(), 2);
+    }
+
+    #[test]
+    fn a_pattern_is_worked_out_once() {
+        let mut lane = LaneQueue::default();
+        lane.start(&cars(&[0.0, 1.0]), &[1.0], Start::default());
+        let slot = Slot {
+            start: 0.0,
+            end: 15.0,
+        };
+        let (mut first, mut second) = (0, 0);
+        let a = lane.child(0, Show::Fresh(1, 5.0), slot, &mut first);
+        let b = lane.child(0, Show::Fresh(1, 5.0), slot, &mut second);
+        assert_eq!(a, b);
+        assert_eq!((first, second), (3, 1), "two vehicles moved, then none");
+        let red = lane.child(0, Show::Red, slot, &mut first);
+        assert!(lane.node(red).score > lane.node(a).score);
+    }
+}

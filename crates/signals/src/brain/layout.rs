@@ -1,0 +1,225 @@
+//! The network as the look-ahead sees it: which lanes a signal's phases serve and how well, where
+//! vehicles go from a lane and how long that takes. Worked out once for a network.
+
+use roads::{Aspect, LaneId, LinkId, Network, SignalId};
+
+use crate::limits::Timing;
+use crate::phases::{PhaseIndex, SignalPhases};
+use crate::protocol::Protocol;
+
+/// Room that a standing vehicle takes, metres.
+pub(super) const SPACING: f64 = 7.5;
+/// Seconds that a vehicle takes through a junction at most without being held up.
+pub(super) const CROSSING: f64 = 4.0;
+/// How much of a protected green's flow a permissive one lets pass.
+const PERMISSIVE: f64 = 0.5;
+/// Distinct ways in which phases serve a lane that are told apart.
+pub(super) const LEVELS: usize = 3;
+
+/// Where vehicles can go from a lane.
+#[derive(Clone, Debug)]
+pub(super) struct Onward {
+    /// The link entered.
+    pub(super) link: LinkId,
+    /// Lanes of that link that can be reached.
+    pub(super) lanes: Vec<LaneId>,
+    /// Seconds from this lane's end to the end of those, undisturbed.
+    pub(super) travel: f64,
+}
+
+/// What matters of a lane.
+#[derive(Clone, Debug)]
+pub(super) struct LaneLayout {
+    /// Metres.
+    pub(super) length: f64,
+    /// Speed limit, m/s.
+    pub(super) speed: f64,
+    /// Vehicles that it has room for when they stand.
+    pub(super) storage: f64,
+    /// Ways out of it.
+    pub(super) onward: Vec<Onward>,
+    /// Its link comes in over the boundary of the area.
+    pub(super) source: bool,
+    /// The signal that holds it, and its place among that signal's lanes; `None` if it is never
+    /// held.
+    pub(super) held: Option<(SignalId, u32)>,
+}
+
+/// A signal's choices.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SignalLayout {
+    /// Phases to choose among.
+    pub(super) phases: Vec<PhaseIndex>,
+    /// Lanes that some phase serves and another does not.
+    pub(super) lanes: Vec<LaneId>,
+    /// Per phase and lane: 0 for red, else one more than the index into `levels` of the lane.
+    pub(super) service: Vec<Vec<u8>>,
+    /// Per lane: share of a full flow, in `0.0..=1.0`, for each level.
+    pub(super) levels: Vec<Vec<f64>>,
+    /// Per phase: shortest time that it must be shown, seconds.
+    pub(super) minimum: Vec<f64>,
+    /// Seconds without green in a change.
+    pub(super) change: f64,
+    /// Whether a change takes green from those, too, whom the next phase serves.
+    pub(super) clears_all: bool,
+}
+
+/// The whole network.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) lanes: Vec<LaneLayout>,
+    pub(super) signals: Vec<SignalLayout>,
+    /// Per link: its lanes.
+    pub(super) links: Vec<(u32, u32)>,
+}
+
+impl Layout {
+    pub(super) fn new(network: &Network, protocol: &Protocol) -> Self {
+        let mut lanes: Vec<LaneLayout> = (0..network.lanes.len())
+            .map(|lane| lane_layout(network, LaneId::from(lane)))
+            .collect();
+        let signals: Vec<SignalLayout> = SignalPhases::of_network(network)
+            .iter()
+            .enumerate()
+            .map(|(index, phases)| {
+                let signal = SignalId::from(index);
+                signal_layout(network, signal, phases, protocol)
+            })
+            .collect();
+        for (index, signal) in signals.iter().enumerate() {
+            for (place, lane) in signal.lanes.iter().enumerate() {
+                lanes[lane.index()].held = Some((SignalId::from(index), place as u32));
+            }
+        }
+        let links = network
+            .links
+            .iter()
+            .map(|link| (link.lanes.start, link.lanes.end))
+            .collect();
+        Self {
+            lanes,
+            signals,
+            links,
+        }
+    }
+}
+
+fn lane_layout(network: &Network, id: LaneId) -> LaneLayout {
+    let lane = &network.lanes[id.index()];
+    let link = &network.links[lane.link.index()];
+    let mut onward: Vec<Onward> = Vec::new();
+    for movement in &lane.outgoing {
+        let movement = &network.movements[movement.index()];
+        let to = &network.lanes[movement.to.index()];
+        let place = onward.iter().position(|known| known.link == to.link);
+        let place = place.unwrap_or_else(|| {
+            let speed = movement.speed_limit.unwrap_or(lane.speed_limit).max(1.0);
+            onward.push(Onward {
+                link: to.link,
+                lanes: Vec::new(),
+                travel: movement.length / speed + to.length / to.speed_limit.max(1.0),
+            });
+            onward.len() - 1
+        });
+        if !onward[place].lanes.contains(&movement.to) {
+            onward[place].lanes.push(movement.to);
+        }
+    }
+    LaneLayout {
+        length: lane.length,
+        speed: lane.speed_limit.max(1.0),
+        storage: (lane.length / SPACING).max(1.0),
+        onward,
+        source: network.junctions[link.from.index()].boundary,
+        held: None,
+    }
+}
+
+fn signal_layout(
+    network: &Network,
+    id: SignalId,
+    phases: &SignalPhases,
+    protocol: &Protocol,
+) -> SignalLayout {
+    let timing = Timing::new(network, id, phases, &protocol.limits());
+    let usable = protocol.usable(phases);
+    let movements = &network.signals[id.index()].movements;
+    let mut lanes: Vec<LaneId> = Vec::new();
+    for movement in movements {
+        let from = network.movements[movement.index()].from;
+        if !lanes.contains(&from) {
+            lanes.push(from);
+        }
+    }
+    let flow = |phase: PhaseIndex, lane: LaneId| {
+        let (mut sum, mut count) = (0.0, 0.0_f64);
+        for (position, movement) in movements.iter().enumerate() {
+            if network.movements[movement.index()].from == lane {
+                let group = phases.group_of[position] as usize;
+                count += 1.0;
+                sum += match phases.aspects[phase as usize][group] {
+                    Aspect::Protected => 1.0,
+                    Aspect::Permissive if phases.free[group] => 1.0,
+                    Aspect::Permissive => PERMISSIVE,
+                    Aspect::Red | Aspect::Yellow => 0.0,
+                };
+            }
+        }
+        sum / count.max(1.0)
+    };
+    lanes.retain(|&lane| {
+        let all = usable.iter().map(|&phase| flow(phase, lane));
+        let (least, most) = all.fold((f64::INFINITY, 0.0_f64), |(least, most), flow| {
+            (least.min(flow), most.max(flow))
+        });
+        most > 0.0 && least < most
+    });
+    let mut levels: Vec<Vec<f64>> = vec![Vec::new(); lanes.len()];
+    let service = usable
+        .iter()
+        .map(|&phase| {
+            let of_lane = |(place, &lane): (usize, &LaneId)| {
+                let flow = flow(phase, lane);
+                level(&mut levels[place], flow)
+            };
+            lanes.iter().enumerate().map(of_lane).collect()
+        })
+        .collect();
+    let minimum = usable
+        .iter()
+        .map(|&phase| timing.minimum_of(phases, phase))
+        .collect();
+    let most = |seconds: &mut dyn Iterator<Item = f64>| seconds.fold(0.0, f64::max);
+    let change = timing.clearance_phase.map_or_else(
+        || {
+            most(&mut timing.yellow.iter().copied())
+                + most(&mut timing.clearance.iter().flatten().copied())
+        },
+        |(_, seconds)| seconds,
+    );
+    SignalLayout {
+        phases: usable.to_vec(),
+        lanes,
+        service,
+        levels,
+        minimum,
+        change,
+        clears_all: timing.clearance_phase.is_some(),
+    }
+}
+
+/// The level of this flow: 0 for none. The nearest known one when there are too many.
+fn level(known: &mut Vec<f64>, flow: f64) -> u8 {
+    if flow <= 0.0 {
+        return 0;
+    }
+    let gap = |&other: &f64| (other - flow).abs();
+    let nearest = (0..known.len()).min_by(|&a, &b| gap(&known[a]).total_cmp(&gap(&known[b])));
+    match nearest {
+        Some(index) if gap(&known[index]) < 0.01 || known.len() == LEVELS => index as u8 + 1,
+        _ => {
+            known.push(flow);
+            known.len() as u8
+        }
+    }
+}

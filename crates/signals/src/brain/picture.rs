@@ -1,0 +1,164 @@
+//! What is known of the traffic: the vehicles that are seen, the shares of turns and the inflows
+//! learnt from those seen before. It is built from observations alone, so nothing that a city
+//! cannot know has a way in.
+
+use roads::LaneId;
+
+use super::lane::Arrival;
+use super::layout::{LaneLayout, Layout, Onward, SPACING};
+use crate::observation::{Observation, SeenVehicle};
+
+/// How vehicles pick up speed, m/s².
+const ACCELERATION: f64 = 2.0;
+/// A vehicle near the start of a lane that is faster than this has just come onto it, m/s.
+const MOVING: f64 = 3.0;
+/// Longest lane that makes sense, metres.
+const FARTHEST: f64 = 1e6;
+/// Vehicles for which a guess at a lane's share counts before any has been seen.
+const PRIOR: f64 = 2.0;
+/// A lane that takes less than this share of a lane's vehicles does not block it.
+const LEAST_SHARE: f64 = 0.1;
+
+/// What a controller has made of all observations so far.
+#[derive(Clone, Debug)]
+pub(super) struct Picture {
+    /// Per lane: vehicles that came onto it of late, older ones counting less.
+    entered: Vec<f64>,
+    /// Seconds for which they were counted, older ones counting less.
+    counted: f64,
+    /// When the last observation was made.
+    time: Option<f64>,
+    /// Per lane: vehicles on it as arrivals at its end, in order.
+    pub(super) present: Vec<Vec<Arrival>>,
+}
+
+impl Picture {
+    pub(super) fn new(lanes: usize) -> Self {
+        Self {
+            entered: vec![0.0; lanes],
+            counted: 0.0,
+            time: None,
+            present: vec![Vec::new(); lanes],
+        }
+    }
+
+    /// Takes in an observation.
+    pub(super) fn see(&mut self, layout: &Layout, seen: &Observation, memory: f64) {
+        let passed = self.time.map_or(0.0, |before| seen.time - before);
+        if !(0.0..=memory).contains(&passed) {
+            *self = Self::new(self.present.len());
+        }
+        self.time = Some(seen.time);
+        let keep = 0.5_f64.powf(passed / memory);
+        self.counted = self.counted * keep + passed;
+        for (index, lane) in layout.lanes.iter().enumerate() {
+            let vehicles = seen.vehicles_on(LaneId::from(index));
+            let reach = lane.length - lane.speed * passed;
+            let new =
+                |vehicle: &&SeenVehicle| vehicle.to_stop_line > reach && vehicle.speed > MOVING;
+            let new = vehicles.iter().filter(new).count();
+            self.entered[index] = self.entered[index] * keep + new as f64;
+            let present = &mut self.present[index];
+            present.clear();
+            let mut last = f64::NEG_INFINITY;
+            let mut come = |vehicle: &SeenVehicle| {
+                last = undisturbed(vehicle, lane.speed).max(last);
+                present.push(Arrival {
+                    time: last,
+                    weight: 1.0,
+                });
+            };
+            if vehicles.is_empty() {
+                let counts = (seen.count.get(index), seen.waiting.get(index));
+                if let (Some(&count), Some(&waiting)) = counts {
+                    counted(lane, count, waiting).for_each(|vehicle| come(&vehicle));
+                }
+            } else {
+                vehicles.iter().for_each(come);
+            }
+        }
+    }
+
+    /// How many vehicles a lane may still release before there is no room beyond, if so many
+    /// `leave` each lane there in the meantime.
+    pub(super) fn room(&self, layout: &Layout, lane: usize, leave: &[f64]) -> f64 {
+        self.shares(layout, lane)
+            .filter(|&(_, _, share)| share >= LEAST_SHARE)
+            .map(|(_, to, share)| {
+                let to = to.index();
+                let free = layout.lanes[to].storage - self.present[to].len() as f64;
+                (free.max(0.0) + leave[to]) / share
+            })
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    /// Vehicles a second that come onto a lane.
+    pub(super) fn inflow(&self, lane: LaneId) -> f64 {
+        if self.counted > 0.0 {
+            self.entered[lane.index()] / self.counted
+        } else {
+            0.0
+        }
+    }
+
+    /// Which share of a lane's vehicles goes where, by lane entered.
+    pub(super) fn shares<'a>(
+        &'a self,
+        layout: &'a Layout,
+        lane: usize,
+    ) -> impl Iterator<Item = (&'a Onward, LaneId, f64)> + 'a {
+        let onward = &layout.lanes[lane].onward;
+        let of_link = |way: &Onward| {
+            let (start, end) = layout.links[way.link.index()];
+            PRIOR
+                + (start..end)
+                    .map(|lane| self.entered[lane as usize])
+                    .sum::<f64>()
+        };
+        let all: f64 = onward.iter().map(of_link).sum();
+        onward.iter().flat_map(move |way| {
+            let weigh = |lane: &LaneId| PRIOR + self.entered[lane.index()];
+            let sum: f64 = way.lanes.iter().map(weigh).sum();
+            let of_way = of_link(way) / all;
+            way.lanes
+                .iter()
+                .map(move |&lane| (way, lane, of_way * weigh(&lane) / sum))
+        })
+    }
+}
+
+/// Where only counts are known: those who wait stand in a queue, the others are spread evenly
+/// behind it, at the speed limit.
+fn counted(lane: &LaneLayout, count: u32, waiting: u32) -> impl Iterator<Item = SeenVehicle> {
+    let (length, speed) = (lane.length, lane.speed);
+    let waiting = waiting.min(count);
+    let queue = (f64::from(waiting) * SPACING).min(length);
+    let apart = (length - queue) / f64::from(count - waiting + 1);
+    (0..count).map(move |place| {
+        if place < waiting {
+            SeenVehicle {
+                to_stop_line: (f64::from(place) * SPACING).min(length),
+                speed: 0.0,
+            }
+        } else {
+            SeenVehicle {
+                to_stop_line: queue + f64::from(place - waiting + 1) * apart,
+                speed,
+            }
+        }
+    })
+}
+
+/// When a vehicle would reach its stop line undisturbed, seconds from now.
+fn undisturbed(vehicle: &SeenVehicle, limit: f64) -> f64 {
+    // What is no number counts as 0.
+    let distance = vehicle.to_stop_line.clamp(0.0, FARTHEST).max(0.0);
+    let speed = vehicle.speed.max(0.0).min(limit);
+    let picks_up = (limit - speed) / ACCELERATION;
+    let meanwhile = f64::midpoint(speed, limit) * picks_up;
+    if distance < meanwhile {
+        ((speed * speed + 2.0 * ACCELERATION * distance).sqrt() - speed) / ACCELERATION
+    } else {
+        picks_up + (distance - meanwhile) / limit
+    }
+}
