@@ -15,7 +15,8 @@ const LAYERS: &[&[&str]] = &[
     &["city"],
     &["roads", "ledger", "decide"],
     &["pool", "pay", "sim", "synthetic"],
-    &["lake", "cluster"],
+    &["lake"],
+    &["cluster"], // an engine for the lake's plans
     &["services", "policy", "ops", "economy", "signals"],
     &["server"],
     &["citybrain", "cityflow-python"],

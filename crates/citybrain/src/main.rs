@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
+use cli::cluster::ClusterCommand;
 use cli::exchange::{AgreementCommand, ClientCommand, ExchangeCommand};
 use cli::ledger::LedgerCommand;
 use cli::pool::PoolCommand;
@@ -105,6 +106,10 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Bench(BenchCommand::Pool(args)) => commands::bench::pool(&args, printer),
         Command::Ledger(command) => ledger_command(&command, printer),
         Command::Pool(command) => pool_command(command, layers, printer),
+        Command::Cluster(command) => match command {
+            ClusterCommand::Scheduler(args) => commands::cluster::scheduler(&args, printer),
+            ClusterCommand::Executor(args) => commands::cluster::executor(&args, layers, printer),
+        },
         Command::Client(command) => match command {
             ClientCommand::List(args) => commands::exchange::client_list(&args, &layers, printer),
             ClientCommand::Key(args) => commands::exchange::client_key(&args, printer),

@@ -339,6 +339,16 @@ impl Layers {
                 "empty, or s3://BUCKET/PREFIX",
             ),
             (
+                "pool.cluster",
+                pool.cluster.is_empty() || pool.cluster.starts_with("http://"),
+                "empty, or http://HOST:PORT",
+            ),
+            (
+                "pool.cluster-partitions",
+                (1..=4_096).contains(&pool.cluster_partitions),
+                "from 1 to 4096",
+            ),
+            (
                 "pool.sql-listen",
                 pool.sql_listen.is_empty()
                     || pool.sql_listen.parse::<std::net::SocketAddr>().is_ok(),
@@ -452,6 +462,8 @@ pub(crate) struct Pool {
     pub(crate) state: String,
     pub(crate) shards: i64,
     pub(crate) history: String,
+    pub(crate) cluster: String,
+    pub(crate) cluster_partitions: i64,
     pub(crate) demonstration: bool,
     pub(crate) persons: i64,
     pub(crate) seed: i64,

@@ -1,7 +1,6 @@
 //! Measures questions: makes history of as many records as asked for, spread over departments,
 //! and asks. The command `citybrain bench pool` prints what this finds.
 
-use std::path::Path as Folder;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -15,6 +14,7 @@ use pool::{DataFile, Entry, HistoryUrl, Moment, Payload, Table, TableId, Tables}
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::history::{Keeper, KeeperOptions, bucket_of, stored_schema, write_file};
@@ -22,7 +22,7 @@ use crate::lake::Lake;
 use crate::questions::{Secret, Who};
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Parameters {
     /// Records of all departments together.
     pub records: u64,
@@ -30,6 +30,21 @@ pub struct Parameters {
     pub departments: u32,
     /// How often each question is asked when all is warm.
     pub repeat: u32,
+    /// Where history is: `folder`, or an object store's address.
+    pub history: String,
+    /// The cluster that is asked besides this process.
+    pub cluster: Option<ClusterParameters>,
+}
+
+/// A cluster that is measured.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ClusterParameters {
+    /// Executors, each a process.
+    pub executors: u32,
+    /// Tasks that each works on at the same time.
+    pub slots: u32,
+    /// Tasks into which each stage is cut.
+    pub partitions: u32,
 }
 
 /// How long one question took, in seconds.
@@ -58,8 +73,10 @@ pub struct Figures {
     pub made_s: f64,
     /// Bytes of history's files for each record.
     pub bytes_per_record: f64,
-    /// The questions.
+    /// The questions, answered by this process.
     pub asked: Vec<Asked>,
+    /// The same, answered by the cluster, with the same answers.
+    pub asked_of_cluster: Option<Vec<Asked>>,
 }
 
 const STATUSES: [&str; 8] = [
@@ -194,8 +211,13 @@ impl Feed for Once {
     }
 }
 
-/// Makes history in `folder`, unless it is there from an earlier run, and asks.
-pub async fn run(folder: &Folder, parameters: Parameters) -> Result<Figures, Error> {
+/// Makes history, unless it is there from an earlier run, and asks this process, and then the cluster
+/// that `engine` leads to.
+pub async fn run(
+    history: &HistoryUrl,
+    parameters: Parameters,
+    engine: Option<Arc<dyn Engine>>,
+) -> Result<Figures, Error> {
     let per_department = parameters.records / u64::from(parameters.departments.max(1));
     let (city, _) =
         Definitions::from_files("bench", files(parameters.departments, per_department)).check();
@@ -205,8 +227,7 @@ pub async fn run(folder: &Folder, parameters: Parameters) -> Result<Figures, Err
         Ok(TableId(number))
     });
     let tables = Arc::new(tables.map_err(|name| Error::NoTable { name })?);
-    let history = HistoryUrl::Folder(folder.join("history"));
-    let lake = Lake::open(&history, Arc::clone(&tables), Secret::new([7; 32])).await?;
+    let lake = Lake::open(history, Arc::clone(&tables), Secret::new([7; 32])).await?;
     let began = Instant::now();
     let mut entries = Vec::new();
     for table in tables.iter() {
@@ -242,17 +263,60 @@ pub async fn run(folder: &Folder, parameters: Parameters) -> Result<Figures, Err
     }
     drop(lake);
     // A lake that knows nothing yet, as after a start.
-    let lake = Lake::open(&history, tables, Secret::new([7; 32])).await?;
-    let mut asked = Vec::new();
-    for (name, question) in questions() {
-        asked.push(ask(&lake, name, question, parameters.repeat).await?);
-    }
+    let lake = Lake::open(history, tables, Secret::new([7; 32])).await?;
+    let (asked, answers) = ask_all(&lake, parameters.repeat).await?;
+    let asked_of_cluster = match engine {
+        Some(engine) => {
+            lake.use_engine(Some(engine));
+            Some(ask_cluster(&lake, parameters.repeat, &answers).await?)
+        }
+        None => None,
+    };
     Ok(Figures {
         parameters,
         made_s,
         bytes_per_record: bytes as f64 / rows.max(1) as f64,
         asked,
+        asked_of_cluster,
     })
+}
+
+/// Asks all questions; with their answers, as text.
+async fn ask_all(lake: &Arc<Lake>, repeat: u32) -> Result<(Vec<Asked>, Vec<String>), Error> {
+    let (mut asked, mut answers) = (Vec::new(), Vec::new());
+    for (name, question) in questions() {
+        let (figures, answer) = ask(lake, name, question, repeat).await?;
+        asked.push(figures);
+        answers.push(answer);
+    }
+    Ok((asked, answers))
+}
+
+/// Asks a cluster, which has to answer the same.
+async fn ask_cluster(
+    lake: &Arc<Lake>,
+    repeat: u32,
+    answers: &[String],
+) -> Result<Vec<Asked>, Error> {
+    // The first question waits until executors are there.
+    ask(
+        lake,
+        "",
+        "SELECT max(number) FROM d0.r0 WHERE number < 0",
+        1,
+    )
+    .await?;
+    let (asked, others) = ask_all(lake, repeat).await?;
+    for ((asked, answer), other) in asked.iter().zip(answers).zip(&others) {
+        if answer != other {
+            let message = format!(
+                "the cluster answers {:?} otherwise than this process:\n{other}\nand not:\n{answer}",
+                asked.question
+            );
+            return Err(Error::Question { message });
+        }
+    }
+    Ok(asked)
 }
 
 fn questions() -> [(&'static str, &'static str); 6] {
@@ -286,7 +350,7 @@ async fn ask(
     name: &'static str,
     question: &str,
     repeat: u32,
-) -> Result<Asked, Error> {
+) -> Result<(Asked, String), Error> {
     let who = Who {
         department: "bureau".to_owned(),
         purpose: "analysis/bench".to_owned(),
@@ -296,24 +360,36 @@ async fn ask(
     let session = lake.session(who, Vec::new()).await?;
     lake.forget_counts();
     let mut times = Vec::new();
-    let mut rows = 0;
+    let mut answer = Vec::new();
     for _ in 0..=repeat.max(1) {
         let began = Instant::now();
-        let answer = session.query(question).await?.collect().await?;
+        answer = session.query(question).await?.collect().await?;
         times.push(began.elapsed().as_secs_f64());
-        rows = answer.iter().map(RecordBatch::num_rows).sum();
     }
     let first_s = times.remove(0);
     times.sort_by(f64::total_cmp);
     let (least_s, median_s) = (times[0], times[times.len() / 2]);
-    Ok(Asked {
+    let asked = Asked {
         name,
         question: question.to_owned(),
-        rows,
+        rows: answer.iter().map(RecordBatch::num_rows).sum(),
         first_s,
         least_s,
         median_s,
-    })
+    };
+    Ok((asked, text(&answer)?))
+}
+
+/// An answer as text, in an order of its own.
+fn text(answer: &[RecordBatch]) -> Result<String, Error> {
+    let text = arrow::util::pretty::pretty_format_batches(answer);
+    let text = text.map_err(|error| Error::Question {
+        message: error.to_string(),
+    })?;
+    let text = text.to_string();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    Ok(lines.join("\n"))
 }
 
 /// Writes the files of a table, bucket by bucket.

@@ -69,6 +69,11 @@ pub enum Error {
     /// name what the asker may not see.
     #[error("the question could not be answered; the server's log says why")]
     Hidden,
+    /// The cluster did not take the question, or lost it.
+    #[error(
+        "the cluster does not answer; see that its scheduler and at least one executor run (the log says more)"
+    )]
+    Away,
     /// A file of keys cannot be read or written.
     #[error("{path}: {source}")]
     Key {
@@ -109,6 +114,13 @@ impl Error {
                 }
                 if let Some(Self::Refused { what }) = inner.downcast_ref::<Self>() {
                     return Self::Refused { what: what.clone() };
+                }
+                if let Some(Self::Question { message }) = inner.downcast_ref::<Self>() {
+                    let message = message.clone();
+                    return Self::Question { message };
+                }
+                if let Some(Self::Away) = inner.downcast_ref::<Self>() {
+                    return Self::Away;
                 }
                 tracing::error!(%error, "a question failed");
                 Self::Hidden

@@ -9,6 +9,7 @@ use datafusion::execution::cache::cache_manager::{
 use pool::{HistoryUrl, Moment, Table, Tables};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::place::Place;
 use crate::history::{Held, MaintainOptions, Maintained, conform, stored_schema};
@@ -32,6 +33,7 @@ pub struct Lake {
     counts: StatusCounts,
     footers: Arc<FileMetadataCache>,
     turns: Arc<Semaphore>,
+    engine: RwLock<Option<Arc<dyn Engine>>>,
 }
 
 impl std::fmt::Debug for Lake {
@@ -60,6 +62,7 @@ impl Lake {
             counts: StatusCounts::default(),
             footers: footers()?,
             turns: Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)),
+            engine: RwLock::default(),
         }))
     }
 
@@ -69,6 +72,22 @@ impl Lake {
             .tables
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = tables;
+    }
+
+    /// From now on, sessions that are opened have their questions worked out by `engine`; in this
+    /// process, if there is none.
+    pub fn use_engine(&self, engine: Option<Arc<dyn Engine>>) {
+        *self
+            .engine
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = engine;
+    }
+
+    pub(crate) fn engine(&self) -> Option<Arc<dyn Engine>> {
+        self.engine
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// The tables in force.

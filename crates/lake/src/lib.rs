@@ -10,12 +10,14 @@
 
 pub mod bench;
 pub mod doors;
+mod engine;
 mod error;
 mod feed;
 pub mod history;
 mod lake;
 pub mod questions;
 
+pub use engine::Engine;
 pub use error::Error;
 pub use feed::Feed;
 pub use history::{Keeper, KeeperOptions};

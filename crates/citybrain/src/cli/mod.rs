@@ -12,6 +12,7 @@ pub(crate) mod bench_exchange;
 pub(crate) mod bench_ledger;
 pub(crate) mod bench_pool;
 pub(crate) mod city;
+pub(crate) mod cluster;
 pub(crate) mod exchange;
 pub(crate) mod ledger;
 pub(crate) mod pool;
@@ -121,6 +122,9 @@ pub(crate) enum Command {
     /// Load, pull, mend and measure departments' records
     #[command(subcommand)]
     Pool(pool::PoolCommand),
+    /// Run a cluster that answers questions in SQL
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Make keys for departments' systems, and list those systems
     #[command(subcommand)]
     Client(exchange::ClientCommand),

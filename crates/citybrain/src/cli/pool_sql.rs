@@ -26,6 +26,7 @@ Examples:
   citybrain pool sql \"SELECT status, count(*) FROM vehicles GROUP BY status\" --as transport --purpose analysis/fleet
   citybrain pool sql --as housing --purpose policy/first-home
   citybrain pool sql \"SELECT department, status, sum(records) FROM pool.records GROUP BY 1, 2\"
+  citybrain pool sql \"SELECT status, count(*) FROM vehicles GROUP BY status\" --as transport --cluster http://127.0.0.1:50050
   citybrain pool sql \"SELECT * FROM vehicles LIMIT 5\" --as transport --purpose analysis/fleet --format csv --as-of 2026-11-01T00:00:00Z
 
 A department sees its own datasets (department.dataset, with _ for each -), what is shared with
@@ -48,6 +49,9 @@ pub(crate) struct SqlArgs {
     /// Read records as they were at this moment, e.g. 2026-11-01T00:00:00Z
     #[arg(long, value_name = "MOMENT")]
     pub(crate) as_of: Option<String>,
+    /// The scheduler of the cluster that answers (default: option pool.cluster)
+    #[arg(long, value_name = "URL")]
+    pub(crate) cluster: Option<String>,
     /// Where the city and its data are.
     #[command(flatten)]
     pub(crate) place: Place,

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod check;
+pub(crate) mod cluster;
 mod completions;
 mod config;
 pub(crate) mod exchange;

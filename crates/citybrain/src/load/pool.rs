@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use city::{City, Definitions};
+use cluster::Cluster;
 use lake::{Keeper, KeeperOptions, Lake, Secret};
 use ledger::{Algorithm, LocalSigner, Log, SecretKey};
 use pool::exchange::{self, Exchange};
@@ -85,6 +86,21 @@ pub(crate) fn history(settings: &settings::Pool) -> HistoryUrl {
     }
 }
 
+/// The cluster that answers questions, if one is named.
+fn cluster(settings: &settings::Pool) -> Result<Option<Arc<dyn lake::Engine>>, Error> {
+    if settings.cluster.is_empty() {
+        return Ok(None);
+    }
+    let partitions = usize::try_from(settings.cluster_partitions).unwrap_or(1);
+    match Cluster::new(&settings.cluster, partitions) {
+        Ok(cluster) => Ok(Some(Arc::new(cluster))),
+        Err(error) => Err(Error::Refused {
+            message: error.to_string(),
+            help: Some("the option pool.cluster, or --cluster, names it".to_owned()),
+        }),
+    }
+}
+
 /// All of it.
 pub(crate) async fn bureau(
     settings: &settings::Pool,
@@ -127,6 +143,9 @@ pub(crate) async fn bureau(
     let lake = Lake::open(pool.history(), pool.tables(), secret)
         .await
         .map_err(|error| cannot("open history of", &settings.data, error))?;
+    if let Some(cluster) = cluster(settings)? {
+        lake.use_engine(Some(cluster));
+    }
     Ok(Bureau {
         city,
         pool,

@@ -10,6 +10,7 @@
 
 mod bench;
 mod city;
+mod cluster;
 mod config;
 mod docs;
 mod errors;

@@ -52,6 +52,7 @@ pub(super) fn told(error: &Error) -> PgWireError {
         Error::Refused { .. } => "42501",  // insufficient_privilege
         Error::Limit { .. } => "54000",    // program_limit_exceeded
         Error::Question { .. } => "42000", // syntax_error_or_access_rule_violation
+        Error::Away => "57P03",            // cannot_connect_now
         _ => "XX000",                      // internal_error
     };
     PgWireError::UserError(Box::new(ErrorInfo::new(

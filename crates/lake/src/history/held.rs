@@ -24,7 +24,7 @@ pub(crate) struct View {
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) table: Arc<Table>,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Arc<Keys>,
     /// The log; none while the table has never been written. Whoever changes the table holds it.
     pub(crate) delta: Mutex<Option<DeltaTable>>,
     view: RwLock<Arc<View>>,
@@ -45,7 +45,7 @@ impl Held {
         };
         Ok(Self {
             table,
-            keys,
+            keys: Arc::new(keys),
             delta: Mutex::new(delta),
             view: RwLock::new(Arc::new(view)),
         })

@@ -22,7 +22,7 @@ pub use keeper::{Keeper, KeeperOptions};
 pub(crate) use log::HistoryFile;
 pub(crate) use maintain::maintain;
 pub use maintain::{MaintainOptions, Maintained};
-pub(crate) use overlay::{Effect, Layer, Overlay};
+pub(crate) use overlay::{Effect, Keys, Layer, Overlay, Spot};
 pub(crate) use reader::Reader;
 
 /// Since when a version has been in force.

@@ -36,10 +36,19 @@ pub(crate) struct Keys(RowConverter);
 impl Keys {
     /// For tables with the key of `table`.
     pub(crate) fn new(table: &Table) -> Result<Self, ArrowError> {
-        let field = |at: &usize| SortField::new(table.columns.field(*at).data_type().clone());
-        Ok(Self(RowConverter::new(
-            table.key.iter().map(field).collect(),
-        )?))
+        Self::of_types(Self::types(table))
+    }
+
+    /// For keys of these types.
+    pub(crate) fn of_types(types: Vec<DataType>) -> Result<Self, ArrowError> {
+        let fields = types.into_iter().map(SortField::new).collect();
+        Ok(Self(RowConverter::new(fields)?))
+    }
+
+    /// The types of the key of `table`, as they are stored.
+    pub(crate) fn types(table: &Table) -> Vec<DataType> {
+        let kind = |at: &usize| table.columns.field(*at).data_type().clone();
+        table.key.iter().map(kind).collect()
     }
 
     /// The keys of rows, whose key columns are handed in, in the key's order.

@@ -11,8 +11,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::LineDelimitedWriter;
 use bytes::Bytes;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::execution::SendableRecordBatchStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
@@ -79,13 +78,11 @@ impl std::fmt::Debug for Answer {
 
 impl Answer {
     pub(crate) fn begin(
-        plan: Arc<dyn ExecutionPlan>,
-        context: Arc<TaskContext>,
+        batches: SendableRecordBatchStream,
         reads: Vec<Read>,
         turn: OwnedSemaphorePermit,
-    ) -> Result<Self, Error> {
-        let batches = execute_stream(plan, context).map_err(|error| Error::asked(&error))?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             schema: batches.schema(),
             batches,
             reads,
@@ -94,7 +91,7 @@ impl Answer {
             deadline: Box::pin(sleep_until(Instant::now() + ANSWER_TIME_MAX)),
             done: false,
             _turn: turn,
-        })
+        }
     }
 
     /// Its columns.

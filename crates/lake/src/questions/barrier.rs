@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::{cast, filter_record_batch, nullif, or};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, Statistics};
@@ -21,18 +21,19 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::StreamExt;
 
-use super::scan::Source;
+use super::scan::{Source, Way};
 use super::token::Tokens;
-use crate::history::Held;
+use crate::history::{Effect, Keys};
 
 /// What becomes of a batch that was read.
 pub(crate) struct Shield {
-    /// The table, for keys and for the log.
-    pub(crate) held: Arc<Held>,
     /// Where the key's columns are in what is read; only needed if something is covered.
     pub(crate) key: Vec<usize>,
+    /// The types of those columns, as they are stored.
+    pub(crate) key_types: Vec<DataType>,
+    pub(crate) keys: Arc<Keys>,
     /// Keys whose rows are void in covered sources.
-    pub(crate) effect: Arc<crate::history::Effect>,
+    pub(crate) effect: Arc<Effect>,
     /// The condition of being in force at the session's moment.
     pub(crate) in_force: Option<Arc<dyn PhysicalExpr>>,
     /// The parts' row filters; `None` lets all rows pass.
@@ -75,10 +76,17 @@ impl Shield {
         } else {
             HashMap::new()
         };
-        let column = |column: &Column| self.column(&batch, column, &seen);
+        let column = |(column, field): (&Column, &FieldRef)| {
+            let values = self.column(&batch, column, &seen)?;
+            if values.data_type() == field.data_type() {
+                return Ok(values);
+            }
+            Ok(cast(&values, field.data_type())?)
+        };
         let columns = self
             .columns
             .iter()
+            .zip(self.schema.fields())
             .map(column)
             .collect::<Result<Vec<_>>>()?;
         let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -132,10 +140,29 @@ impl Shield {
         Ok(values)
     }
 
+    /// What is read of a source, with what is not to be seen taken away.
+    pub(super) fn over(
+        self: &Arc<Self>,
+        name: &str,
+        covered: bool,
+        rows: impl FnOnce() -> Result<SendableRecordBatchStream>,
+    ) -> Result<SendableRecordBatchStream> {
+        let (shield, table) = (Arc::clone(self), name.to_owned());
+        let rows = rows().map_err(|error| hidden(name, &error))?;
+        let rows = rows.map(move |batch| {
+            batch
+                .and_then(|batch| shield.apply(batch, covered))
+                .map_err(|error| hidden(&table, &error))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.schema),
+            rows,
+        )))
+    }
+
     /// Whether each row's key is none that the overlay has.
     fn not_void(&self, batch: &RecordBatch) -> Result<BooleanArray> {
-        let column = |(at, key): (&usize, &usize)| {
-            let stored = self.held.table.columns.field(*key).data_type();
+        let column = |(at, stored): (&usize, &DataType)| {
             let values = batch.column(*at);
             if values.data_type() == stored {
                 Ok(Arc::clone(values))
@@ -146,10 +173,10 @@ impl Shield {
         let columns = self
             .key
             .iter()
-            .zip(&self.held.table.key)
+            .zip(&self.key_types)
             .map(column)
             .collect::<Result<Vec<_>, _>>()?;
-        let keys = self.held.keys.encode(&columns)?;
+        let keys = self.keys.encode(&columns)?;
         Ok(keys
             .iter()
             .map(|key| Some(!self.effect.void.contains_key(key.data())))
@@ -175,11 +202,12 @@ fn holds(condition: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<Boole
 
 /// A table, as a session sees it, within a plan.
 pub(crate) struct BarrierExec {
-    name: String,
-    sources: Vec<Source>,
-    shield: Arc<Shield>,
+    pub(super) name: String,
+    pub(super) sources: Vec<Source>,
+    pub(super) way: Way,
+    pub(super) shield: Arc<Shield>,
     /// How many rows there are, if the session sees all of them.
-    rows: Precision<usize>,
+    pub(super) rows: Precision<usize>,
     properties: Arc<PlanProperties>,
 }
 
@@ -187,6 +215,7 @@ impl BarrierExec {
     pub(crate) fn new(
         name: String,
         sources: Vec<Source>,
+        way: Way,
         shield: Shield,
         rows: Precision<usize>,
     ) -> Self {
@@ -199,6 +228,7 @@ impl BarrierExec {
         Self {
             name,
             sources,
+            way,
             shield: Arc::new(shield),
             rows,
             properties: Arc::new(properties),
@@ -256,24 +286,9 @@ impl ExecutionPlan for BarrierExec {
             .sources
             .get(partition)
             .ok_or_else(|| DataFusionError::Internal("no such partition".to_owned()))?;
-        let shield = Arc::clone(&self.shield);
-        let name = self.name.clone();
-        let hide = move |error: DataFusionError| hidden(&name, &error);
-        let hide_start = hide.clone();
-        let covered = source.covered;
-        let stream = source
-            .plan
-            .execute(source.partition, context)
-            .map_err(hide_start)?;
-        let stream = stream.map(move |batch| {
-            batch
-                .and_then(|batch| shield.apply(batch, covered))
-                .map_err(&hide)
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(
-            Arc::clone(&self.shield.schema),
-            stream,
-        )))
+        self.shield.over(&self.name, source.covered, || {
+            source.plan.execute(source.partition, context)
+        })
     }
 
     fn statistics_from_inputs(
@@ -292,7 +307,7 @@ impl ExecutionPlan for BarrierExec {
 }
 
 /// What an asker is told when the hidden part fails.
-fn hidden(table: &str, error: &DataFusionError) -> DataFusionError {
+pub(super) fn hidden(table: &str, error: &DataFusionError) -> DataFusionError {
     if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
         return DataFusionError::ResourcesExhausted(
             "the question needs more memory than it may have".to_owned(),

@@ -39,6 +39,8 @@ pub(crate) struct Common {
     pub(crate) tokens: Tokens,
     pub(crate) as_of: Option<Moment>,
     pub(crate) in_force: Option<Expr>,
+    /// Whether questions are worked out in other processes.
+    pub(crate) spread: bool,
 }
 
 impl Common {
@@ -58,7 +60,7 @@ impl Common {
             in_force: self.in_force.clone(),
             as_of: self.as_of,
             tokens: self.tokens,
-            schema: entry.sight.schema(),
+            schema: entry.sight.schema(self.spread),
             sight: entry.sight.clone(),
         })
     }

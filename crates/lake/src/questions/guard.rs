@@ -17,10 +17,10 @@ use pool::Moment;
 
 use super::barrier::{BarrierExec, Column, Shield};
 use super::pushdown::harmless;
-use super::scan::{Scan, file_schema};
+use super::scan::{Scan, Way, file_schema};
 use super::sight::{Form, Sight};
 use super::token::Tokens;
-use crate::history::{Held, View};
+use crate::history::{Held, Keys, View};
 use crate::lake::Lake;
 
 /// A guarded table.
@@ -191,14 +191,18 @@ impl Guard {
         let skip = conjunction(asked.chain(self.any_part()).chain(self.in_force.clone()));
         let skip = skip.map(|skip| reading.over_files(skip)).transpose()?;
 
+        let way = Way {
+            schema: files,
+            columns: reading.columns.clone(),
+            skip,
+        };
         let scan = Scan {
             place: self.lake.place(),
             held: &self.held,
             view,
             free,
             as_of: self.as_of,
-            columns: &reading.columns,
-            skip,
+            way: &way,
             partitions: session.config().target_partitions(),
             footers: session
                 .runtime_env()
@@ -216,7 +220,8 @@ impl Guard {
             }
         };
         let shield = Shield {
-            held: Arc::clone(&self.held),
+            keys: Arc::clone(&self.held.keys),
+            key_types: Keys::types(&self.sight.table),
             key: self
                 .sight
                 .table
@@ -251,6 +256,7 @@ impl Guard {
         Ok(Arc::new(BarrierExec::new(
             self.sight.table.name(),
             sources,
+            way,
             shield,
             rows,
         )))

@@ -6,7 +6,9 @@
 
 mod answer;
 mod barrier;
+pub mod carry;
 mod catalogue;
+mod counts;
 mod guard;
 pub mod limits;
 mod pushdown;

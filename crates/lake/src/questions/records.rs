@@ -27,12 +27,13 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use super::catalogue::{Common, Entry};
+use super::counts::spread;
 use crate::history::place::Place;
 use crate::history::{HistoryFile, Reader};
 use crate::lake::Lake;
 
 /// The field that says how a record stands.
-const STATUS: &str = "status";
+pub(super) const STATUS: &str = "status";
 /// Most files whose counts are kept.
 const COUNTS_MAX: usize = 100_000;
 /// Rows of one batch, as they are counted.
@@ -84,16 +85,10 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(common: Common, entries: Arc<Vec<Entry>>) -> Self {
-        let schema = Schema::new(vec![
-            Field::new("department", DataType::Utf8, false),
-            Field::new("dataset", DataType::Utf8, false),
-            Field::new(STATUS, DataType::Utf8, true),
-            Field::new("records", DataType::Int64, false),
-        ]);
         Self {
             common,
             entries,
-            schema: Arc::new(schema),
+            schema: Arc::new(schema()),
         }
     }
 
@@ -129,6 +124,16 @@ impl Records {
     }
 }
 
+/// Its columns.
+pub(super) fn schema() -> Schema {
+    Schema::new(vec![
+        Field::new("department", DataType::Utf8, false),
+        Field::new("dataset", DataType::Utf8, false),
+        Field::new(STATUS, DataType::Utf8, true),
+        Field::new("records", DataType::Int64, false),
+    ])
+}
+
 #[async_trait]
 impl TableProvider for Records {
     fn schema(&self) -> SchemaRef {
@@ -146,6 +151,9 @@ impl TableProvider for Records {
         _: &[Expr],
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        if self.common.spread {
+            return spread(&self.common, &self.entries, session, projection).await;
+        }
         let mut jobs = Vec::new();
         for entry in self.entries.iter() {
             jobs.push(self.job(session, entry).await?);

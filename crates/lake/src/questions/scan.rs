@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -14,11 +15,12 @@ use datafusion::datasource::physical_plan::{
 };
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
-use object_store::ObjectMeta;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore};
 use pool::{Moment, Table};
 
 use super::sight::read_type;
@@ -35,6 +37,58 @@ pub(crate) struct Source {
     pub(crate) partition: usize,
     /// Whether rows of keys that the overlay has must be left out.
     pub(crate) covered: bool,
+    /// The same for another process, which makes a plan of its own.
+    pub(crate) holds: Holds,
+}
+
+/// What a source reads.
+#[derive(Clone, Debug)]
+pub(crate) enum Holds {
+    /// Files of history, or parts of them.
+    Files(FileGroup),
+    /// Rows of the overlay, with the columns that are read.
+    Rows(Vec<RecordBatch>),
+}
+
+/// How a source is read.
+pub(crate) struct Way {
+    /// What files hold: [`file_schema`].
+    pub(crate) schema: SchemaRef,
+    /// The columns to read, as positions in that.
+    pub(crate) columns: Vec<usize>,
+    /// A condition over that which lets files and pages be skipped.
+    pub(crate) skip: Option<Arc<dyn PhysicalExpr>>,
+}
+
+impl Way {
+    /// Files, one partition for each group.
+    pub(crate) fn files(
+        &self,
+        groups: Vec<FileGroup>,
+        objects: Arc<dyn ObjectStore>,
+        footers: Arc<FileMetadataCache>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let readers = CachedParquetFileReaderFactory::new(objects, footers);
+        let mut source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_parquet_file_reader_factory(Arc::new(readers))
+            .with_enable_page_index(true)
+            .with_bloom_filter_on_read(true);
+        if let Some(skip) = &self.skip {
+            source = source.with_predicate(Arc::clone(skip));
+        }
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(INSIDE)?, Arc::new(source))
+            .with_file_groups(groups)
+            .with_projection_indices(Some(self.columns.clone()))?
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+
+    /// Rows that have the columns to read and no others.
+    pub(crate) fn rows(&self, rows: Vec<RecordBatch>) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = Arc::new(self.schema.project(&self.columns)?);
+        let plan = MemorySourceConfig::try_new_exec(&[rows], schema, None)?;
+        Ok(plan)
+    }
 }
 
 /// What a table's files hold, in the types in which they are read.
@@ -54,12 +108,9 @@ pub(crate) struct Scan<'a> {
     /// Whether to read files of buckets that the overlay does not touch.
     pub(crate) free: bool,
     pub(crate) as_of: Option<Moment>,
-    /// The columns to read, as positions in [`file_schema`].
-    pub(crate) columns: &'a [usize],
-    /// A condition over [`file_schema`] that lets files and pages be skipped.
-    pub(crate) skip: Option<Arc<dyn PhysicalExpr>>,
+    pub(crate) way: &'a Way,
     pub(crate) partitions: usize,
-    pub(crate) footers: Arc<datafusion::execution::cache::cache_manager::FileMetadataCache>,
+    pub(crate) footers: Arc<FileMetadataCache>,
 }
 
 impl Scan<'_> {
@@ -80,32 +131,34 @@ impl Scan<'_> {
         let mut sources = Vec::new();
         let free = if self.free { free } else { Vec::new() };
         for (files, covered) in [(free, false), (covered, true)] {
-            let Some(plan) = self.files(&files)? else {
+            if files.is_empty() {
                 continue;
-            };
-            let count = plan.properties().partitioning.partition_count();
-            let source = |partition| Source {
+            }
+            let groups = self.groups(&files);
+            let objects = Arc::clone(&self.place.objects);
+            let footers = Arc::clone(&self.footers);
+            let plan = self.way.files(groups.clone(), objects, footers)?;
+            let source = |(partition, group)| Source {
                 plan: Arc::clone(&plan),
                 partition,
                 covered,
+                holds: Holds::Files(group),
             };
-            sources.extend((0..count).map(source));
+            sources.extend(groups.into_iter().enumerate().map(source));
         }
         if !effect.rows.is_empty() || sources.is_empty() {
-            let plan = self.memory(&effect.rows)?;
+            let rows = self.memory(&effect.rows)?;
             sources.push(Source {
-                plan,
+                plan: self.way.rows(rows.clone())?,
                 partition: 0,
                 covered: false,
+                holds: Holds::Rows(rows),
             });
         }
         Ok(sources)
     }
 
-    fn files(&self, files: &[&HistoryFile]) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        if files.is_empty() {
-            return Ok(None);
-        }
+    fn groups(&self, files: &[&HistoryFile]) -> Vec<FileGroup> {
         let folder = Place::path(&self.held.table);
         let file = |file: &&HistoryFile| {
             PartitionedFile::new_from_meta(ObjectMeta {
@@ -118,38 +171,20 @@ impl Scan<'_> {
             })
         };
         let all = vec![FileGroup::new(files.iter().map(file).collect())];
-        let groups = FileGroupPartitioner::new()
+        FileGroupPartitioner::new()
             .with_target_partitions(self.partitions)
             .with_repartition_file_min_size(DIVIDE_BYTES_MIN)
             .repartition_file_groups(&all)
-            .unwrap_or(all);
-        let readers = CachedParquetFileReaderFactory::new(
-            Arc::clone(&self.place.objects),
-            Arc::clone(&self.footers),
-        );
-        let mut source = ParquetSource::new(file_schema(&self.held.table))
-            .with_parquet_file_reader_factory(Arc::new(readers))
-            .with_enable_page_index(true)
-            .with_bloom_filter_on_read(true);
-        if let Some(skip) = &self.skip {
-            source = source.with_predicate(Arc::clone(skip));
-        }
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(INSIDE)?, Arc::new(source))
-            .with_file_groups(groups)
-            .with_projection_indices(Some(self.columns.to_vec()))?
-            .build();
-        Ok(Some(DataSourceExec::from_data_source(config)))
+            .unwrap_or(all)
     }
 
     /// The overlay's rows.
-    fn memory(&self, rows: &[RecordBatch]) -> Result<Arc<dyn ExecutionPlan>> {
-        let schema = file_schema(&self.held.table);
-        let rows = rows
-            .iter()
-            .map(|rows| conform(rows, &schema))
-            .collect::<Result<Vec<_>, _>>()?;
-        let plan = MemorySourceConfig::try_new_exec(&[rows], schema, Some(self.columns.to_vec()))?;
-        Ok(plan)
+    fn memory(&self, rows: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
+        let rows = rows.iter().map(|rows| {
+            let rows = conform(rows, &self.way.schema)?;
+            rows.project(&self.way.columns)
+        });
+        Ok(rows.collect::<Result<_, ArrowError>>()?)
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
 use datafusion::common::{DFSchema, config::Dialect};
-use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateDefaults};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Sql;
@@ -19,12 +20,14 @@ use pool::Moment;
 use url::Url;
 
 use super::answer::{Answer, Read};
+use super::carry;
 use super::catalogue::{Common, Department, Entry, SYSTEM, System, sql_name};
 use super::limits::{FOOTER_BYTES_MAX, MEMORY_BYTES_MAX, PURPOSE_BYTES_MAX};
 use super::refuse;
 use super::scan::{file_schema, in_force};
 use super::sight::{Sight, sights};
 use super::who::{TableGrant, Who};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::place::INSIDE;
 use crate::lake::Lake;
@@ -38,6 +41,8 @@ pub struct Session {
     lake: Arc<Lake>,
     who: Arc<Who>,
     context: SessionContext,
+    /// What works questions out, if not this process.
+    engine: Option<Arc<dyn Engine>>,
     /// Why a table may be seen, by its name in SQL.
     reasons: Arc<BTreeMap<String, (String, Vec<String>)>>,
 }
@@ -64,16 +69,19 @@ impl Session {
             return Err(Error::Question { message });
         }
         let runtime = runtime(&lake)?;
-        let context = SessionContext::new_with_state(
-            SessionStateBuilder::new()
-                .with_config(config(&who))
-                .with_runtime_env(runtime)
-                .with_expr_planners(SessionStateDefaults::default_expr_planners())
-                .with_scalar_functions(scalar_functions())
-                .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
-                .with_window_functions(SessionStateDefaults::default_window_functions())
-                .build(),
-        );
+        let state = SessionStateBuilder::new()
+            .with_config(config(&who))
+            .with_runtime_env(runtime)
+            .with_expr_planners(SessionStateDefaults::default_expr_planners())
+            .with_scalar_functions(scalar_functions())
+            .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+            .with_window_functions(SessionStateDefaults::default_window_functions());
+        let engine = lake.engine();
+        let state = match &engine {
+            Some(engine) => engine.prepare(state),
+            None => state,
+        };
+        let context = SessionContext::new_with_state(state.build());
         let sights = sights(&lake.tables(), &who, &grants)?;
         let reasons = sights.iter().map(|sight| {
             let reasons = sight.parts.iter().map(|part| part.reason.clone()).collect();
@@ -89,12 +97,14 @@ impl Session {
             lake: Arc::clone(&lake),
             as_of,
             in_force: as_of.map(in_force),
+            spread: engine.is_some(),
         };
         context.register_catalog(CATALOGUE, catalogue(&common, entries, &who)?);
         Ok(Self {
             lake,
             who: Arc::new(who),
             context,
+            engine,
             reasons,
         })
     }
@@ -153,12 +163,23 @@ impl Session {
         let reads = self.reads(&plan);
         let plan = Box::pin(state.query_planner().create_physical_plan(&plan, &state)).await;
         let plan = plan.map_err(|error| Error::asked(&error))?;
-        Answer::begin(
-            plan,
-            self.context.task_ctx(),
-            reads,
-            self.lake.turn().await?,
-        )
+        let turn = self.lake.turn().await?;
+        let batches = self.batches(plan).map_err(|error| Error::asked(&error))?;
+        Ok(Answer::begin(batches, reads, turn))
+    }
+
+    /// A plan's answer, worked out elsewhere if it can be.
+    fn batches(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+    ) -> datafusion::error::Result<SendableRecordBatchStream> {
+        if let Some(engine) = &self.engine
+            && let Some(plan) = carry::leave(&plan)?
+            && engine.takes(&plan)
+        {
+            return Ok(engine.answer(plan));
+        }
+        execute_stream(plan, self.context.task_ctx())
     }
 
     /// Which datasets a plan reads, which fields, and by which agreements.

@@ -62,13 +62,16 @@ impl Sight {
         column.form == Form::Clear && column.parts.len() == self.parts.len()
     }
 
-    /// The columns, as questions see them.
-    pub(crate) fn schema(&self) -> SchemaRef {
+    /// The columns, as questions see them. Those that are `spread` over other processes see texts
+    /// and not views of texts: a view is sent with all that it was cut out of.
+    pub(crate) fn schema(&self, spread: bool) -> SchemaRef {
         let column = |shown: &Shown| {
             let stored = self.table.columns.field(shown.at);
             let some_rows_hide_it = shown.parts.len() < self.parts.len();
             let kind = match shown.form {
+                Form::Token if spread => DataType::Utf8,
                 Form::Token => DataType::Utf8View,
+                Form::Clear if spread => stored.data_type().clone(),
                 Form::Clear => read_type(stored.data_type()),
             };
             Column::new(&shown.name, kind, stored.is_nullable() || some_rows_hide_it)

@@ -119,6 +119,16 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// Made from a key that came from another process.
+    pub(crate) const fn of_key(key: (u64, u64)) -> Self {
+        Self { key }
+    }
+
+    /// The key.
+    pub(crate) const fn key(self) -> (u64, u64) {
+        self.key
+    }
+
     /// The token of a text.
     pub(crate) fn token(self, text: &[u8]) -> [u8; PREFIX.len() + DIGITS] {
         let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);

@@ -235,6 +235,7 @@ fn refused(error: &Error) -> Problem {
         Error::Refused { .. } => Problem::new(StatusCode::FORBIDDEN, detail),
         Error::Limit { name, .. } => Problem::limit(StatusCode::UNPROCESSABLE_ENTITY, name, detail),
         Error::Question { .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+        Error::Away => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
         _ => {
             tracing::error!(%detail, "a question failed");
             Problem::new(

@@ -1,6 +1,7 @@
 //! `citybrain bench …`.
 
 mod case;
+mod cluster;
 mod engine;
 mod exchange;
 mod ledger;

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use pool::{Clock, Pool};
+use pool::{Clock, HistoryUrl, Pool};
 use serde::Serialize;
 use server::clock::WallClock;
 
+use super::cluster::Started;
 use crate::cli::bench_pool::{Part, PoolArgs};
 use crate::error::{Error, Exit, Outcome};
 use crate::measure::peak_memory;
@@ -71,17 +72,37 @@ fn state(args: &PoolArgs, folder: &Path) -> Result<pool::bench::Figures, Error> 
 }
 
 fn questions(args: &PoolArgs, folder: &Path) -> Result<lake::bench::Figures, Error> {
+    let folder = folder.join("questions");
+    let history = match &args.history {
+        Some(url) => HistoryUrl::Store {
+            url: url.clone(),
+            options: crate::env::object_store(),
+        },
+        None => HistoryUrl::Folder(folder.join("history")),
+    };
     let parameters = lake::bench::Parameters {
         records: args.records,
         departments: args.departments,
         repeat: args.repeat,
+        history: args.history.clone().unwrap_or_else(|| "folder".to_owned()),
+        cluster: args
+            .executors
+            .map(|executors| lake::bench::ClusterParameters {
+                executors,
+                slots: args.slots,
+                partitions: args.partitions,
+            }),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let folder = folder.join("questions");
+    let started = parameters
+        .cluster
+        .map(|cluster| Started::start(cluster, args.history.as_deref(), &folder))
+        .transpose()?;
+    let engine = started.as_ref().map(Started::engine).transpose()?;
     runtime
-        .block_on(lake::bench::run(&folder, parameters))
+        .block_on(lake::bench::run(&history, parameters, engine))
         .map_err(|error| failed(&error))
 }
 
@@ -126,16 +147,22 @@ fn print(report: &Report, printer: Printer) -> Result<(), Error> {
         ]))?;
     }
     if let Some(questions) = &report.questions {
-        let mut grid = table(["question", "first", "then", "rows"]);
-        for asked in &questions.asked {
-            grid.add_row([
-                asked.name.to_owned(),
-                format!("{:.3} s", asked.first_s),
-                format!("{:.3} s", asked.median_s),
-                asked.rows.to_string(),
-            ]);
+        let here = ("this process", Some(&questions.asked));
+        let cluster = ("the cluster", questions.asked_of_cluster.as_ref());
+        for (who, all) in [here, cluster] {
+            let Some(all) = all else { continue };
+            let mut grid = table(["question", "first", "then", "rows"]);
+            for asked in all {
+                grid.add_row([
+                    asked.name.to_owned(),
+                    format!("{:.3} s", asked.first_s),
+                    format!("{:.3} s", asked.median_s),
+                    asked.rows.to_string(),
+                ]);
+            }
+            printer.line(format_args!("asked of {who}"))?;
+            printer.line(grid)?;
         }
-        printer.line(grid)?;
     }
     if !report.optimised {
         printer.note("note: this is a debug build; its figures say little");

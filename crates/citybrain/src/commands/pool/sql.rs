@@ -22,6 +22,7 @@ pub(crate) fn sql(args: &SqlArgs, mut layers: Layers, printer: Printer) -> Outco
     let text = |path: &std::path::PathBuf| path.display().to_string();
     layers.flag("pool.data", "--data", args.place.data.as_ref().map(text))?;
     layers.flag("pool.city", "--city", args.place.city.as_ref().map(text))?;
+    layers.flag("pool.cluster", "--cluster", args.cluster.clone())?;
     let settings = layers.settings()?.pool;
     let city = bureau::definitions(&settings.city)?;
     let department = department(&city, args.department.as_deref())?;

@@ -1,0 +1,84 @@
+//! What an asker may know of a failure in another process. Engines pass failures on as text, with
+//! whatever stands in them; so what may be known is marked where it arises, and only what is marked
+//! is shown.
+
+use datafusion::error::DataFusionError;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// What stands around a failure that may be known.
+const MARK: &str = "citybrain-may-know:";
+const END: char = ';';
+
+/// A failure on its way.
+#[derive(Serialize, Deserialize)]
+enum Failure {
+    Question(String),
+    Memory(String),
+}
+
+/// A failure of the plan proper, marked as far as its asker may know it; any other as it is.
+pub fn told(error: DataFusionError) -> DataFusionError {
+    let passed_on = matches!(
+        error.find_root(),
+        DataFusionError::External(_) | DataFusionError::IoError(_)
+    ) || matches!(error.find_root(), DataFusionError::ArrowError(inner, _)
+        if matches!(inner.as_ref(), arrow::error::ArrowError::ExternalError(_) | arrow::error::ArrowError::IoError(..)));
+    if passed_on {
+        return error; // the engine knows what to do about it
+    }
+    let failure = match Error::asked(&error) {
+        Error::Question { message } => Failure::Question(message),
+        Error::Limit { message, .. } => Failure::Memory(message),
+        _ => return error,
+    };
+    let Ok(text) = serde_json::to_vec(&failure) else {
+        return error;
+    };
+    let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+    DataFusionError::Execution(format!("{MARK}{hex}{END}"))
+}
+
+/// The failure that a text marks, if it marks one.
+pub fn heard(text: &str) -> Option<Error> {
+    let (_, after) = text.split_once(MARK)?;
+    let (hex, _) = after.split_once(END)?;
+    let bytes: Option<Vec<u8>> = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
+        .collect();
+    Some(match serde_json::from_slice(&bytes?).ok()? {
+        Failure::Question(message) => Error::Question { message },
+        Failure::Memory(message) => Error::Limit {
+            name: "MEMORY_BYTES_MAX",
+            message,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_known_arrives_through_any_wrapping() {
+        let error = told(DataFusionError::ArrowError(
+            Box::new(arrow::error::ArrowError::DivideByZero),
+            None,
+        ));
+        let wrapped = format!("Job x failed: Task failed: {:?}", format!("{error:?}"));
+        let heard = heard(&wrapped).unwrap();
+        assert_eq!(heard.to_string(), "Arrow error: Divide by zero error");
+    }
+
+    #[test]
+    fn what_may_not_be_known_is_not_marked() {
+        let error = told(DataFusionError::Internal("/var/secret".to_owned()));
+        assert!(heard(&format!("{error:?}")).is_none());
+        let error = std::io::Error::other("/var/secret");
+        assert!(heard(&format!("{:?}", told(DataFusionError::IoError(error)))).is_none());
+        assert!(heard("citybrain-may-know:zz;").is_none());
+    }
+}
