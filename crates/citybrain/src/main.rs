@@ -143,6 +143,7 @@ fn pool_command(command: PoolCommand, layers: Layers, printer: Printer) -> Outco
         PoolCommand::Pull(args) => commands::pool::pull(&args, layers, printer),
         PoolCommand::Quarantine(command) => commands::pool::quarantine(&command, layers, printer),
         PoolCommand::Sql(args) => commands::pool::sql(&args, layers, printer),
+        PoolCommand::Repair(args) => commands::pool::repair(&args, layers, printer),
         PoolCommand::Quality(args) => commands::pool::quality(&args, layers, printer),
     }
 }

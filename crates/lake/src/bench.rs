@@ -416,6 +416,7 @@ async fn make(lake: &Lake, table: &Arc<Table>, records: u64) -> Result<Vec<DataF
             made.push(DataFile {
                 path,
                 bucket,
+                buckets: table.buckets,
                 rows: written.rows,
                 bytes: written.bytes,
                 subject_min,

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::place::Place;
-use crate::history::{Held, MaintainOptions, Maintained, conform, stored_schema};
+use crate::history::{Held, InForce, MaintainOptions, Maintained, conform, stored_schema};
 use crate::history::{Layer, Overlay, View};
 use crate::questions::limits::{FOOTER_BYTES_MAX, QUESTIONS_AT_ONCE};
 use crate::questions::{Secret, Session, StatusCounts, TableGrant, Who};
@@ -123,6 +123,14 @@ impl Lake {
         Session::open(Arc::clone(self), who, grants, as_of)
     }
 
+    /// The records in force of `department/dataset` as history's files have them; none while it has
+    /// never been written.
+    pub async fn in_force(&self, name: &str) -> Result<Option<InForce>, Error> {
+        let held = self.held(name).await?;
+        let written = held.delta.lock().await.is_some();
+        Ok(written.then(|| InForce::new(self.place.clone(), held)))
+    }
+
     /// One round of upkeep of all tables that hold something. What fails is logged and passed by.
     pub async fn maintain(
         &self,
@@ -191,7 +199,7 @@ impl Lake {
         };
         let held = Held::open(&self.place, Arc::clone(table)).await?;
         if let Some(before) = before {
-            let overlay = carried(table, &before.overlay)?;
+            let overlay = carried(table, &before.overlay, held.buckets())?;
             held.change(|view| View {
                 files: Arc::clone(&view.files),
                 overlay: Arc::new(overlay.after(view.taken)),
@@ -212,7 +220,7 @@ fn footers() -> Result<Arc<FileMetadataCache>, Error> {
 }
 
 /// An overlay, brought to another version of its table's definition.
-fn carried(table: &Table, overlay: &Overlay) -> Result<Overlay, Error> {
+fn carried(table: &Table, overlay: &Overlay, buckets: u32) -> Result<Overlay, Error> {
     let schema = stored_schema(table);
     let layer = |layer: &Arc<Layer>| {
         let rows = conform(&layer.rows, &schema)?;
@@ -229,7 +237,6 @@ fn carried(table: &Table, overlay: &Overlay) -> Result<Overlay, Error> {
         .iter()
         .map(layer)
         .collect::<Result<_, arrow::error::ArrowError>>();
-    Ok(Overlay::new(layers.map_err(|error| {
-        Error::table(table, "take a new definition", error)
-    })?))
+    let layers = layers.map_err(|error| Error::table(table, "take a new definition", error))?;
+    Ok(Overlay::new(layers, buckets))
 }

@@ -20,6 +20,6 @@ pub mod questions;
 pub use engine::Engine;
 pub use error::Error;
 pub use feed::Feed;
-pub use history::{Keeper, KeeperOptions};
+pub use history::{InForce, Keeper, KeeperOptions};
 pub use lake::{Lake, moment};
 pub use questions::{Answer, Format, Read, Secret, Session, TableGrant, Who};

@@ -67,13 +67,15 @@ pub enum Error {
         /// As it was asked for.
         wanted: u32,
     },
-    /// A shard's file is damaged beyond what its own log can mend.
-    #[error("`{}` is damaged ({detail}): remove it to have it rebuilt from history, or restore a backup", path.display())]
+    /// A database is damaged beyond what its own log can mend.
+    #[error("`{}` is damaged ({detail}): {remedy}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What was found.
         detail: String,
+        /// What to do: one of [`REBUILD`], [`RESTORE`].
+        remedy: &'static str,
     },
     /// The city's definitions do not make tables.
     #[error("{0}")]
@@ -187,7 +189,42 @@ pub enum Error {
     Stopped(String),
 }
 
+/// What to do about a damaged shard: history and outbox have all that was in it.
+pub const REBUILD: &str =
+    "`citybrain pool repair` sets it aside and rebuilds it from history and the outbox";
+/// What to do about a damaged outbox or server, of which there is no other copy.
+pub const RESTORE: &str = "restore the newest backup";
+
+/// What to do when there is no room.
+const MAKE_ROOM: &str = "make room; nothing that was accepted is lost, and what was refused can be sent again under the same idempotency key";
+
+/// PostgreSQL's code for a disk that is full.
+const DISK_FULL: &str = "53100";
+
 impl Error {
+    /// What to do when the reason is that a disk is full.
+    pub fn full_disk(&self) -> Option<&'static str> {
+        let said = match self {
+            Self::Unapplied(detail) | Self::Stopped(detail) => detail.contains(FULL),
+            _ => false,
+        };
+        (said || is_full(self)).then_some(MAKE_ROOM)
+    }
+
+    /// The error with all that caused it, on one line.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        if is_full(self) && !text.contains(FULL) {
+            text = format!("{text}: {FULL}");
+        }
+        text
+    }
+
     /// For `map_err`: a file that could not be used.
     pub(crate) fn io(
         what: &'static str,
@@ -204,4 +241,33 @@ impl Error {
             detail: detail.to_string(),
         }
     }
+}
+
+/// How a full disk is told where only a text is left of the error.
+const FULL: &str = "the disk is full";
+
+/// Whether something in an error's chain says that there is no room.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        let sqlite = error.downcast_ref::<rusqlite::Error>();
+        let server = error.downcast_ref::<tokio_postgres::Error>();
+        if io.is_some_and(|io| matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge))
+            || sqlite.and_then(rusqlite::Error::sqlite_error_code)
+                == Some(rusqlite::ErrorCode::DiskFull)
+            || server
+                .and_then(|error| error.code())
+                .map(|code| code.code())
+                == Some(DISK_FULL)
+        {
+            return true;
+        }
+        cause = match io.and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
 }

@@ -25,6 +25,7 @@ pub mod sources;
 mod sql;
 mod state;
 pub mod table;
+mod tls;
 pub mod value;
 
 pub use clock::{Clock, Moment, StandingClock};
@@ -32,5 +33,6 @@ pub use error::Error;
 pub use faults::{Faults, Then};
 pub use pool::*;
 pub use sql::{FromSqlValue, Row, Sql, SqlValue, Transaction};
+pub use state::Damage;
 pub use table::{Table, TableId, Tables};
 pub use value::Value;

@@ -13,7 +13,8 @@ Examples:
   citybrain pool load generated/
   citybrain pool pull --source vehicles.toml --follow
   citybrain pool quarantine list --dataset vehicles
-  citybrain pool quality vehicles")]
+  citybrain pool quality vehicles
+  citybrain pool repair")]
 pub(crate) enum PoolCommand {
     /// Make up a city's records, to try the pool with
     Generate(super::pool_generate::GenerateArgs),
@@ -28,6 +29,8 @@ pub(crate) enum PoolCommand {
     Sql(super::pool_sql::SqlArgs),
     /// Print how good the datasets' records are
     Quality(QualityArgs),
+    /// Look for damage in keyed state, and rebuild damaged files from history
+    Repair(RepairArgs),
 }
 
 /// Where the city and its data are.
@@ -248,6 +251,26 @@ late ones are older than the dataset's cycle allows.")]
 pub(crate) struct QualityArgs {
     /// One dataset, with how it was over time
     pub(crate) dataset: Option<String>,
+    /// Where the city and its data are.
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// `citybrain pool repair`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  citybrain pool repair --check
+  citybrain pool repair --data /srv/citybrain
+
+Nothing else may have the pool open. All of keyed state is read. A damaged file is set aside, in
+the folder damaged of the data folder, and made anew: history has the records in force as of an
+entry of the outbox, and the outbox has what came after. With --check it only looks, and the exit
+code is 1 when something is damaged.")]
+pub(crate) struct RepairArgs {
+    /// Only look
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Where the city and its data are.
     #[command(flatten)]
     pub(crate) place: Place,

@@ -24,7 +24,7 @@ use crate::settings;
 /// The folder of the ledger, below the data folder.
 const LEDGER: &str = "ledger";
 /// The folder of secret keys, below the data folder.
-const KEYS: &str = "keys";
+pub(crate) const KEYS: &str = "keys";
 /// The ledger's signing key, in the keys' folder.
 const LEDGER_KEY: &str = "ledger.key";
 /// The ledger's public key, for `citybrain ledger verify`.
@@ -65,14 +65,20 @@ pub(crate) fn definitions(folder: &Path) -> Result<Arc<City>, Error> {
 
 /// The pool alone, for loading and looking.
 pub(crate) fn pool(settings: &settings::Pool, city: &City) -> Result<Arc<Pool>, Error> {
+    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    Pool::open(options(settings), city, clock)
+        .map_err(|error| cannot("open the pool", &settings.data, error))
+}
+
+/// How the pool is opened.
+pub(crate) fn options(settings: &settings::Pool) -> pool::Options {
     let mut options = pool::Options::new(&settings.data);
     options.shards = u32::try_from(settings.shards).unwrap_or(pool::SHARDS);
     if !settings.state.is_empty() {
         options.state = StateUrl::Postgres(settings.state.clone());
     }
     options.history = history(settings);
-    let clock: Arc<dyn Clock> = Arc::new(WallClock);
-    Pool::open(options, city, clock).map_err(|error| cannot("open the pool", &settings.data, error))
+    options
 }
 
 /// Where history is, with the object store's options out of the environment.
@@ -189,7 +195,7 @@ fn publish_key(path: &Path, key: &str) -> Result<(), Error> {
     if path.exists() {
         return Ok(());
     }
-    fs::write(path, format!("{key}\n")).map_err(|error| Error::output(path, error))
+    write_whole(path, format!("{key}\n").as_bytes(), 0o644)
 }
 
 /// 32 secret bytes at `path`, made if there are none.
@@ -211,24 +217,34 @@ fn secret(path: &Path) -> Result<[u8; 32], Error> {
     }
 }
 
-/// Writes a file that only its owner reads, and that is not there yet.
+/// Writes a file that only its owner reads.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_whole(path, bytes, 0o600)
+}
+
+/// Writes a file that is there whole or not at all, whenever the process dies. The pool's lock
+/// keeps others from doing the same.
+fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     let wrong = |error| Error::output(path, error);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(wrong)?;
-    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(wrong)?;
+    let unfinished = path.with_extension("unfinished");
+    // Left by a process that died; it may have another mode.
+    let _ = fs::remove_file(&unfinished);
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
-        .open(path)
+        .mode(mode)
+        .open(&unfinished)
         .map_err(wrong)?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&unfinished, path))
+        .and_then(|()| fs::File::open(folder)?.sync_all())
         .map_err(wrong)
 }
 
-fn cannot(what: &str, path: &Path, error: impl std::error::Error) -> Error {
+pub(crate) fn cannot(what: &str, path: &Path, error: impl std::error::Error) -> Error {
     let mut message = format!("cannot {what} {}: {error}", path.display());
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -41,9 +41,18 @@ pub(crate) fn stored_schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(columns))
 }
 
-/// The bucket of a subject. Fixed for ever: files lie by it.
+/// What decides in which bucket a subject's records lie. Fixed for ever: files lie by it.
+pub(crate) fn hash_of(subject: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(subject.as_bytes())
+}
+
+/// The bucket of a subject.
 pub(crate) fn bucket_of(subject: &str, buckets: u32) -> u32 {
-    let hash = xxhash_rust::xxh3::xxh3_64(subject.as_bytes());
+    bucket_in(hash_of(subject), buckets)
+}
+
+/// The bucket of a subject's hash.
+pub(crate) fn bucket_in(hash: u64, buckets: u32) -> u32 {
     u32::try_from(hash % u64::from(buckets.max(1))).unwrap_or_default() // less than a u32
 }
 
@@ -175,8 +184,33 @@ fn ends(
     )))
 }
 
-/// Reads a file, or only the columns at `wanted` of `schema`, brought to `schema`.
+/// A file of history that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}` cannot be read: {source}")]
+struct Unreadable {
+    /// Below history.
+    path: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Reads the columns of `schema` of a file, brought to `schema`.
 pub(crate) async fn read(
+    objects: &Arc<dyn ObjectStore>,
+    path: &Path,
+    bytes: u64,
+    schema: &SchemaRef,
+) -> Result<Vec<RecordBatch>, Box<dyn std::error::Error + Send + Sync>> {
+    let path_of = path.to_string();
+    let unreadable = |source| Unreadable {
+        path: path_of,
+        source,
+    };
+    Ok(read_all(objects, path, bytes, schema)
+        .await
+        .map_err(unreadable)?)
+}
+
+async fn read_all(
     objects: &Arc<dyn ObjectStore>,
     path: &Path,
     bytes: u64,

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,6 +21,8 @@ use object_store::{
     Result,
 };
 
+/// What the names of files begin with that are not whole yet.
+const UNFINISHED: &str = ".unfinished-";
 /// The store's name in its errors.
 const NAME: &str = "folder";
 
@@ -67,6 +70,25 @@ impl Folder {
     }
 }
 
+/// Removes files below `folder` that never became whole, because their process died, and that were
+/// last written before `before`. Says how many.
+pub(crate) fn sweep(folder: &FilePath, before: SystemTime) -> std::io::Result<usize> {
+    let mut removed = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            removed += sweep(&entry.path(), before)?;
+            continue;
+        }
+        let unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+        if unfinished && entry.metadata()?.modified()? < before {
+            fs::remove_file(entry.path())?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
 /// Makes `folder` and what is above it, durably.
 pub(crate) fn make_folder(folder: &FilePath) -> std::io::Result<()> {
     if folder.is_dir() {
@@ -106,7 +128,7 @@ impl ObjectStore for Folder {
     ) -> Result<PutResult> {
         let target = self.local.path_to_filesystem(location)?;
         let number = self.unfinished.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".unfinished-{}-{number}", std::process::id());
+        let name = format!("{UNFINISHED}{}-{number}", std::process::id());
         let aside: PathBuf = target.with_file_name(name);
         let path = location.to_string();
         let done = tokio::task::spawn_blocking(move || {
@@ -177,5 +199,32 @@ impl ObjectStore for Folder {
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         self.local.rename_opts(from, to, options).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_never_became_whole_goes_when_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("_current=true/_bucket=0");
+        fs::create_dir_all(&below).unwrap();
+        for name in [".unfinished-1-1", "part-1.parquet"] {
+            fs::write(below.join(name), "x").unwrap();
+        }
+        let written = fs::metadata(below.join(".unfinished-1-1"));
+        let written = written.unwrap().modified().unwrap();
+        assert_eq!(
+            sweep(folder.path(), written).unwrap(),
+            0,
+            "somebody may be at it"
+        );
+        let later = written + Duration::from_secs(1);
+        assert_eq!(sweep(folder.path(), later).unwrap(), 1);
+        assert!(below.join("part-1.parquet").exists());
     }
 }

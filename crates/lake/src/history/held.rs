@@ -36,12 +36,18 @@ impl Held {
         let keys = Keys::new(&table).map_err(|error| Error::table(&table, "encode keys", error))?;
         let delta = log::open(place, &table).await?;
         let view = match &delta {
-            Some(delta) => View {
-                files: Arc::new(log::files(delta, &table)?),
-                taken: log::taken(delta, &table).await?,
-                overlay: Arc::default(),
+            Some(delta) => {
+                let buckets = log::buckets(delta, &table).await?;
+                View {
+                    files: Arc::new(log::files(delta, &table)?),
+                    taken: log::taken(delta, &table).await?,
+                    overlay: Arc::new(Overlay::new(Vec::new(), buckets)),
+                }
+            }
+            None => View {
+                overlay: Arc::new(Overlay::new(Vec::new(), table.buckets)),
+                ..View::default()
             },
-            None => View::default(),
         };
         Ok(Self {
             table,
@@ -69,6 +75,12 @@ impl Held {
         *view = Arc::new(other(&view));
     }
 
+    /// In how many buckets the table's files are: as many as the definition said when it was made,
+    /// until upkeep divides it anew.
+    pub(crate) fn buckets(&self) -> u32 {
+        self.view().overlay.buckets
+    }
+
     /// Lays changes over what there is.
     pub(crate) fn lay(&self, layer: Layer) {
         self.change(|view| View {
@@ -90,6 +102,33 @@ impl Held {
             }
         });
         Ok(())
+    }
+
+    /// Shows the table after its files were divided into so many buckets.
+    pub(crate) fn show_divided(&self, delta: &DeltaTable, buckets: u32) -> Result<(), Error> {
+        let files = Arc::new(log::files(delta, &self.table)?);
+        self.change(|before| View {
+            files,
+            overlay: Arc::new(Overlay::new(before.overlay.layers.clone(), buckets)),
+            taken: before.taken,
+        });
+        Ok(())
+    }
+
+    /// After a commit that failed: it may have come about all the same, so the log is read again.
+    pub(crate) async fn reread(&self, place: &Place) -> Option<DeltaTable> {
+        let read = async {
+            let Some(delta) = log::open(place, &self.table).await? else {
+                return Ok(None);
+            };
+            let taken = log::taken(&delta, &self.table).await?;
+            self.show_committed(&delta, Some(taken))?;
+            Ok::<_, Error>(Some(delta))
+        };
+        read.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "history cannot be read again after a failed commit");
+            None
+        })
     }
 
     /// The log, made if there is none, with all columns.

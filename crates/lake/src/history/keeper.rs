@@ -191,6 +191,7 @@ impl Keeper {
     async fn lay(&mut self, name: &str, run: Vec<Entry>) -> Result<(), Error> {
         let held = self.lake.held(name).await?;
         let view = held.view();
+        self.belongs(&held, view.taken)?;
         let known = view
             .overlay
             .layers
@@ -209,6 +210,7 @@ impl Keeper {
     /// Takes a bulk load: its files as they are if they replace nothing, else row by row.
     async fn add_files(&mut self, name: &str, entry: Entry) -> Result<(), Error> {
         let held = self.lake.held(name).await?;
+        self.belongs(&held, held.view().taken)?;
         if entry.seq <= held.view().taken {
             return Ok(()); // a replay
         }
@@ -222,8 +224,16 @@ impl Keeper {
             return Ok(()); // the caller hands in files
         };
         let place = self.lake.place();
+        let table_buckets = entry.table.buckets;
         let empty = held.view().files.iter().all(|file| !file.current);
-        if entry.replaced != Some(0) && !empty {
+        // Files that are divided otherwise than the table (the definition has changed between) are
+        // taken row by row.
+        let divided = |part: &DataFile| match part.buckets {
+            0 => table_buckets, // written by a program that did not note it
+            buckets => buckets,
+        };
+        let alike = parts.iter().all(|part| divided(part) == held.buckets());
+        if !alike || (entry.replaced != Some(0) && !empty) {
             self.merge(&held, &entry, parts).await?;
             return Ok(());
         }
@@ -233,10 +243,28 @@ impl Keeper {
             .iter()
             .map(|part| history_file(part, entry.at).add(&held.table, true))
             .collect();
-        let committed = log::commit(&mut delta, &held.table, adds, Some(entry.seq)).await;
-        let shown = committed.and_then(|()| held.show_committed(&delta, Some(entry.seq)));
+        let (buckets, seq) = (held.buckets(), Some(entry.seq));
+        let committed = log::commit(&mut delta, &held.table, adds, buckets, seq).await;
+        if let Err(error) = committed {
+            *guard = held.reread(place).await;
+            return Err(error);
+        }
+        let shown = held.show_committed(&delta, seq);
         *guard = Some(delta);
         shown
+    }
+
+    /// A table cannot have entries that the outbox has not given yet: it would take the next ones
+    /// for a replay, and lose them.
+    fn belongs(&self, held: &Held, taken: u64) -> Result<(), Error> {
+        let newest = *self.feed.newest().borrow();
+        if taken <= newest {
+            return Ok(());
+        }
+        let reason = format!(
+            "its log has entries up to {taken}, and the outbox ends with {newest}: this history belongs to another pool, or the outbox has lost its end; restore both from one backup"
+        );
+        Err(Error::table(&held.table, "take changes", reason))
     }
 
     /// Takes a bulk load that replaces records: a refresh with its rows as the overlay.
@@ -258,7 +286,7 @@ impl Keeper {
             last: entry.seq,
             rows,
             deletes,
-            moved: moved(table, entry).collect(),
+            moved: moved(entry).collect(),
         });
         refresh::refresh(place, held, self.feed.now()).await?;
         // The loaded files were read and written anew; nothing refers to them any more.
@@ -321,7 +349,7 @@ fn layer(table: &Arc<Table>, run: &[Entry]) -> Result<Layer, Error> {
         run.first().map_or(0, |entry| entry.seq),
         run.last().map_or(0, |entry| entry.seq),
     );
-    let moved = run.iter().flat_map(|entry| moved(table, entry)).collect();
+    let moved = run.iter().flat_map(moved).collect();
     Ok(Layer {
         first,
         last,
@@ -331,12 +359,10 @@ fn layer(table: &Arc<Table>, run: &[Entry]) -> Result<Layer, Error> {
     })
 }
 
-/// The buckets in which an entry's records lay before, as far as they had another subject then.
-fn moved<'a>(table: &'a Table, entry: &'a Entry) -> impl Iterator<Item = u32> + 'a {
-    entry
-        .moved
-        .iter()
-        .map(|(_, subject)| files::bucket_of(subject, table.buckets))
+/// The hashes of the subjects that an entry's records had before, as far as they had another then.
+fn moved(entry: &Entry) -> impl Iterator<Item = u64> + '_ {
+    let before = entry.moved.iter();
+    before.map(|(_, subject)| files::hash_of(subject))
 }
 
 /// The same columns, all of which may be null: a delete has only key and subject.

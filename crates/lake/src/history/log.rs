@@ -12,7 +12,7 @@ use deltalake::kernel::{
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use pool::Table;
 
-use super::{APPLICATION, BUCKET, CURRENT, stored_schema};
+use super::{APPLICATION, BUCKET, BUCKETS, CURRENT, stored_schema};
 use crate::error::Error;
 use crate::history::place::Place;
 
@@ -200,28 +200,41 @@ pub(crate) fn files(delta: &DeltaTable, table: &Table) -> Result<Vec<HistoryFile
 
 /// Up to which entry of the outbox the table is.
 pub(crate) async fn taken(delta: &DeltaTable, table: &Table) -> Result<u64, Error> {
-    let failed = |error: deltalake::DeltaTableError| Error::table(table, "read the log", error);
-    let log = delta.log_store();
-    let version = delta
-        .snapshot()
-        .map_err(failed)?
-        .transaction_version(log.as_ref(), APPLICATION)
-        .await
-        .map_err(failed)?;
-    Ok(version
+    let noted = noted(delta, table, APPLICATION).await?;
+    Ok(noted
         .and_then(|version| u64::try_from(version).ok())
         .unwrap_or_default())
 }
 
-/// Commits `actions` at once, and with them that the table is up to entry `seq`.
+/// In how many buckets the table is divided.
+pub(crate) async fn buckets(delta: &DeltaTable, table: &Table) -> Result<u32, Error> {
+    let noted = noted(delta, table, BUCKETS).await?;
+    Ok(noted
+        .and_then(|version| u32::try_from(version).ok())
+        .unwrap_or(table.buckets))
+}
+
+/// What is noted in the log under a name.
+async fn noted(delta: &DeltaTable, table: &Table, name: &str) -> Result<Option<i64>, Error> {
+    let failed = |error: deltalake::DeltaTableError| Error::table(table, "read the log", error);
+    let log = delta.log_store();
+    let snapshot = delta.snapshot().map_err(failed)?;
+    let noted = snapshot.transaction_version(log.as_ref(), name).await;
+    noted.map_err(failed)
+}
+
+/// Commits `actions` at once, and with them in how many buckets the table is divided, and that it
+/// is up to entry `seq`.
 pub(crate) async fn commit(
     delta: &mut DeltaTable,
     table: &Table,
     actions: Vec<Action>,
+    buckets: u32,
     seq: Option<u64>,
 ) -> Result<(), Error> {
     let failed = |error: deltalake::DeltaTableError| Error::table(table, "commit", error);
-    let mut properties = CommitProperties::default();
+    let mut properties = CommitProperties::default()
+        .with_application_transaction(Transaction::new(BUCKETS, buckets.into()));
     if let Some(seq) = seq {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         properties = properties.with_application_transaction(Transaction::new(APPLICATION, seq));

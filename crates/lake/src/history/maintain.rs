@@ -1,14 +1,16 @@
 //! Upkeep of history: many small files of a bucket become one, what nobody needs any more goes.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use deltalake::kernel::Action;
 use object_store::path::Path;
 use pool::Moment;
 use serde::Serialize;
 
+use super::divide::divide;
 use super::files::{self, FILE_ROWS_MAX, stored_schema};
+use super::folder::sweep;
 use super::held::Held;
 use super::log::{self, HistoryFile};
 use super::refresh::write_all;
@@ -48,6 +50,8 @@ pub struct Maintained {
     pub files_written: usize,
     /// Rows that were written for it.
     pub rows_written: u64,
+    /// Rows that were written because the table is divided into another number of buckets.
+    pub rows_divided: u64,
     /// Superseded versions past the dataset's retention, dropped with their files.
     pub rows_expired: u64,
     /// Files deleted.
@@ -70,12 +74,13 @@ pub(crate) async fn maintain(
         return Ok(done);
     };
     let result = async {
+        done.rows_divided = divide(place, held, &mut delta, now).await?;
         compact(place, held, &mut delta, options, now, &mut done).await?;
         expire(place, held, &mut delta, now, &mut done).await
     }
     .await;
     let result = match result {
-        Ok(()) => vacuum(held, delta.clone(), options, &mut done).await,
+        Ok(()) => vacuum(place, held, delta.clone(), options, now, &mut done).await,
         Err(error) => Err(error),
     };
     *guard = Some(delta);
@@ -124,7 +129,7 @@ async fn compact(
         let at_ms = now.0.div_euclid(1_000);
         let mut actions: Vec<Action> = written.iter().map(|file| file.add(table, false)).collect();
         actions.extend(files.iter().map(|file| file.remove(at_ms, false)));
-        log::commit(delta, table, actions, None).await?;
+        log::commit(delta, table, actions, held.buckets(), None).await?;
         held.show_committed(delta, None)?;
         done.files_compacted += files.len();
         done.files_written += written.len();
@@ -174,7 +179,7 @@ async fn expire(
     if removes.is_empty() {
         return Ok(());
     }
-    log::commit(delta, table, removes, None).await?;
+    log::commit(delta, table, removes, held.buckets(), None).await?;
     held.show_committed(delta, None)?;
     done.rows_expired += rows;
     Ok(())
@@ -182,9 +187,11 @@ async fn expire(
 
 /// Deletes files that left the table long enough ago.
 async fn vacuum(
+    place: &Place,
     held: &Held,
     delta: deltalake::DeltaTable,
     options: &MaintainOptions,
+    now: Moment,
     done: &mut Maintained,
 ) -> Result<(), Error> {
     let failed = |error: deltalake::DeltaTableError| Error::table(&held.table, "vacuum", error);
@@ -197,5 +204,13 @@ async fn vacuum(
         .await
         .map_err(failed)?;
     done.files_deleted += metrics.files_deleted.len();
+    if let Some(folder) = &place.folder {
+        let folder = folder.join(Place::path(&held.table));
+        let now = Duration::from_micros(now.0.max(0).cast_unsigned());
+        let before = UNIX_EPOCH + now.saturating_sub(options.vacuum_after);
+        let swept = tokio::task::spawn_blocking(move || sweep(&folder, before)).await;
+        let swept = swept.map_err(|error| Error::table(&held.table, "sweep", error))?;
+        done.files_deleted += swept.map_err(|error| Error::table(&held.table, "sweep", error))?;
+    }
     Ok(())
 }

@@ -5,8 +5,10 @@
 //! `_from <= moment and (_to is null or _to > moment)`. `_bucket` is a hash of the subject, so that
 //! a change rewrites a small part of a table.
 
+mod divide;
 mod files;
 mod folder;
+mod force;
 mod held;
 mod keeper;
 mod log;
@@ -17,6 +19,7 @@ mod reader;
 mod refresh;
 
 pub(crate) use files::{bucket_of, conform, stored_schema, write_file};
+pub use force::InForce;
 pub(crate) use held::{Held, View};
 pub use keeper::{Keeper, KeeperOptions};
 pub(crate) use log::HistoryFile;
@@ -35,3 +38,5 @@ pub const CURRENT: &str = "_current";
 pub const BUCKET: &str = "_bucket";
 /// Under which name history notes in a table's log up to which entry of the outbox it is.
 pub const APPLICATION: &str = "pool";
+/// Under which name it notes in how many buckets the table is divided.
+pub const BUCKETS: &str = "pool-buckets";

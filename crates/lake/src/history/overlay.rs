@@ -13,7 +13,7 @@ use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 use pool::{Moment, Table};
 
-use super::files::bucket_of;
+use super::files::{bucket_in, bucket_of};
 use super::stored_schema;
 
 /// Changes of one table, of one run of entries.
@@ -25,8 +25,8 @@ pub(crate) struct Layer {
     /// The table's columns, `_from`, `_to` (null).
     pub(crate) rows: RecordBatch,
     pub(crate) deletes: BooleanArray,
-    /// Buckets in which its records lay before, if they had another subject then.
-    pub(crate) moved: Vec<u32>,
+    /// Hashes of the subjects that its records had before, if they had another then.
+    pub(crate) moved: Vec<u64>,
 }
 
 /// Encodes keys so that equal keys have equal bytes.
@@ -93,14 +93,17 @@ pub(crate) struct Effect {
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     pub(crate) layers: Vec<Arc<Layer>>,
+    /// In how many buckets the files are that it is laid over.
+    pub(crate) buckets: u32,
     now: OnceLock<Arc<Effect>>,
 }
 
 impl Overlay {
-    /// With these layers.
-    pub(crate) fn new(layers: Vec<Arc<Layer>>) -> Self {
+    /// With these layers, over files in so many buckets.
+    pub(crate) fn new(layers: Vec<Arc<Layer>>, buckets: u32) -> Self {
         Self {
             layers,
+            buckets,
             now: OnceLock::new(),
         }
     }
@@ -109,18 +112,13 @@ impl Overlay {
     pub(crate) fn with(&self, layer: Layer) -> Self {
         let mut layers = self.layers.clone();
         layers.push(Arc::new(layer));
-        Self::new(layers)
+        Self::new(layers, self.buckets)
     }
 
     /// Without layers up to entry `seq`.
     pub(crate) fn after(&self, seq: u64) -> Self {
-        Self::new(
-            self.layers
-                .iter()
-                .filter(|layer| layer.last > seq)
-                .cloned()
-                .collect(),
-        )
+        let layers = self.layers.iter().filter(|layer| layer.last > seq);
+        Self::new(layers.cloned().collect(), self.buckets)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -186,9 +184,10 @@ impl Overlay {
                     continue;
                 }
                 void.insert(key.data().into(), Spot { layer: at, row });
-                buckets.insert(bucket_of(subjects.value(row), table.buckets));
+                buckets.insert(bucket_of(subjects.value(row), self.buckets));
             }
-            buckets.extend(&layer.moved);
+            let moved = layer.moved.iter();
+            buckets.extend(moved.map(|hash| bucket_in(*hash, self.buckets)));
         }
         let mut live: Vec<Spot> = void
             .values()

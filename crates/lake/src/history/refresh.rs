@@ -36,7 +36,6 @@ pub(crate) async fn refresh(place: &Place, held: &Held, now: Moment) -> Result<R
     let Some(last) = view.overlay.layers.last().map(|layer| layer.last) else {
         return Ok(Refreshed::default());
     };
-    let mut delta = held.log(place, guard.take()).await?;
     let wrong = |error: ArrowError| Error::table(&held.table, "refresh", error);
     let versions = view
         .overlay
@@ -63,8 +62,15 @@ pub(crate) async fn refresh(place: &Place, held: &Held, now: Moment) -> Result<R
             done.rows_written += written;
         }
     }
-    let committed = log::commit(&mut delta, &held.table, actions, Some(last)).await;
-    let shown = committed.and_then(|()| held.show_committed(&delta, Some(last)));
+    // Not before: what fails above leaves the log where it is.
+    let mut delta = held.log(place, guard.take()).await?;
+    let buckets = view.overlay.buckets;
+    let committed = log::commit(&mut delta, &held.table, actions, buckets, Some(last)).await;
+    if let Err(error) = committed {
+        *guard = held.reread(place).await;
+        return Err(error);
+    }
+    let shown = held.show_committed(&delta, Some(last));
     *guard = Some(delta);
     shown.map(|()| done)
 }
@@ -163,7 +169,7 @@ impl Work<'_> {
             .collect::<Result<_, _>>()?;
         let here = |spot: Spot| {
             let subject = subjects[spot.layer].as_string::<i32>().value(spot.row);
-            bucket_of(subject, table.buckets) == bucket
+            bucket_of(subject, self.overlay.buckets) == bucket
         };
         let (mut current, mut past, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for versions in self.versions.values() {

@@ -239,6 +239,7 @@ fn bulk(town: &Town, table: &Table, name: &str, rows: &[Person], at: Moment) -> 
     DataFile {
         path,
         bucket: 0,
+        buckets: table.buckets,
         rows: rows.len() as u64,
         bytes: std::fs::metadata(&full).unwrap().len(),
         subject_min: rows[0].number.clone(),

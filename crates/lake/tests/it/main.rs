@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and says why it skips"
 )]
 
+mod buckets;
 mod escapes;
 mod guard;
 mod history;

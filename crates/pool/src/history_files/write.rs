@@ -101,6 +101,7 @@ pub(crate) fn write(
         let written = DataFile {
             path,
             bucket: *bucket,
+            buckets: table.buckets,
             rows: *count as u64,
             bytes: bytes.len() as u64,
             subject_min: subject(0),

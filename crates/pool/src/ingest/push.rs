@@ -114,7 +114,7 @@ pub fn push(
         source: options.source,
         load: &name,
         quarantine_bytes_max: BYTES_MAX,
-        named_by_sender: options.idempotency_key.is_some() && !keys_only,
+        named_by_sender: options.idempotency_key.is_some(),
     };
     writer.quarantine(&batch)?;
     let written = match options.mode {

@@ -146,6 +146,10 @@ impl Validator {
     pub fn check(&self, raw: &Raw) -> Result<Checked, Error> {
         let mut counts = Counts::default();
         let mut faults = raw.faults.clone();
+        if self.keys_only {
+            let of_key = |fault: &RowFault| self.table.key.contains(&usize::from(fault.field));
+            faults.retain(of_key);
+        }
         let mut columns = Vec::with_capacity(self.texts.len());
         for at in 0..self.texts.len() {
             let column = self.column(raw, at, &mut faults)?;

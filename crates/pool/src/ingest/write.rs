@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 use super::batch::Batch;
 use super::cells::{Cells, key_hashes};
 use super::{Error, deletes};
-use crate::pool::{Pool, WRITE_BYTES_MAX, WRITE_ROWS_MAX, Write};
+use crate::pool::{Pool, Receipt, WRITE_BYTES_MAX, WRITE_ROWS_MAX, Write};
 use crate::quarantine::{self, Origin};
 use crate::table::Table;
 
@@ -89,34 +89,61 @@ impl Writer<'_> {
         })
     }
 
-    /// Deletes the records whose keys a batch has.
+    /// Deletes the records whose keys a batch has. A repetition is known by the keys that are asked
+    /// for: which of them there are, and whom they are about, can be otherwise then.
     pub(crate) fn delete(&self, batch: &RecordBatch, name: &str) -> Result<Written, Error> {
-        let asked = batch.num_rows() as u64;
-        let (batch, _) = deletes::with_subjects(self.pool, self.table, batch.clone(), &[])?;
-        let absent = asked - batch.num_rows() as u64;
         let mut written = Written {
-            absent,
             repeated: batch.num_rows() > 0,
             ..Written::default()
         };
         let step = WRITE_ROWS_MAX / 2;
-        for from in (0..batch.num_rows()).step_by(step) {
-            let rows = batch.slice(from, step.min(batch.num_rows() - from));
-            let all = BooleanArray::from(vec![true; rows.num_rows()]);
-            let columns: Vec<ArrayRef> = self
-                .table
-                .key
-                .iter()
-                .map(|at| Arc::clone(rows.column(*at)))
-                .collect();
-            let key = self.key(name, &key_hashes(&Cells::all(&columns), rows.num_rows()));
-            let one = self.write(rows.clone(), Some(all), key)?;
-            written.seq = one.seq;
-            written.deleted += one.replaced;
-            written.absent += (rows.num_rows() as u64).saturating_sub(one.replaced + one.doubled);
+        for (part, from) in (0..batch.num_rows()).step_by(step).enumerate() {
+            let asked = batch.slice(from, step.min(batch.num_rows() - from));
+            let one = self.delete_some(asked, name, part)?;
+            written.seq = written.seq.max(one.seq);
+            written.deleted += one.deleted;
+            written.absent += one.absent;
             written.repeated &= one.repeated;
         }
         Ok(written)
+    }
+
+    fn delete_some(&self, asked: RecordBatch, name: &str, part: usize) -> Result<Written, Error> {
+        let rows = asked.num_rows() as u64;
+        let columns = self.table.key.iter();
+        let columns: Vec<ArrayRef> = columns.map(|at| Arc::clone(asked.column(*at))).collect();
+        let keys = key_hashes(&Cells::all(&columns), asked.num_rows());
+        let mut content = Xxh3::new();
+        content.update(&self.table.id.0.to_le_bytes());
+        for key in &keys {
+            content.update(&key.to_le_bytes());
+        }
+        let content = content.digest128().to_be_bytes();
+        let name = match part {
+            0 => self.key(name, &keys),
+            part => self.key(&format!("{name}.{part}"), &keys),
+        };
+        let written = |receipt: Receipt| Written {
+            seq: receipt.seq,
+            deleted: receipt.replaced,
+            absent: rows.saturating_sub(receipt.replaced + receipt.doubled),
+            repeated: receipt.repeated,
+            ..Written::default()
+        };
+        if let Some(receipt) = self.pool.receipt(&name, content)? {
+            return Ok(written(receipt));
+        }
+        let (there, _) = deletes::with_subjects(self.pool, self.table, asked, &[])?;
+        if there.num_rows() == 0 {
+            self.pool.nothing_to_write(&name, content)?;
+            return Ok(Written {
+                absent: rows,
+                ..Written::default()
+            });
+        }
+        let all = BooleanArray::from(vec![true; there.num_rows()]);
+        let request = self.request(there, Some(all), name);
+        Ok(written(self.pool.write_as(request, Some(content))?))
     }
 
     /// Changes in the order in which they came: rows, and which of them are deletes.

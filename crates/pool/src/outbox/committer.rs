@@ -179,7 +179,7 @@ impl Committer {
 
     fn loaded(&mut self, seq: u64, replaced: u64) -> Result<(), Error> {
         if let Err(error) = note_replaced(&self.inner, seq, replaced) {
-            let detail = error.to_string();
+            let detail = error.chain();
             self.load_failed(seq, detail.clone());
             return Err(Error::Unapplied(detail));
         }
@@ -234,8 +234,11 @@ impl Committer {
                 }
             }
             Err(Failure::State(error)) => {
-                tracing::error!(%error, "keyed state could not be written; it will be brought up to the outbox");
-                let detail = error.to_string();
+                let detail = error.chain();
+                tracing::error!(
+                    error = detail,
+                    "keyed state could not be written; it will be brought up to the outbox"
+                );
                 self.behind = Some(detail.clone());
                 for (_, reply) in fresh {
                     drop(reply.send(Err(Error::Unapplied(detail.clone()))));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::committer::Kind;
 use super::entries::{Stored, stored_after};
 use super::payload::decode_batch;
-use crate::error::Error;
-use crate::history_files;
+use crate::codec::TableCodec;
+use crate::error::{Error, REBUILD, RESTORE};
+use crate::history_files::{self, Place};
 use crate::pool::{DataFile, Inner};
 use crate::state::{Change, last_of_each};
 use crate::values;
@@ -22,6 +23,14 @@ pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
         let rows = inner.meta.query("SELECT seq FROM outbox_head", &[])?;
         rows.first().map_or(Ok(0), |row| row.get(0))?
     };
+    let newest = inner.state.newest()?;
+    if newest > head {
+        return Err(Error::Damaged {
+            path: inner.options.data.join("meta.sqlite"),
+            detail: format!("it ends with entry {head}, and keyed state has entry {newest}"),
+            remedy: RESTORE,
+        });
+    }
     let mut seq = inner.state.settled()?;
     while seq < head {
         let entries = stored_after(&inner.meta, seq, ENTRIES)?;
@@ -32,6 +41,7 @@ pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
                 detail: format!(
                     "a part has entries up to {seq} only, and the outbox begins at {next}"
                 ),
+                remedy: REBUILD,
             });
         }
         let last = entries.last().map_or(head, |entry| entry.seq);
@@ -91,17 +101,26 @@ fn change(inner: &Inner, entry: &Stored) -> Result<Option<Change>, Error> {
         );
         return Ok(None);
     };
-    let kind = Kind::of(entry.kind)?;
-    if kind == Kind::Files && is_loaded(inner, entry)? {
+    if Kind::of(entry.kind)? == Kind::Files && is_loaded(inner, entry)? {
         return Ok(None);
     }
+    decoded(codec, &inner.place, entry).map(Some)
+}
+
+/// An entry as it is applied.
+pub(crate) fn decoded(
+    codec: Arc<TableCodec>,
+    place: &Place,
+    entry: &Stored,
+) -> Result<Change, Error> {
+    let kind = Kind::of(entry.kind)?;
     let (batch, deletes) = match kind {
         Kind::Batch => {
             let (batch, deletes) = decode_batch(&codec.table, &entry.payload)?;
             (batch, Some(deletes))
         }
         Kind::Files => (
-            history_files::read(&inner.place, &codec.table, &files(&entry.payload)?)?,
+            history_files::read(place, &codec.table, &files(&entry.payload)?)?,
             None,
         ),
     };
@@ -109,7 +128,7 @@ fn change(inner: &Inner, entry: &Stored) -> Result<Option<Change>, Error> {
         Kind::Batch => last_of_each(&codec, &batch)?,
         Kind::Files => (0..batch.num_rows() as u32).collect(),
     };
-    Ok(Some(Change {
+    Ok(Change {
         seq: entry.seq,
         at: entry.at,
         batch,
@@ -118,7 +137,7 @@ fn change(inner: &Inner, entry: &Stored) -> Result<Option<Change>, Error> {
         moved: Arc::new(moved(entry.moved.as_deref())?),
         bulk: kind == Kind::Files,
         codec,
-    }))
+    })
 }
 
 /// Whether a load has been applied everywhere; what is known of it is noted, if it was not yet.

@@ -8,9 +8,11 @@ use rustc_hash::FxHashMap;
 use crate::codec::{Layout, TableCodec};
 use crate::error::Error;
 use crate::sql::{Sql, Transaction};
-use crate::state::State;
 use crate::table::{Table, TableId, Tables};
 use crate::values;
+
+/// How many records a table has.
+pub(crate) type Count<'a> = dyn Fn(TableId) -> Result<u64, Error> + 'a;
 
 /// The tables in force.
 #[derive(Debug)]
@@ -21,7 +23,8 @@ pub(crate) struct Catalogue {
 
 impl Catalogue {
     /// Takes the city's datasets into force: gives new ones numbers, notes new versions.
-    pub(crate) fn of(city: &City, meta: &Sql, state: &dyn State) -> Result<Self, Error> {
+    /// `count` tells how many records a table has.
+    pub(crate) fn of(city: &City, meta: &Sql, count: &Count<'_>) -> Result<Self, Error> {
         let tables = meta.transaction(|tx| {
             let number =
                 |dataset: &str| number(tx, dataset).map_err(|error| format!("{dataset}: {error}"));
@@ -31,7 +34,7 @@ impl Catalogue {
         let mut known = layouts(meta)?;
         for table in tables.iter() {
             let layouts = known.remove(&table.id).unwrap_or_default();
-            codecs.insert(table.id, Arc::new(codec(table, layouts, meta, state)?));
+            codecs.insert(table.id, Arc::new(codec(table, layouts, meta, count)?));
         }
         Ok(Self {
             tables: Arc::new(tables),
@@ -90,7 +93,7 @@ fn codec(
     table: &Arc<Table>,
     mut layouts: Vec<Arc<Layout>>,
     meta: &Sql,
-    state: &dyn State,
+    count: &Count<'_>,
 ) -> Result<TableCodec, Error> {
     let found = layouts
         .iter()
@@ -103,7 +106,7 @@ fn codec(
     let changed = layouts
         .iter()
         .find_map(|layout| layout.fields.identity_changed(&fields));
-    let has_records = |_: &String| state.count(table.id).map_or(true, |records| records > 0);
+    let has_records = |_: &String| count(table.id).map_or(true, |records| records > 0);
     if let Some(changed) = changed.filter(has_records) {
         let name = table.name();
         return Err(Error::Definitions(format!(

@@ -5,6 +5,7 @@ mod inner;
 mod open;
 mod options;
 mod reads;
+mod repair;
 mod types;
 mod writes;
 
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use inner::Inner;
 pub use options::*;
+pub use repair::{Repair, Repaired};
 pub use types::{DataFile, Entry, Payload, Receipt, Record, Write};
 
 use crate::clock::Clock;
@@ -28,6 +30,7 @@ use crate::error::Error;
 use crate::outbox::{self, Message};
 use crate::sql::Sql;
 use crate::table::{Table, TableId, Tables};
+use crate::values;
 
 /// The data pool. All calls block; look-ups take microseconds.
 #[derive(Debug)]
@@ -62,7 +65,8 @@ impl Pool {
 
     /// Takes other definitions into force.
     pub fn use_city(&self, city: &City) -> Result<(), Error> {
-        let catalogue = Catalogue::of(city, &self.inner.meta, self.inner.state.as_ref())?;
+        let count = |tab| self.inner.state.count(tab);
+        let catalogue = Catalogue::of(city, &self.inner.meta, &count)?;
         *self
             .inner
             .catalogue
@@ -85,6 +89,13 @@ impl Pool {
     /// Up to which entry `consumer` has taken them; 0 if it is new.
     pub fn cursor(&self, consumer: &str) -> Result<u64, Error> {
         outbox::cursor(&self.inner.meta, consumer)
+    }
+
+    /// Whether a write with this idempotency key has been taken.
+    pub fn knows(&self, idempotency_key: &str) -> Result<bool, Error> {
+        let sql = "SELECT 1 FROM idempotency WHERE key = $1";
+        let found = self.inner.meta.query(sql, &values![idempotency_key])?;
+        Ok(!found.is_empty())
     }
 
     /// The meta database, for small things of other modules.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::Pool;
 use super::catalogue::Catalogue;
 use super::inner::Inner;
-use super::options::{Options, SHARDS_MAX};
+use super::options::Options;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::history_files::{Names, Place};
@@ -26,13 +26,7 @@ impl Pool {
     /// Opens the pool, or makes it: migrates the database, applies what the outbox holds and
     /// keyed state does not have yet, and begins to take writes.
     pub fn open(options: Options, city: &City, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
-        if !(1..=SHARDS_MAX).contains(&options.shards) {
-            return Err(Error::TooLarge {
-                what: "shards, of which there is at least one",
-                size: options.shards.into(),
-                limit: SHARDS_MAX.into(),
-            });
-        }
+        options.check()?;
         fs::create_dir_all(&options.data).map_err(Error::io("make the folder", &options.data))?;
         let in_use = lock(&options.data.join("pool.lock"))?;
         let runtime = Arc::new(Runtime::new()?);
@@ -45,7 +39,7 @@ impl Pool {
                 options.faults.clone(),
             )?),
         };
-        let catalogue = Catalogue::of(city, &meta, state.as_ref())?;
+        let catalogue = Catalogue::of(city, &meta, &|tab| state.count(tab))?;
         let number = |sql: &str| -> Result<i64, Error> {
             meta.query(sql, &[])?
                 .first()
@@ -100,7 +94,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 }
 
 /// Makes this process the only one that uses the folder, until the file is closed.
-fn lock(path: &Path) -> Result<File, Error> {
+pub(super) fn lock(path: &Path) -> Result<File, Error> {
     let file = File::options()
         .create(true)
         .truncate(false)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
 use crate::faults::Faults;
 
 /// How a pool is opened.
@@ -69,6 +70,17 @@ pub const KEY_BYTES_MAX: usize = 4_000;
 pub const IDEMPOTENCY_BYTES_MAX: usize = 200;
 
 impl Options {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if (1..=SHARDS_MAX).contains(&self.shards) {
+            return Ok(());
+        }
+        Err(Error::TooLarge {
+            what: "shards, of which there is at least one",
+            size: self.shards.into(),
+            limit: SHARDS_MAX.into(),
+        })
+    }
+
     /// All in the folder `data`, with limits for one machine.
     pub fn new(data: impl AsRef<Path>) -> Self {
         let data = data.as_ref().to_owned();

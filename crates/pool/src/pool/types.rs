@@ -94,6 +94,9 @@ pub struct DataFile {
     pub path: String,
     /// Its bucket.
     pub bucket: u32,
+    /// In how many buckets its load was divided; 0 if that was not noted.
+    #[serde(default)]
+    pub buckets: u32,
     /// Its rows.
     pub rows: u64,
     /// Its bytes.

@@ -14,10 +14,20 @@ use crate::history_files::{sorted, write};
 use crate::outbox::{Draft, Kind, Message, content_hash, encode_batch};
 use crate::state::{Change, checked, last_of_each};
 use crate::table::Table;
+use crate::values;
 
 impl Pool {
     /// Writes changes of one table. When it returns they are durable and visible to look-ups.
     pub fn write(&self, write: Write) -> Result<Receipt, Error> {
+        self.write_as(write, None)
+    }
+
+    /// The same; `content` stands for what its sender asked for, where that is not what is written.
+    pub(crate) fn write_as(
+        &self,
+        write: Write,
+        content: Option<[u8; 16]>,
+    ) -> Result<Receipt, Error> {
         let codec = self.codec(&write.table)?;
         let rows = write.batch.num_rows();
         within("rows of a write", rows, WRITE_ROWS_MAX)?;
@@ -30,7 +40,7 @@ impl Pool {
                 repeated: false,
             });
         }
-        let key = self.prepared(&codec, &write)?;
+        let key = self.prepared(&codec, &write, content)?;
         let last = last_of_each(&codec, &write.batch)?;
         let payload = encode_batch(&write.batch, write.deletes.as_ref())?;
         within("bytes of a write", payload.len(), WRITE_BYTES_MAX)?;
@@ -73,7 +83,7 @@ impl Pool {
             deletes: None,
             ..load
         };
-        let key = self.prepared(&codec, &load)?;
+        let key = self.prepared(&codec, &load, None)?;
         let before = key
             .as_ref()
             .map_or(Ok(None), |key| self.inner.receipt_of(key))?;
@@ -141,7 +151,7 @@ impl Pool {
                 })
             }
             Err(error) => {
-                let detail = error.to_string();
+                let detail = error.chain();
                 let failed = Message::LoadFailed(change.seq, detail.clone());
                 self.committer.send(failed).map_err(|_gone| stopped())?;
                 Err(Error::Unapplied(detail))
@@ -154,6 +164,7 @@ impl Pool {
         &self,
         codec: &TableCodec,
         write: &Write,
+        content: Option<[u8; 16]>,
     ) -> Result<Option<(String, [u8; 16])>, Error> {
         self.inner.has_room()?;
         checked(&codec.table, &write.batch, write.deletes.as_ref())?;
@@ -166,10 +177,26 @@ impl Pool {
             IDEMPOTENCY_BYTES_MAX,
         )?;
         let deletes: Option<&BooleanArray> = write.deletes.as_ref();
-        Ok(Some((
-            key.clone(),
-            content_hash(&codec.table, &write.batch, deletes)?,
-        )))
+        let content = match content {
+            Some(content) => content,
+            None => content_hash(&codec.table, &write.batch, deletes)?,
+        };
+        Ok(Some((key.clone(), content)))
+    }
+
+    /// The receipt of a write that was taken under this idempotency key for this content.
+    pub(crate) fn receipt(&self, key: &str, content: [u8; 16]) -> Result<Option<Receipt>, Error> {
+        self.inner.receipt_of(&(key.to_owned(), content))
+    }
+
+    /// Remembers that there was nothing to write for this content under this idempotency key.
+    pub(crate) fn nothing_to_write(&self, key: &str, content: [u8; 16]) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        self.inner.meta.execute(
+            "INSERT INTO idempotency (key, content, seq, row_count, replaced, doubled, at_us) VALUES ($1, $2, 0, 0, 0, 0, $3) ON CONFLICT DO NOTHING",
+            &values![key, content.as_slice(), now],
+        )?;
+        Ok(())
     }
 
     fn send(&self, draft: Draft) -> Result<Receipt, Error> {

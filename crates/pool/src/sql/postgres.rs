@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Statement};
 use super::{Open, Row, SqlValue, Transaction};
 use crate::error::Error;
 use crate::runtime::Runtime;
+use crate::tls::{self, Tls};
 
 /// Sessions that read.
 const READERS: usize = 8;
@@ -29,6 +30,7 @@ type Boxed = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) struct Postgres {
     config: tokio_postgres::Config,
+    tls: Tls,
     runtime: Arc<Runtime>,
     writer: Mutex<Session>,
     readers: Vec<Mutex<Option<Session>>>,
@@ -58,12 +60,15 @@ impl std::fmt::Debug for Session {
 
 impl Postgres {
     pub(super) fn open(url: &str, runtime: Arc<Runtime>) -> Result<Self, Error> {
-        let config: tokio_postgres::Config = url
-            .parse()
-            .map_err(|source| fault("read its address", source))?;
-        let writer = Session::open(&config, &runtime)?;
+        let (config, tls) = tls::address(url).map_err(|wrong| Error::Sql {
+            database: "postgresql".to_owned(),
+            what: "read its address".to_owned(),
+            source: wrong.into(),
+        })?;
+        let writer = Session::open(&config, &tls, &runtime)?;
         let this = Self {
             config,
+            tls,
             runtime,
             writer: Mutex::new(writer),
             readers: (0..READERS).map(|_| Mutex::new(None)).collect(),
@@ -83,7 +88,7 @@ impl Postgres {
         let free = (0..READERS).find_map(|at| turn(at).try_lock().ok());
         let mut reader = free.unwrap_or_else(|| lock(turn(0)));
         if reader.as_ref().is_none_or(Session::is_lost) {
-            *reader = Some(Session::open(&self.config, &self.runtime)?);
+            *reader = Some(Session::open(&self.config, &self.tls, &self.runtime)?);
         }
         let gone = || Error::Stopped("a session that was just opened is gone".to_owned());
         run(reader.as_mut().ok_or_else(gone)?)
@@ -95,7 +100,7 @@ impl Postgres {
     ) -> Result<T, E> {
         let mut writer = lock(&self.writer);
         if writer.is_lost() {
-            *writer = Session::open(&self.config, &self.runtime)?;
+            *writer = Session::open(&self.config, &self.tls, &self.runtime)?;
             writer.be_the_one()?;
         }
         writer.batch("BEGIN")?;
@@ -116,9 +121,13 @@ impl Postgres {
 }
 
 impl Session {
-    fn open(config: &tokio_postgres::Config, runtime: &Arc<Runtime>) -> Result<Self, Error> {
-        let wanted = config.clone();
-        let connect = async move { wanted.connect(tokio_postgres::NoTls).await };
+    fn open(
+        config: &tokio_postgres::Config,
+        tls: &Tls,
+        runtime: &Arc<Runtime>,
+    ) -> Result<Self, Error> {
+        let (wanted, tls) = (config.clone(), tls.clone());
+        let connect = async move { wanted.connect(tls).await };
         let (client, connection) = runtime
             .wait(connect)?
             .map_err(|source| fault("connect", source))?;

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
 use super::{Open, Row, SqlValue, Transaction};
-use crate::error::Error;
+use crate::error::{Error, RESTORE};
 
 /// How long to wait for another process's lock.
 const BUSY: Duration = Duration::from_secs(10);
@@ -97,6 +97,14 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 fn fault(path: &Path, what: &str, source: rusqlite::Error) -> Error {
+    let code = source.sqlite_error_code();
+    if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) = code {
+        return Error::Damaged {
+            path: path.to_owned(),
+            detail: source.to_string(),
+            remedy: RESTORE,
+        };
+    }
     let name = path.file_name().unwrap_or(path.as_os_str());
     Error::Sql {
         database: name.to_string_lossy().into_owned(),

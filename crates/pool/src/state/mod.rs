@@ -7,6 +7,7 @@
 
 mod change;
 mod postgres;
+mod rebuild;
 mod rows;
 mod shard;
 mod sqlite;
@@ -16,6 +17,8 @@ use std::fmt::Debug;
 
 pub(crate) use change::{Change, checked, key_fits, last_of_each};
 pub(crate) use postgres::PostgresState;
+pub use rebuild::Damage;
+pub(crate) use rebuild::{Rebuild, inspect};
 pub(crate) use rows::part_of;
 pub(crate) use sqlite::SqliteState;
 
@@ -43,6 +46,9 @@ pub(crate) trait State: Send + Sync + Debug {
     /// The entries up to this one have been applied everywhere, and durably so; of later ones each
     /// part knows by itself.
     fn settled(&self) -> Result<u64, Error>;
+
+    /// The newest entry that a part has.
+    fn newest(&self) -> Result<u64, Error>;
 
     /// Whether loads are applied after the commit, by whoever loads. Else `commit` applies them.
     fn loads_apart(&self) -> bool;

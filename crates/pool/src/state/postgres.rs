@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::change::Change;
 use super::{Each, Failure, State};
 use crate::codec::Columns;
-use crate::error::Error;
+use crate::error::{Error, RESTORE};
 use crate::faults::Faults;
 use crate::sql::{Postgres, Row, Session, Sql, SqlValue, Transaction};
 use crate::table::TableId;
@@ -96,6 +96,10 @@ impl State for PostgresState {
     fn settled(&self) -> Result<u64, Error> {
         let rows = self.query("SELECT seq FROM outbox_head", &[])?;
         rows.first().map_or(Ok(0), |row| row.get(0))
+    }
+
+    fn newest(&self) -> Result<u64, Error> {
+        self.settled()
     }
 
     fn loads_apart(&self) -> bool {
@@ -237,6 +241,7 @@ impl State for PostgresState {
                     row.get::<i64>(1)?,
                     row.get::<i64>(2)?
                 ),
+                remedy: RESTORE,
             }),
         }
     }

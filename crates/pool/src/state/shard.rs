@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arrow::array::TimestampMicrosecondArray;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use rustc_hash::FxHashMap;
 
@@ -13,7 +14,7 @@ use super::change::Change;
 use super::rows::Parted;
 use super::statements::Rows;
 use crate::codec::Columns;
-use crate::error::Error;
+use crate::error::{Error, REBUILD};
 use crate::faults::Faults;
 
 const SCHEMA: &str = "
@@ -122,6 +123,10 @@ impl Shard {
 
     pub(super) fn settled(&self) -> u64 {
         self.settled.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn applied(&self) -> u64 {
+        self.applied.load(Ordering::SeqCst)
     }
 
     pub(super) fn fault(&self, what: &'static str) -> impl Fn(rusqlite::Error) -> Error {
@@ -314,17 +319,28 @@ impl Shard {
                 .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
                 .map_err(self.fault("check"))
         })?;
-        if verdict == "ok" {
-            return Ok(());
+        if verdict != "ok" {
+            return Err(damaged(&self.path, verdict));
         }
-        Err(Error::Damaged {
-            path: self.path.clone(),
-            detail: verdict,
-        })
+        let (counted, tallied) = self.recount()?;
+        let tabs = counted.keys().chain(tallied.keys());
+        let number = |of: &Tallies, tab: &u32| of.get(tab).copied().unwrap_or(0);
+        let differs = |tab: &&u32| number(&counted, tab) != number(&tallied, tab);
+        match tabs.filter(differs).min() {
+            None => Ok(()),
+            Some(tab) => Err(damaged(
+                &self.path,
+                format!(
+                    "table {tab} has {} records, and its tally says {}",
+                    number(&counted, tab),
+                    number(&tallied, tab)
+                ),
+            )),
+        }
     }
 
     /// How many records of each table there are: counted one by one, and as tallied.
-    pub(super) fn recount(&self) -> Result<(Tallies, Tallies), Error> {
+    fn recount(&self) -> Result<(Tallies, Tallies), Error> {
         self.read(|reader| {
             let count = || {
                 let mut counts = FxHashMap::default();
@@ -340,8 +356,62 @@ impl Shard {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// Takes records of history, each in force since its moment in `from`; those that belong to
+    /// part `part`. Says how many.
+    pub(super) fn fill(
+        &self,
+        part: usize,
+        change: &Change,
+        parted: &Parted,
+        from: &TimestampMicrosecondArray,
+    ) -> Result<u64, Error> {
+        let writer = lock(&self.writer);
+        let fault = self.fault("fill");
+        let run = || -> rusqlite::Result<u64> {
+            writer.execute_batch("BEGIN IMMEDIATE")?;
+            let mut grown = 0;
+            {
+                let columns = Columns::new(&change.codec, &change.batch)
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                let mut rows = Rows::new(&writer, change)?;
+                for row in &parted.rows[part] {
+                    rows.since(from.value(*row as usize))?;
+                    grown += u64::from(rows.put(&columns, *row)?);
+                }
+                for location in &parted.locations[part] {
+                    let key = &parted.keys[location.key.clone()];
+                    rows.locate(key, Some(columns.subject(location.row as usize)))?;
+                }
+            }
+            let tab = change.codec.table.id.0;
+            let growth = FxHashMap::from_iter([(tab, grown.cast_signed())]);
+            Self::finish(&writer, self.applied(), &growth)?;
+            Ok(grown)
+        };
+        run().map_err(fault)
+    }
+
+    /// Ends a rebuilding: it has all entries up to `head`, and all of `loads`, of which history
+    /// had the records.
+    pub(super) fn has_all(&self, head: u64, loads: &[u64]) -> Result<(), Error> {
+        let writer = lock(&self.writer);
+        let run = || -> rusqlite::Result<()> {
+            for seq in loads {
+                let note =
+                    "INSERT INTO loaded (seq, replaced) VALUES (?1, 0) ON CONFLICT DO NOTHING";
+                writer.prepare_cached(note)?.execute([seq.cast_signed()])?;
+            }
+            for table in ["progress", "settled"] {
+                writer.execute(
+                    &format!("UPDATE {table} SET seq = ?1"),
+                    [head.cast_signed()],
+                )?;
+            }
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        };
+        run().map_err(self.fault("note progress"))?;
+        let file = File::open(&self.path).and_then(|file| file.sync_all());
+        file.map_err(Error::io("sync", &self.path))
     }
 }
 
@@ -375,14 +445,18 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn damaged(path: &Path, detail: String) -> Error {
+    Error::Damaged {
+        path: path.to_owned(),
+        detail,
+        remedy: REBUILD,
+    }
+}
+
 fn fault(path: &Path, what: &str, source: rusqlite::Error) -> Error {
     let code = source.sqlite_error_code();
     if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) = code {
-        let detail = source.to_string();
-        return Error::Damaged {
-            path: path.to_owned(),
-            detail,
-        };
+        return damaged(path, source.to_string());
     }
     let name = path.file_name().unwrap_or(path.as_os_str());
     Error::Sql {

@@ -44,6 +44,12 @@ impl<'a> Rows<'a> {
         Ok(this)
     }
 
+    /// What is put from now on has been in force since `at`.
+    pub(super) fn since(&mut self, at: i64) -> rusqlite::Result<()> {
+        self.at = at;
+        self.insert.raw_bind_parameter(4, at)
+    }
+
     /// Whether it is new.
     #[inline]
     pub(super) fn put(&mut self, columns: &Columns<'_>, row: u32) -> rusqlite::Result<bool> {

@@ -105,6 +105,48 @@ fn columns_can_be_pushed_and_keys_deleted() {
 }
 
 #[test]
+fn deletes_with_a_name_are_taken_once_whatever_comes_between() {
+    let town = Town::new();
+    let table = town.table("cards");
+    let upsert = |numbers: &[&str], holder: u32| {
+        let line = |number: &&str| card(number, "note").replace(&citizen(1), &citizen(holder));
+        let body: String = numbers.iter().map(line).collect();
+        push(&town.pool, &table, &Bytes::from(body), &options(None)).unwrap();
+    };
+    let delete = |name, numbers: &[&str]| {
+        let deletes = PushOptions {
+            mode: Mode::Delete,
+            ..options(Some(name))
+        };
+        let line = |number: &&str| format!("{{\"number\": \"{number}\"}}\n");
+        let body: String = numbers.iter().map(line).collect();
+        push(&town.pool, &table, &Bytes::from(body), &deletes)
+    };
+    upsert(&["a", "b"], 1);
+    let first = delete("k", &["a", "b"]).unwrap();
+    let absent = delete("none", &["c"]).unwrap();
+    assert_eq!(
+        (town.count("cards"), first.repeated, absent.repeated),
+        (0, false, false)
+    );
+    // They are there again, one of another holder, when the same bodies come a second time.
+    upsert(&["a", "c"], 2);
+    for (name, numbers, seq) in [("k", &["a", "b"][..], first.seq), ("none", &["c"], 0)] {
+        let again = delete(name, numbers).unwrap();
+        assert_eq!(
+            (again.repeated, again.seq, town.count("cards")),
+            (true, seq, 2),
+            "{name}"
+        );
+    }
+    let other = delete("k", &["c"]).unwrap_err();
+    assert!(
+        matches!(other, Error::Pool(pool::Error::KeyReused(_))),
+        "{other}"
+    );
+}
+
+#[test]
 fn a_body_that_cannot_be_read_is_refused_whole() {
     let town = Town::new();
     let table = town.table("cards");

@@ -14,4 +14,5 @@ mod random;
 mod server;
 mod store;
 mod suite;
+mod tls;
 mod town;

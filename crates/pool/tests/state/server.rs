@@ -13,6 +13,7 @@ use pool::{Options, StateUrl};
 struct Server {
     port: u16,
     programs: PathBuf,
+    data: PathBuf,
     /// A shell that reads from us: it ends the server and removes its folder when we are gone,
     /// however that comes.
     _keeper: Child,
@@ -54,7 +55,8 @@ fn command(program: &Path) -> Vec<String> {
         .collect()
 }
 
-fn start() -> Option<Server> {
+/// Starts a server; `prepare` puts more into its folder, and gives more options.
+fn start(prepare: impl FnOnce(&Path) -> Option<Vec<String>>) -> Option<Server> {
     let programs = programs()?;
     let folder = tempfile::tempdir().unwrap().keep(); // the keeper removes it
     drop(Command::new("chown").arg("postgres").arg(&folder).status());
@@ -74,6 +76,7 @@ fn start() -> Option<Server> {
         .status()
         .unwrap();
     assert!(made.success(), "initdb failed");
+    let more = prepare(&data)?;
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -99,6 +102,7 @@ fn start() -> Option<Server> {
             "-k",
         ])
         .arg(&folder)
+        .args(more)
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .stdout(Stdio::null())
@@ -107,6 +111,7 @@ fn start() -> Option<Server> {
     let server = Server {
         port,
         programs,
+        data,
         _keeper: keeper,
     };
     let begun = Instant::now();
@@ -146,7 +151,7 @@ impl Server {
 pub(crate) fn database() -> Option<String> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let Some(server) = SERVER.get_or_init(start) else {
+    let Some(server) = SERVER.get_or_init(|| start(|_| Some(Vec::new()))) else {
         eprintln!("skipped: no PostgreSQL in /usr/lib/postgresql (apt-get install postgresql)");
         return None;
     };
@@ -156,6 +161,47 @@ pub(crate) fn database() -> Option<String> {
         "postgres://postgres@127.0.0.1:{}/{name}",
         server.port
     ))
+}
+
+/// A database on a server that speaks TLS, as `postgres://…/name`, and its certificate, which it
+/// has signed itself for 127.0.0.1; none where PostgreSQL or openssl is not installed.
+pub(crate) fn database_with_tls() -> Option<(String, PathBuf)> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let Some(server) = SERVER.get_or_init(|| start(encrypted)) else {
+        eprintln!("skipped: PostgreSQL or openssl is not installed");
+        return None;
+    };
+    let name = format!("tls{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    assert!(server.psql("postgres", &format!("CREATE DATABASE {name}")));
+    let url = format!("postgres://postgres@127.0.0.1:{}/{name}", server.port);
+    Some((url, server.data.with_file_name("server.crt")))
+}
+
+/// Makes a certificate, and says where it is.
+fn encrypted(data: &Path) -> Option<Vec<String>> {
+    let (certificate, key) = (data.join("server.crt"), data.join("server.key"));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt"]);
+    openssl.args(["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    openssl.args([
+        "-subj",
+        "/CN=server",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+    ]);
+    openssl.args(["-addext", "basicConstraints=CA:FALSE", "-out"]);
+    openssl.arg(&certificate).arg("-keyout").arg(&key);
+    let made = openssl.stderr(Stdio::null()).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    fs::copy(&certificate, data.with_file_name("server.crt")).unwrap();
+    for file in [&certificate, &key] {
+        drop(Command::new("chown").arg("postgres").arg(file).status());
+        drop(Command::new("chmod").arg("600").arg(file).status());
+    }
+    Some(["-c", "ssl=on"].map(str::to_owned).to_vec())
 }
 
 /// Runs `test` with SQLite, and with PostgreSQL where it is installed.

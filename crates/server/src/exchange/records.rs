@@ -43,6 +43,7 @@ const DELETE: &str = "mode=delete";
         (status = 415, description = "The body's type is none of the two", body = ExchangeProblem, content_type = "application/problem+json"),
         (status = 422, description = "The query or a header is not right", body = ExchangeProblem, content_type = "application/problem+json"),
         (status = 503, description = "Busy, or the records cannot be written", body = ExchangeProblem, content_type = "application/problem+json"),
+        (status = 507, description = "The server's disk is full; what was refused can be sent again once there is room", body = ExchangeProblem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn push(
@@ -146,6 +147,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ExchangeProble
 }
 
 fn problem(error: &ingest::Error) -> ExchangeProblem {
+    if let ingest::Error::Pool(pool) = error
+        && let Some(remedy) = pool.full_disk()
+    {
+        tracing::error!(%error, "the disk is full: pushed records are refused");
+        let detail = format!("the disk of the pool is full: {remedy}");
+        return ExchangeProblem::new(StatusCode::INSUFFICIENT_STORAGE, "storage", detail);
+    }
     let (status, kind) = match error {
         ingest::Error::Pool(pool::Error::KeyReused(_)) => (StatusCode::CONFLICT, "request"),
         ingest::Error::Limit { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body"),

@@ -37,13 +37,13 @@ struct Question {
 
 /// All routes with their description.
 pub fn router<S: Clone + Send + Sync + 'static>(asker: Asker) -> OpenApiRouter<S> {
-    OpenApiRouter::new()
-        .nest("/exchange/v1", OpenApiRouter::new().routes(routes!(ask)))
-        .with_state(asker)
+    // Not nested: a nested router would see the path without its beginning, and tokens are bound to
+    // whole ones.
+    OpenApiRouter::new().routes(routes!(ask)).with_state(asker)
 }
 
 /// Ask a question in SQL
-#[utoipa::path(post, path = "/sql", tag = "questions", request_body = Question, security(("token" = [])),
+#[utoipa::path(post, path = "/exchange/v1/sql", tag = "questions", request_body = Question, security(("token" = [])),
     responses(
         (status = 200, description = "The answer: `Accept` chooses `application/json`, `application/x-ndjson`, `text/csv` or `application/vnd.apache.arrow.stream`. An answer that fails on its way is cut off", body = Vec<Object>),
         (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),

@@ -262,17 +262,21 @@ impl<'a> ReplicationFollower<'a> {
         }) else {
             return self.nothing(horizon);
         };
-        let done = self
-            .position
-            .pending
-            .filter(|(pending, _)| *pending == end)
-            .map_or(0, |(_, done)| done);
-        let segments = self.segments(messages)?;
+        let begun = self.position.pending;
+        let begun = begun.and_then(|(pending, done)| (pending == end).then_some(done));
+        let mut sorter = Sorter::default();
         let mut counts = Counts::default();
-        for (at, segment) in segments.into_iter().enumerate() {
-            if at >= done {
-                self.note(Some((end, at)), self.position.applied)?;
-                counts.add(&self.write(segment, &format!("{}/{end:x}/{at}", self.name))?);
+        let mut at = 0;
+        let last = std::iter::once(None);
+        for message in messages.into_iter().map(Some).chain(last) {
+            match message {
+                Some(message) => sorter.take(self, message)?,
+                None => sorter.cut(),
+            }
+            // At once: what comes behind it may need what it brings.
+            for segment in sorter.cut_off() {
+                self.write_segment(segment, (end, at), begun, &mut counts)?;
+                at += 1;
             }
         }
         self.note(None, end)?;
@@ -321,6 +325,27 @@ impl<'a> ReplicationFollower<'a> {
             .map(drop)
     }
 
+    /// Writes segment `at` of the changes up to `end`, unless it was written before. `begun` says
+    /// how many surely were, if an earlier run began with them.
+    fn write_segment(
+        &mut self,
+        segment: Segment,
+        (end, at): (u64, usize),
+        begun: Option<usize>,
+        counts: &mut Counts,
+    ) -> Result<(), Error> {
+        let name = format!("{}/{end:x}/{at}", self.name);
+        // What was filled in from the pool could read otherwise now, so its name has to do.
+        if let Some(done) = begun
+            && (at < done || self.changes.pool.knows(&name)?)
+        {
+            return Ok(());
+        }
+        self.note(Some((end, at)), self.position.applied)?;
+        counts.add(&self.write(segment, &name)?);
+        Ok(())
+    }
+
     fn write(&self, segment: Segment, name: &str) -> Result<Counts, Error> {
         let table = self.changes.table;
         match segment {
@@ -337,15 +362,6 @@ impl<'a> ReplicationFollower<'a> {
                 })
             }
         }
-    }
-
-    /// Divides changes into what can be written at once.
-    fn segments(&self, messages: Vec<Message>) -> Result<Vec<Segment>, Error> {
-        let mut sorter = Sorter::of(self);
-        for message in messages {
-            sorter.take(message)?;
-        }
-        Ok(sorter.finish())
     }
 }
 

@@ -3,10 +3,11 @@
 
 use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::{Client, Row};
 
 use crate::ingest::Error;
 use crate::sources::definition::without_password;
+use crate::tls;
 
 /// Seconds after which a connection that does not come about is given up.
 const CONNECT_SECONDS: u64 = 15;
@@ -41,18 +42,13 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| refused("start a thread", error.to_string()))?;
-        let mut config: tokio_postgres::Config =
-            url.parse()
-                .map_err(|error: tokio_postgres::Error| Error::Definition {
-                    file: "url".to_owned(),
-                    detail: format!(
-                        "{}; write postgres://user:password@host/database",
-                        explained(&error)
-                    ),
-                })?;
+        let (mut config, tls) = tls::address(url).map_err(|detail| Error::Definition {
+            file: "url".to_owned(),
+            detail,
+        })?;
         config.connect_timeout(std::time::Duration::from_secs(CONNECT_SECONDS));
         let (client, connection) = runtime
-            .block_on(config.connect(NoTls))
+            .block_on(config.connect(tls))
             .map_err(|error| refused("connect", explained(&error)))?;
         runtime.spawn(async move {
             if let Err(error) = connection.await {

@@ -6,6 +6,7 @@ use super::pgoutput::{Message, Value};
 use super::replication::ReplicationFollower;
 use crate::ingest::Error;
 use crate::sources::changes::{Cell, Rows};
+use crate::table::Table;
 
 /// Changes that are written at once.
 const SEGMENT_CHANGES: usize = 20_000;
@@ -16,9 +17,10 @@ pub(super) enum Segment {
     Truncate,
 }
 
-/// Sorts messages into segments.
-pub(super) struct Sorter<'a, 'b> {
-    follower: &'a ReplicationFollower<'b>,
+/// Sorts messages into segments. Each is to be written before the next message is taken, since
+/// later changes are filled in from what is in the pool.
+#[derive(Default)]
+pub(super) struct Sorter {
     /// Columns of the table under its number, if it is the one that is followed.
     relations: HashMap<u32, Option<Vec<String>>>,
     segments: Vec<Segment>,
@@ -29,54 +31,46 @@ pub(super) struct Sorter<'a, 'b> {
     place: u64,
 }
 
-impl<'a, 'b> Sorter<'a, 'b> {
-    pub(super) fn of(follower: &'a ReplicationFollower<'b>) -> Self {
-        Self {
-            follower,
-            relations: HashMap::new(),
-            segments: Vec::new(),
-            upserts: Rows::default(),
-            deletes: Rows::default(),
-            newest: HashMap::new(),
-            place: 0,
-        }
-    }
-
-    /// All segments.
-    pub(super) fn finish(mut self) -> Vec<Segment> {
-        self.cut();
-        self.segments
+impl Sorter {
+    /// What has been cut off so far.
+    pub(super) fn cut_off(&mut self) -> Vec<Segment> {
+        std::mem::take(&mut self.segments)
     }
 
     /// Takes the next message.
-    pub(super) fn take(&mut self, message: Message) -> Result<(), Error> {
+    pub(super) fn take(
+        &mut self,
+        follower: &ReplicationFollower<'_>,
+        message: Message,
+    ) -> Result<(), Error> {
+        let table = follower.changes.table;
         match message {
             Message::Relation { id, name, columns } => {
-                let ours = name == self.follower.relation;
+                let ours = name == follower.relation;
                 self.relations.insert(id, ours.then_some(columns));
             }
             Message::Insert(id, row) => {
-                if let Some(row) = self.row(id, &row) {
-                    self.upsert(row);
+                if let Some(row) = self.row(follower, id, &row) {
+                    self.upsert(table, row);
                 }
             }
             Message::Update(id, old, row) => {
-                let Some(mut row) = self.row(id, &row) else {
+                let Some(mut row) = self.row(follower, id, &row) else {
                     return Ok(());
                 };
-                let old = old.and_then(|old| self.row(id, &old));
+                let old = old.and_then(|old| self.row(follower, id, &old));
                 let before = old
                     .as_ref()
-                    .map_or_else(|| self.key(&row), |old| self.key(old));
-                self.complete(&mut row, old.as_deref(), &before)?;
-                if before != self.key(&row) {
-                    self.delete(old.unwrap_or_default());
+                    .map_or_else(|| key_of(table, &row), |old| key_of(table, old));
+                self.complete(follower, &mut row, old.as_deref(), &before)?;
+                if before != key_of(table, &row) {
+                    self.delete(table, old.unwrap_or_default());
                 }
-                self.upsert(row);
+                self.upsert(table, row);
             }
             Message::Delete(id, row) => {
-                if let Some(row) = self.row(id, &row) {
-                    self.delete(row);
+                if let Some(row) = self.row(follower, id, &row) {
+                    self.delete(table, row);
                 }
             }
             Message::Truncate(ids) => {
@@ -94,9 +88,13 @@ impl<'a, 'b> Sorter<'a, 'b> {
     }
 
     /// A row by field; `None` of another table.
-    fn row(&self, id: u32, values: &[Value]) -> Option<Vec<Cell>> {
+    fn row(
+        &self,
+        follower: &ReplicationFollower<'_>,
+        id: u32,
+        values: &[Value],
+    ) -> Option<Vec<Cell>> {
         let columns = self.relations.get(&id)?.as_ref()?;
-        let follower = self.follower;
         let cell = |at: &Option<usize>| {
             let name = at.and_then(|at| follower.names.get(at))?;
             let place = columns.iter().position(|column| column == name)?;
@@ -115,19 +113,17 @@ impl<'a, 'b> Sorter<'a, 'b> {
         )
     }
 
-    fn key(&self, row: &[Cell]) -> Vec<Cell> {
-        let key = &self.follower.changes.table.key;
-        key.iter()
-            .map(|at| row.get(*at).cloned().unwrap_or(Cell::Null))
-            .collect()
-    }
-
     /// Fills in what the database did not send because it has not changed.
-    fn complete(&self, row: &mut [Cell], old: Option<&[Cell]>, key: &[Cell]) -> Result<(), Error> {
+    fn complete(
+        &self,
+        follower: &ReplicationFollower<'_>,
+        row: &mut [Cell],
+        old: Option<&[Cell]>,
+        key: &[Cell],
+    ) -> Result<(), Error> {
         if !row.contains(&Cell::Unknown) {
             return Ok(());
         }
-        let follower = self.follower;
         let newest = self.newest.get(key).cloned().flatten();
         let known = match (&newest, old) {
             (Some(newest), _) => newest.clone(),
@@ -143,17 +139,16 @@ impl<'a, 'b> Sorter<'a, 'b> {
         Ok(())
     }
 
-    fn upsert(&mut self, row: Vec<Cell>) {
+    fn upsert(&mut self, table: &Table, row: Vec<Cell>) {
         self.make_room();
-        self.newest.insert(self.key(&row), Some(row.clone()));
+        self.newest.insert(key_of(table, &row), Some(row.clone()));
         self.upserts.push(self.place, row);
     }
 
-    fn delete(&mut self, row: Vec<Cell>) {
+    fn delete(&mut self, table: &Table, row: Vec<Cell>) {
         // Where a record lies is known by its subject, which a delete may not say and the pool can
         // only tell of what is in it: what this segment brings must be there first.
-        let key = self.key(&row);
-        let table = self.follower.changes.table;
+        let key = key_of(table, &row);
         let hidden = !table.key.contains(&table.subject);
         if hidden && matches!(self.newest.get(&key), Some(Some(_))) {
             self.cut();
@@ -170,7 +165,8 @@ impl<'a, 'b> Sorter<'a, 'b> {
         self.place += 1;
     }
 
-    fn cut(&mut self) {
+    /// Ends the segment.
+    pub(super) fn cut(&mut self) {
         let (upserts, deletes) = (
             std::mem::take(&mut self.upserts),
             std::mem::take(&mut self.deletes),
@@ -181,4 +177,9 @@ impl<'a, 'b> Sorter<'a, 'b> {
             self.segments.push(Segment::Rows { upserts, deletes });
         }
     }
+}
+
+fn key_of(table: &Table, row: &[Cell]) -> Vec<Cell> {
+    let cell = |at: &usize| row.get(*at).cloned().unwrap_or(Cell::Null);
+    table.key.iter().map(cell).collect()
 }
