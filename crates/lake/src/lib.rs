@@ -11,6 +11,7 @@
 pub mod bench;
 pub mod doors;
 mod error;
+pub mod exports;
 mod feed;
 pub mod history;
 mod lake;
@@ -20,4 +21,4 @@ pub use error::Error;
 pub use feed::Feed;
 pub use history::{Keeper, KeeperOptions};
 pub use lake::{Lake, moment};
-pub use questions::{Answer, Format, Read, Secret, Session, TableGrant, Who};
+pub use questions::{Answer, Format, Guest, Read, Recorder, Secret, Session, TableGrant, Who};

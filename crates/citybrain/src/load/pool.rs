@@ -209,7 +209,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .map_err(wrong)
 }
 
-fn cannot(what: &str, path: &Path, error: impl std::error::Error) -> Error {
+pub(super) fn cannot(what: &str, path: &Path, error: impl std::error::Error) -> Error {
     let mut message = format!("cannot {what} {}: {error}", path.display());
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -191,11 +191,7 @@ impl Keeper {
     async fn lay(&mut self, name: &str, run: Vec<Entry>) -> Result<(), Error> {
         let held = self.lake.held(name).await?;
         let view = held.view();
-        let known = view
-            .overlay
-            .layers
-            .last()
-            .map_or(view.taken, |layer| layer.last.max(view.taken));
+        let known = view.newest();
         let run: Vec<Entry> = run.into_iter().filter(|entry| entry.seq > known).collect();
         let Some(first) = run.first() else {
             return Ok(()); // a replay
