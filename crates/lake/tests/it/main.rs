@@ -7,6 +7,7 @@
 )]
 
 mod escapes;
+mod exports;
 mod guard;
 mod history;
 mod naive;
@@ -14,3 +15,5 @@ mod others;
 mod postgres;
 mod store;
 mod support;
+#[path = "../../../pool/tests/ingest/weed.rs"]
+mod weed;

@@ -11,7 +11,10 @@ mod damage;
 mod evolution;
 mod outbox;
 mod random;
+mod registry;
 mod server;
 mod store;
 mod suite;
 mod town;
+#[path = "../ingest/weed.rs"]
+mod weed;
