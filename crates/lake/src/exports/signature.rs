@@ -2,6 +2,8 @@
 //! nobody can make one or change it. They are signed with a key that is made at each start, since
 //! exports do not outlive the process either.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::hmac;
 
 use crate::error::Error;
@@ -49,10 +51,7 @@ impl Seal {
     /// An address's signature, in hexadecimal.
     pub(super) fn sign(&self, address: &Address) -> String {
         let tag = hmac::sign(&self.0, text(address).as_bytes());
-        tag.as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hexadecimal(tag.as_ref())
     }
 
     /// Whether an address was signed with this key.
@@ -67,6 +66,16 @@ impl Seal {
                 hmac::verify(&self.0, text(address).as_bytes(), &bytes).is_ok()
             })
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// What is signed. No part can hold the mark between them, or it is another address's signature.

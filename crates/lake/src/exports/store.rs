@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{self, Sender};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::parts::{self, Part, file_name};
-use super::signature::{Address, Seal, Unopened};
+use super::signature::{Address, Seal, Unopened, hexadecimal};
 use super::{ADDRESS_LIFE, BOUNDS, EXPORTS_AT_ONCE, EXPORTS_BYTES_MAX, KEPT_FOR, REUSED_FOR};
 use crate::error::Error;
 use crate::lake::Lake;
@@ -366,8 +366,7 @@ fn name(wanted: &Wanted, table: &Table, version: u64) -> String {
         wanted.table, table.version, who.department, who.purpose, wanted.limit
     );
     let hash = digest(&SHA256, text.as_bytes());
-    let digits = hash.as_ref().iter().take(16);
-    digits.map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(hash.as_ref().get(..16).unwrap_or_default())
 }
 
 /// A folder that only its owner may look into.

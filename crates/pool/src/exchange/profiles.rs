@@ -5,6 +5,8 @@
 //! hash; it lets its bearer take in bulk what the client's agreements let it take at that moment,
 //! and nothing else. Making and revoking one stands in the ledger.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -323,9 +325,13 @@ fn fresh() -> Result<(String, String), Denial> {
             "the system gives no random numbers".to_owned(),
         )))?;
     let (id, secret) = bytes.split_at(ID_BYTES);
-    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    let bearer = format!("{id}.{}", URL_SAFE_NO_PAD.encode(secret));
-    Ok((id, bearer))
+    let mut name = String::with_capacity(2 * ID_BYTES);
+    for byte in id {
+        // Writing to a String cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    let bearer = format!("{name}.{}", URL_SAFE_NO_PAD.encode(secret));
+    Ok((name, bearer))
 }
 
 fn entry(
