@@ -113,6 +113,9 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Client(command) => match command {
             ClientCommand::List(args) => commands::exchange::client_list(&args, &layers, printer),
             ClientCommand::Key(args) => commands::exchange::client_key(&args, printer),
+            ClientCommand::ShareProfile(args) => {
+                commands::exchange::client_share_profile(&args, &layers, printer)
+            }
             ClientCommand::Token(args) => commands::exchange::client_token(&args, &layers, printer),
         },
         Command::Agreement(command) => agreement(command, &layers, printer),

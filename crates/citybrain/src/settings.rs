@@ -355,6 +355,11 @@ impl Layers {
                 "empty, or ADDRESS:PORT, for example 127.0.0.1:5433",
             ),
             (
+                "pool.sql-key",
+                pool.sql_key.is_empty() == pool.sql_certificate.is_empty(),
+                "given with pool.sql-certificate, or empty like it",
+            ),
+            (
                 "pool.refresh-every",
                 positive(pool.refresh_every),
                 "greater than zero",
@@ -468,6 +473,8 @@ pub(crate) struct Pool {
     pub(crate) persons: i64,
     pub(crate) seed: i64,
     pub(crate) sql_listen: String,
+    pub(crate) sql_certificate: String,
+    pub(crate) sql_key: String,
     pub(crate) nats: String,
     pub(crate) refresh_every: f64,
 }

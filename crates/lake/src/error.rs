@@ -55,6 +55,20 @@ pub enum Error {
         /// What passed it.
         message: String,
     },
+    /// An answer that whoever accounts for it does not let out.
+    #[error(transparent)]
+    Withheld(Box<dyn std::error::Error + Send + Sync>),
+    /// A bulk export cannot be written or read.
+    #[error("an export of {table} cannot be {action}: {source}")]
+    Export {
+        /// `department/dataset`.
+        table: String,
+        /// What was being done.
+        action: &'static str,
+        /// What went wrong.
+        #[source]
+        source: std::io::Error,
+    },
     /// An agreement's row filter cannot be understood.
     #[error("the row filter of agreement `{agreement}` on {table} cannot be used: {reason}")]
     Rows {

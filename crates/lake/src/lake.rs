@@ -15,7 +15,7 @@ use crate::history::place::Place;
 use crate::history::{Held, InForce, MaintainOptions, Maintained, conform, stored_schema};
 use crate::history::{Layer, Overlay, View};
 use crate::questions::limits::{FOOTER_BYTES_MAX, QUESTIONS_AT_ONCE};
-use crate::questions::{Secret, Session, StatusCounts, TableGrant, Who};
+use crate::questions::{Reach, Secret, Session, StatusCounts, TableGrant, Who};
 
 /// The moment that a text names, RFC 3339.
 pub fn moment(text: &str) -> Option<Moment> {
@@ -120,7 +120,23 @@ impl Lake {
         grants: Vec<TableGrant>,
         as_of: Option<Moment>,
     ) -> Result<Session, Error> {
-        Session::open(Arc::clone(self), who, grants, as_of)
+        Session::open(Arc::clone(self), who, grants, as_of, Reach::All)
+    }
+
+    /// A session that sees what `grants` give and nothing else: neither what is its own nor what is
+    /// shared with all.
+    pub(crate) fn granted_session(
+        self: &Arc<Self>,
+        who: Who,
+        grants: Vec<TableGrant>,
+        as_of: Option<Moment>,
+    ) -> Result<Session, Error> {
+        Session::open(Arc::clone(self), who, grants, as_of, Reach::Grants)
+    }
+
+    /// The number of a table's newest change that questions see. It grows with each change.
+    pub async fn version(&self, table: &str) -> Result<u64, Error> {
+        Ok(self.held(table).await?.view().newest())
     }
 
     /// The records in force of `department/dataset` as history's files have them; none while it has

@@ -7,6 +7,7 @@
 //! step with real time; it publishes the newest state, and clients take it when they can.
 //! `docs/live-protocol.md` is the contract with the page.
 
+mod address;
 mod api;
 mod app;
 mod assets;
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod config;
 mod connections;
 pub mod controllers;
+pub mod data;
 pub mod error;
 pub mod exchange;
 pub mod geo;
@@ -23,6 +25,7 @@ mod pages;
 mod problem;
 pub mod questions;
 mod server;
+pub mod sharing;
 #[cfg(test)]
 mod testing;
 mod tiles;

@@ -24,11 +24,10 @@ use crate::app::App;
 use crate::bureau;
 use crate::config::Config;
 use crate::connections::Limited;
+use crate::data;
 use crate::error::Error;
-use crate::exchange::{self, ExchangeState};
 use crate::pages;
 use crate::problem::Problem;
-use crate::questions::{self, Asker};
 
 /// How long connections may take to end when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -125,7 +124,10 @@ fn router(app: Arc<App>) -> Router {
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
-    let exchange = exchange(&app);
+    let exchange = app
+        .bureau
+        .as_ref()
+        .map(|data| data::router(data, app.stopping.clone()));
     let bureau = app
         .bureau
         .clone()
@@ -178,22 +180,6 @@ fn router(app: Arc<App>) -> Router {
         );
     // Beside the layers: a look-up costs less than compressing or tracing it would.
     exchange.unwrap_or_default().merge(layered)
-}
-
-/// The exchange's routes, if there is the city's data to exchange.
-fn exchange(app: &App) -> Option<Router> {
-    let data = app.bureau.as_ref()?;
-    let state = ExchangeState::new(
-        Arc::clone(&data.exchange),
-        data.ledger_folder.clone(),
-        app.stopping.clone(),
-    );
-    let asker = Asker::new(Arc::clone(&data.exchange), Arc::clone(&data.lake));
-    let (router, description) = exchange::router::<()>(state)
-        .merge(questions::router(asker))
-        .split_for_parts();
-    let description = move || async move { axum::Json(description) };
-    Some(router.route("/exchange/v1/openapi.json", get(description)))
 }
 
 /// The process answers.

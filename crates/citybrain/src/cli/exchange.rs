@@ -17,6 +17,8 @@ pub(crate) enum ClientCommand {
     Key(ClientKeyArgs),
     /// Make a token, such as the password for psql
     Token(ClientTokenArgs),
+    /// Make a profile for Delta Sharing: whole datasets for pandas, Spark and the like
+    ShareProfile(ShareProfileArgs),
 }
 
 /// `citybrain client list`.
@@ -79,6 +81,43 @@ pub(crate) struct ClientTokenArgs {
     /// Its private key, PEM (not needed for clients of a demonstration)
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+}
+
+/// `citybrain client share-profile`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  citybrain client share-profile statistics-systems --purpose analysis/economy-monitor \\
+      --out statistics.share
+  python3 -c 'import delta_sharing; print(delta_sharing.load_as_pandas(
+      \"statistics.share#commerce.default.retail-sales\"))'
+  citybrain client share-profile statistics-systems --purpose analysis/economy-monitor \\
+      --revoke 0123456789abcdef
+
+The profile is for one purpose, and good for thirty days at most. Who has the file can take what the
+agreements with the use bulk let the client take: keep it as you keep a key. Exit code 1 when the
+exchange says no.")]
+pub(crate) struct ShareProfileArgs {
+    /// The client that takes
+    pub(crate) client: String,
+    /// For what: matter/ID, policy/ID, operation/ID or analysis/ID
+    #[arg(long)]
+    pub(crate) purpose: String,
+    /// A case number or the like
+    #[arg(long = "ref", value_name = "TEXT")]
+    pub(crate) reference: Option<String>,
+    /// Write the profile to this file, which must not exist (default: print it)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Revoke this profile of the department: what its bearer token begins with, up to the dot
+    #[arg(long, value_name = "PROFILE", conflicts_with = "out")]
+    pub(crate) revoke: Option<String>,
+    /// The client's private key, PEM (not needed for clients of a demonstration)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The server (default: option up.listen)
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
 }
 
 /// `citybrain agreement …`.

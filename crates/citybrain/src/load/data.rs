@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use ::pool::Clock;
 use ::pool::sources::nats::{Disclosure, Publisher};
 use city::City;
 use city::kinds::Client;
-use lake::doors::Postgres;
+use lake::doors::{Postgres, TlsAcceptor};
+use lake::exports::Exports;
+use server::exchange::tls::Identity;
 use server::questions::{Asker, ExchangePorter};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -23,9 +26,15 @@ use crate::settings;
 /// How long what runs behind the server may take to end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The folder of bulk exports, below the data folder.
+const EXPORTS: &str = "exports";
+/// How often exports whose time is over are deleted.
+const EXPORTS_DELETED_EVERY: Duration = Duration::from_mins(1);
+
 /// The city's data, served.
 pub(crate) struct Data {
     bureau: Bureau,
+    exports: Arc<Exports>,
     demonstration: bool,
     stop: watch::Sender<bool>,
     keeping: tokio::task::JoinHandle<()>,
@@ -48,7 +57,16 @@ impl Data {
         let keeper = pool::keeper(&bureau, &settings)?;
         let keeping = runtime.spawn(keeper.run(stopping));
         let demonstration = settings.demonstration;
-        let doors = doors(runtime, &bureau, &settings, &stop, printer);
+        let folder = settings.data.join(EXPORTS);
+        let exports = Exports::open(Arc::clone(&bureau.lake), &folder)
+            .map_err(|error| pool::cannot("keep exports in", &folder, error))?;
+        let mut doors = doors(runtime, &bureau, &settings, &stop, printer)?;
+        let clock = Arc::clone(bureau.pool.clock());
+        doors.push(runtime.spawn(delete_exports(
+            Arc::clone(&exports),
+            clock,
+            stop.subscribe(),
+        )));
         let filling = if demonstration {
             Some(fill(&bureau, settings, printer)?)
         } else {
@@ -56,6 +74,7 @@ impl Data {
         };
         Ok(Self {
             bureau,
+            exports,
             demonstration,
             stop,
             keeping,
@@ -69,6 +88,7 @@ impl Data {
         server::Bureau {
             exchange: Arc::clone(&self.bureau.exchange),
             lake: Arc::clone(&self.bureau.lake),
+            exports: Arc::clone(&self.exports),
             ledger_folder: self.bureau.ledger_folder.clone(),
             ledger_key: self.bureau.ledger_key.clone(),
             demonstration: self.demonstration,
@@ -147,13 +167,16 @@ fn doors(
     settings: &settings::Pool,
     stop: &watch::Sender<bool>,
     printer: Printer,
-) -> Vec<tokio::task::JoinHandle<()>> {
+) -> Result<Vec<tokio::task::JoinHandle<()>>, Error> {
     let mut doors = Vec::new();
     if !settings.sql_listen.is_empty() {
         match runtime.block_on(TcpListener::bind(&settings.sql_listen)) {
             Ok(listener) => {
                 let asker = Asker::new(Arc::clone(&bureau.exchange), Arc::clone(&bureau.lake));
-                let door = Postgres::new(ExchangePorter::new(asker));
+                let mut door = Postgres::new(ExchangePorter::new(asker));
+                if let Some(identity) = identity(settings)? {
+                    door = door.with_tls(identity);
+                }
                 doors.push(runtime.spawn(door.serve(listener, stop.subscribe())));
             }
             Err(error) => printer.note(format_args!(
@@ -170,7 +193,49 @@ fn doors(
         );
         doors.push(runtime.spawn_blocking(move || publish(&pool, &url, &stop)));
     }
-    doors
+    Ok(doors)
+}
+
+/// What PostgreSQL's protocol shows over TLS, if it is to. A certificate that cannot be used is no
+/// reason to go on without one.
+fn identity(settings: &settings::Pool) -> Result<Option<TlsAcceptor>, Error> {
+    if settings.sql_certificate.is_empty() {
+        return Ok(None);
+    }
+    let unusable = |path: &str, error: std::io::Error| Error::Input {
+        what: "a certificate or its key",
+        path: path.into(),
+        source: error.into(),
+        help: Some(
+            "the options pool.sql-certificate and pool.sql-key name PEM files that belong together"
+                .to_owned(),
+        ),
+    };
+    let read = |path: &str| std::fs::read(path).map_err(|error| unusable(path, error));
+    let certificate = &settings.sql_certificate;
+    let identity = Identity::from_pem(&read(certificate)?, &read(&settings.sql_key)?);
+    let acceptor = identity.and_then(Identity::for_anybody);
+    acceptor
+        .map(Some)
+        .map_err(|error| unusable(certificate, error))
+}
+
+/// Deletes exports whose time is over, until `stop` turns true.
+async fn delete_exports(
+    exports: Arc<Exports>,
+    clock: Arc<dyn Clock>,
+    mut stop: watch::Receiver<bool>,
+) {
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(EXPORTS_DELETED_EVERY) => {
+                let (exports, now) = (Arc::clone(&exports), clock.now());
+                // What fails is logged there.
+                let _ = tokio::task::spawn_blocking(move || exports.delete_old(now)).await;
+            }
+        }
+    }
 }
 
 /// How long the publisher rests when there is no news, or when its server is away.

@@ -3,4 +3,6 @@
 mod postgres;
 mod statements;
 
-pub use postgres::{CONNECTIONS_MAX, Guest, Porter, Postgres, Recorder};
+pub use datafusion_postgres::pgwire::tokio::TlsAcceptor;
+
+pub use postgres::{CONNECTIONS_MAX, Porter, Postgres};

@@ -21,14 +21,14 @@ use datafusion_postgres::pgwire::api::{
 use datafusion_postgres::pgwire::error::{ErrorInfo, PgWireError, PgWireResult};
 use datafusion_postgres::pgwire::messages::startup::Authentication;
 use datafusion_postgres::pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
-use datafusion_postgres::pgwire::tokio::process_socket;
+use datafusion_postgres::pgwire::tokio::{TlsAcceptor, process_socket};
 use datafusion_postgres::{DfSessionService, Parser};
 use futures::{Sink, SinkExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use super::statements::Statements;
-use crate::questions::{CATALOGUE, Read, Session};
+use crate::questions::{CATALOGUE, Guest};
 
 /// Most connections at the same time.
 pub const CONNECTIONS_MAX: usize = 256;
@@ -39,30 +39,6 @@ pub trait Porter: Send + Sync + 'static {
     /// The session of a client that shows `password`; `database` is the name it connected to. The
     /// error is shown to the client.
     async fn admit(&self, client: &str, password: &str, database: &str) -> Result<Guest, String>;
-}
-
-/// Records what is read before it is answered.
-#[async_trait]
-pub trait Recorder: Send + Sync {
-    /// Makes the record durable. When it fails, the question is not answered.
-    async fn record(&self, reads: &[Read]) -> Result<(), String>;
-}
-
-/// A client that was let in.
-pub struct Guest {
-    /// What it may ask.
-    pub session: Session,
-    /// Where what it reads is recorded.
-    pub recorder: Arc<dyn Recorder>,
-}
-
-impl Guest {
-    pub(super) async fn record(&self, reads: &[Read]) -> PgWireResult<()> {
-        self.recorder
-            .record(reads)
-            .await
-            .map_err(|reason| fatal("58000", &reason))
-    }
 }
 
 fn fatal(code: &str, message: &str) -> PgWireError {
@@ -76,12 +52,21 @@ fn fatal(code: &str, message: &str) -> PgWireError {
 /// The door.
 pub struct Postgres {
     porter: Arc<dyn Porter>,
+    /// With which connections are encrypted; then none that is not is let in.
+    tls: Option<TlsAcceptor>,
 }
 
 impl Postgres {
     /// With a porter.
     pub fn new(porter: Arc<dyn Porter>) -> Self {
-        Self { porter }
+        Self { porter, tls: None }
+    }
+
+    /// The same door, with TLS, and without it no longer.
+    #[must_use]
+    pub fn with_tls(mut self, acceptor: TlsAcceptor) -> Self {
+        self.tls = Some(acceptor);
+        self
     }
 
     /// Serves connections until `stop` turns true.
@@ -109,12 +94,13 @@ impl Postgres {
             let connection = Arc::new(Connection {
                 porter: Arc::clone(&self.porter),
                 inside: Arc::new(Inside::new()),
+                secure_only: self.tls.is_some(),
             });
-            let mut stop = stop.clone();
+            let (mut stop, tls) = (stop.clone(), self.tls.clone());
             tokio::spawn(async move {
                 let _place = place;
                 tokio::select! {
-                    result = process_socket(socket, None, connection) => {
+                    result = process_socket(socket, tls, connection) => {
                         if let Err(error) = result {
                             tracing::debug!(%error, "a connection ended");
                         }
@@ -130,6 +116,7 @@ impl Postgres {
 struct Connection {
     porter: Arc<dyn Porter>,
     inside: Arc<Inside>,
+    secure_only: bool,
 }
 
 impl PgWireServerHandlers for Connection {
@@ -145,6 +132,7 @@ impl PgWireServerHandlers for Connection {
         Arc::new(Door {
             porter: Arc::clone(&self.porter),
             inside: Arc::clone(&self.inside),
+            secure_only: self.secure_only,
         })
     }
 }
@@ -153,6 +141,7 @@ impl PgWireServerHandlers for Connection {
 struct Door {
     porter: Arc<dyn Porter>,
     inside: Arc<Inside>,
+    secure_only: bool,
 }
 
 #[async_trait]
@@ -168,6 +157,12 @@ impl StartupHandler for Door {
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
         match message {
+            PgWireFrontendMessage::Startup(_) if self.secure_only && !client.is_secure() => {
+                return Err(fatal(
+                    "28000",
+                    "this server takes no connection without TLS; connect with sslmode=require",
+                ));
+            }
             PgWireFrontendMessage::Startup(startup) => {
                 protocol_negotiation(client, &startup).await?;
                 save_startup_parameters_to_metadata(client, &startup);

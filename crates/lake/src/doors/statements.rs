@@ -21,9 +21,8 @@ use datafusion_postgres::pgwire::types::format::FormatOptions;
 use datafusion_postgres::{DfSessionService, Parser, QueryHook};
 use futures::{StreamExt, stream};
 
-use super::postgres::Guest;
 use crate::error::Error;
-use crate::questions::{Answer, Session, allowed, refuse_text};
+use crate::questions::{Answer, Guest, Session, allowed, refuse_text};
 
 /// A statement as the protocol keeps it between its messages.
 type DfStatement = <DfSessionService as ExtendedQueryHandler>::Statement;
@@ -51,6 +50,7 @@ pub(super) fn told(error: &Error) -> PgWireError {
     let code = match error {
         Error::Refused { .. } => "42501",  // insufficient_privilege
         Error::Limit { .. } => "54000",    // program_limit_exceeded
+        Error::Withheld(_) => "53400",     // configuration_limit_exceeded
         Error::Question { .. } => "42000", // syntax_error_or_access_rule_violation
         Error::Away => "57P03",            // cannot_connect_now
         _ => "XX000",                      // internal_error
@@ -87,12 +87,9 @@ impl Statements {
     ) -> PgWireResult<Response> {
         let answer = self
             .guest
-            .session
             .answer(plan)
             .await
             .map_err(|error| told(&error))?;
-        let reads = answer.reads().to_vec(); // an answer is not shared between threads
-        self.guest.record(&reads).await?;
         encode(answer, format, options).map(Response::Query)
     }
 

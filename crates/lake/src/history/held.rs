@@ -20,6 +20,14 @@ pub(crate) struct View {
     pub(crate) taken: u64,
 }
 
+impl View {
+    /// Up to which entry it shows changes.
+    pub(crate) fn newest(&self) -> u64 {
+        let layers = self.overlay.layers.last();
+        layers.map_or(self.taken, |layer| layer.last.max(self.taken))
+    }
+}
+
 /// A table of history.
 #[derive(Debug)]
 pub(crate) struct Held {

@@ -192,11 +192,7 @@ impl Keeper {
         let held = self.lake.held(name).await?;
         let view = held.view();
         self.belongs(&held, view.taken)?;
-        let known = view
-            .overlay
-            .layers
-            .last()
-            .map_or(view.taken, |layer| layer.last.max(view.taken));
+        let known = view.newest();
         let run: Vec<Entry> = run.into_iter().filter(|entry| entry.seq > known).collect();
         let Some(first) = run.first() else {
             return Ok(()); // a replay

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::csv::WriterBuilder;
@@ -12,12 +13,14 @@ use arrow::ipc::writer::StreamWriter;
 use arrow::json::LineDelimitedWriter;
 use bytes::Bytes;
 use datafusion::execution::SendableRecordBatchStream;
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, ANSWER_TIME_MAX};
+use super::recorder::{Recorder, recorded};
 use crate::error::Error;
 
 /// What a question read of a dataset.
@@ -56,16 +59,28 @@ impl Format {
     }
 }
 
+/// How much an answer may be, and the names of these limits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) rows: (&'static str, usize),
+    pub(crate) bytes: (&'static str, usize),
+    pub(crate) time: (&'static str, Duration),
+}
+
+impl Bounds {
+    /// Those of a question.
+    pub(crate) const ANSWER: Self = Self {
+        rows: ("ANSWER_ROWS_MAX", ANSWER_ROWS_MAX),
+        bytes: ("ANSWER_BYTES_MAX", ANSWER_BYTES_MAX),
+        time: ("ANSWER_TIME_MAX", ANSWER_TIME_MAX),
+    };
+}
+
 /// An answer as it comes.
 pub struct Answer {
     schema: SchemaRef,
-    batches: SendableRecordBatchStream,
     reads: Vec<Read>,
-    rows: usize,
-    bytes: usize,
-    deadline: Pin<Box<Sleep>>,
-    done: bool,
-    _turn: OwnedSemaphorePermit,
+    batches: BoxStream<'static, Result<RecordBatch, Error>>,
 }
 
 impl std::fmt::Debug for Answer {
@@ -80,18 +95,30 @@ impl Answer {
     pub(crate) fn begin(
         batches: SendableRecordBatchStream,
         reads: Vec<Read>,
+        bounds: Bounds,
         turn: OwnedSemaphorePermit,
     ) -> Self {
-        Self {
-            schema: batches.schema(),
+        let schema = batches.schema();
+        let bounded = Bounded {
             batches,
-            reads,
+            bounds,
             rows: 0,
             bytes: 0,
-            deadline: Box::pin(sleep_until(Instant::now() + ANSWER_TIME_MAX)),
+            deadline: Box::pin(sleep_until(Instant::now() + bounds.time.1)),
             done: false,
             _turn: turn,
+        };
+        Self {
+            schema,
+            reads,
+            batches: bounded.boxed(),
         }
+    }
+
+    /// The same answer, of which nothing comes before `recorder` has it on record.
+    pub(crate) fn recorded(self, recorder: Arc<dyn Recorder>) -> Self {
+        let batches = recorded(self.batches, self.reads.clone(), recorder).boxed();
+        Self { batches, ..self }
     }
 
     /// Its columns.
@@ -120,29 +147,6 @@ impl Answer {
     /// All of it.
     pub async fn collect(self) -> Result<Vec<RecordBatch>, Error> {
         self.try_collect().await
-    }
-
-    fn within(&mut self, batch: RecordBatch) -> Result<RecordBatch, Error> {
-        self.rows += batch.num_rows();
-        self.bytes += batch.get_array_memory_size();
-        if self.rows > ANSWER_ROWS_MAX {
-            let message =
-                format!("the answer has more than {ANSWER_ROWS_MAX} rows; narrow it, or add LIMIT");
-            return Err(Error::Limit {
-                name: "ANSWER_ROWS_MAX",
-                message,
-            });
-        }
-        if self.bytes > ANSWER_BYTES_MAX {
-            let message = format!(
-                "the answer has more than {ANSWER_BYTES_MAX} bytes; narrow it, or add LIMIT"
-            );
-            return Err(Error::Limit {
-                name: "ANSWER_BYTES_MAX",
-                message,
-            });
-        }
-        Ok(batch)
     }
 
     /// The answer, written in a form, piece by piece.
@@ -180,19 +184,54 @@ impl Stream for Answer {
     type Item = Result<RecordBatch, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.batches.poll_next_unpin(context)
+    }
+}
+
+/// An engine's batches, within bounds.
+struct Bounded {
+    batches: SendableRecordBatchStream,
+    bounds: Bounds,
+    rows: usize,
+    bytes: usize,
+    deadline: Pin<Box<Sleep>>,
+    done: bool,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Bounded {
+    fn within(&mut self, batch: RecordBatch) -> Result<RecordBatch, Error> {
+        self.rows += batch.num_rows();
+        self.bytes += batch.get_array_memory_size();
+        let (name, most) = self.bounds.rows;
+        if self.rows > most {
+            let message = format!("the answer has more than {most} rows; narrow it, or add LIMIT");
+            return Err(Error::Limit { name, message });
+        }
+        let (name, most) = self.bounds.bytes;
+        if self.bytes > most {
+            let message = format!("the answer has more than {most} bytes; narrow it, or add LIMIT");
+            return Err(Error::Limit { name, message });
+        }
+        Ok(batch)
+    }
+}
+
+impl Stream for Bounded {
+    type Item = Result<RecordBatch, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.done {
             return Poll::Ready(None);
         }
         if self.deadline.as_mut().poll(context).is_ready() {
             self.done = true;
+            let (name, most) = self.bounds.time;
             let message = format!(
                 "the answer took longer than {} s; narrow the question",
-                ANSWER_TIME_MAX.as_secs()
+                most.as_secs()
             );
-            return Poll::Ready(Some(Err(Error::Limit {
-                name: "ANSWER_TIME_MAX",
-                message,
-            })));
+            return Poll::Ready(Some(Err(Error::Limit { name, message })));
         }
         let Poll::Ready(batch) = self.batches.poll_next_unpin(context) else {
             return Poll::Pending;

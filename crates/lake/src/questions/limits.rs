@@ -18,6 +18,10 @@ pub const ANSWER_TIME_MAX: Duration = Duration::from_mins(2);
 pub const ANSWER_ROWS_MAX: usize = 5_000_000;
 /// Most bytes of an answer, as columns in memory.
 pub const ANSWER_BYTES_MAX: usize = 1 << 30;
+/// Most rows of an answer that are recorded as one disclosure, and leave once it is durable.
+pub const RECORDED_ROWS: usize = 65_536;
+/// Most bytes of the same, as columns in memory.
+pub const RECORDED_BYTES: usize = 16 << 20;
 /// Memory that one question may use.
 pub const MEMORY_BYTES_MAX: usize = 4 << 30;
 /// Bytes of footers of history's files that are kept in memory, for all sessions.

@@ -19,13 +19,13 @@ use datafusion_postgres::datafusion_pg_catalog::sql::PostgresCompatibilityParser
 use pool::Moment;
 use url::Url;
 
-use super::answer::{Answer, Read};
+use super::answer::{Answer, Bounds, Read};
 use super::carry;
 use super::catalogue::{Common, Department, Entry, SYSTEM, System, sql_name};
 use super::limits::{FOOTER_BYTES_MAX, MEMORY_BYTES_MAX, PURPOSE_BYTES_MAX};
 use super::refuse;
 use super::scan::{file_schema, in_force};
-use super::sight::{Sight, sights};
+use super::sight::{Reach, Sight, sights};
 use super::who::{TableGrant, Who};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -61,6 +61,7 @@ impl Session {
         who: Who,
         grants: Vec<TableGrant>,
         as_of: Option<Moment>,
+        reach: Reach,
     ) -> Result<Self, Error> {
         if who.purpose.is_empty() || who.purpose.len() > PURPOSE_BYTES_MAX {
             let message = format!(
@@ -82,10 +83,11 @@ impl Session {
             None => state,
         };
         let context = SessionContext::new_with_state(state.build());
-        let sights = sights(&lake.tables(), &who, &grants)?;
+        let sights = sights(&lake.tables(), &who, &grants, reach)?;
         let reasons = sights.iter().map(|sight| {
             let reasons = sight.parts.iter().map(|part| part.reason.clone()).collect();
-            (sql_table(sight), (sight.table.name(), reasons))
+            let (schema, name) = sql_table(&sight.table);
+            (format!("{schema}.{name}"), (sight.table.name(), reasons))
         });
         let reasons = Arc::new(reasons.collect());
         let entries = sights
@@ -121,13 +123,18 @@ impl Session {
 
     /// Answers a question.
     pub async fn query(&self, question: &str) -> Result<Answer, Error> {
+        let plan = self.understand(question).await?;
+        self.answer(plan).await
+    }
+
+    /// Understands a question.
+    pub(crate) async fn understand(&self, question: &str) -> Result<LogicalPlan, Error> {
         refuse::text(question)?;
         let state = self.context.state();
         let statement = state
             .sql_to_statement(question, &Dialect::PostgreSQL)
             .map_err(|error| Error::asked(&error))?;
-        let plan = self.plan(statement).await?;
-        self.answer(plan).await
+        self.plan(statement).await
     }
 
     /// Understands a statement, if it is a question.
@@ -155,6 +162,15 @@ impl Session {
 
     /// Answers a question that is understood already.
     pub(crate) async fn answer(&self, plan: LogicalPlan) -> Result<Answer, Error> {
+        self.answer_within(plan, Bounds::ANSWER).await
+    }
+
+    /// The same, within other bounds.
+    pub(crate) async fn answer_within(
+        &self,
+        plan: LogicalPlan,
+        bounds: Bounds,
+    ) -> Result<Answer, Error> {
         refuse::plan(&plan)?;
         let state = self.context.state();
         let plan = state
@@ -165,7 +181,7 @@ impl Session {
         let plan = plan.map_err(|error| Error::asked(&error))?;
         let turn = self.lake.turn().await?;
         let batches = self.batches(plan).map_err(|error| Error::asked(&error))?;
-        Ok(Answer::begin(batches, reads, turn))
+        Ok(Answer::begin(batches, reads, bounds, turn))
     }
 
     /// A plan's answer, worked out elsewhere if it can be.
@@ -217,12 +233,9 @@ impl Session {
     }
 }
 
-fn sql_table(sight: &Sight) -> String {
-    format!(
-        "{}.{}",
-        sql_name(&sight.table.department),
-        sql_name(&sight.table.dataset)
-    )
+/// The names of a table's schema and of itself in SQL.
+pub(crate) fn sql_table(table: &pool::Table) -> (String, String) {
+    (sql_name(&table.department), sql_name(&table.dataset))
 }
 
 fn config(who: &Who) -> SessionConfig {

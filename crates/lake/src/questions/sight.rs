@@ -39,6 +39,15 @@ pub(crate) struct Part {
     pub(crate) rows: Option<String>,
 }
 
+/// How far a session sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// What is its own, what is shared with all, and what agreements grant.
+    All,
+    /// What agreements grant, and nothing else.
+    Grants,
+}
+
 /// What a session sees of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Sight {
@@ -111,6 +120,7 @@ pub(crate) fn sights(
     tables: &Tables,
     who: &Who,
     grants: &[TableGrant],
+    reach: Reach,
 ) -> Result<Vec<Sight>, Error> {
     let mut granted = Vec::new();
     for grant in grants {
@@ -125,16 +135,16 @@ pub(crate) fn sights(
             .filter(|(id, _)| *id == table.id)
             .map(|(_, grant)| *grant)
             .collect();
-        sight(table, who, &grants)
+        sight(table, who, &grants, reach)
     };
     Ok(tables.iter().filter_map(of).collect())
 }
 
 /// What `who` sees of one table; nothing, if there is nothing.
-fn sight(table: &Arc<Table>, who: &Who, grants: &[&TableGrant]) -> Option<Sight> {
+fn sight(table: &Arc<Table>, who: &Who, grants: &[&TableGrant], reach: Reach) -> Option<Sight> {
     let fields = || table.definition.fields.iter().enumerate();
     if table.department == who.department {
-        return Some(own(table));
+        return (reach == Reach::All).then(|| own(table));
     }
     let mut parts = Vec::new();
     let mut fields_of_parts: Vec<BTreeSet<usize>> = Vec::new();
@@ -150,7 +160,7 @@ fn sight(table: &Arc<Table>, who: &Who, grants: &[&TableGrant]) -> Option<Sight>
                 .map(|(at, _)| at)
                 .collect(),
         );
-    } else if table.definition.share == Share::Unconditional {
+    } else if reach == Reach::All && table.definition.share == Share::Unconditional {
         parts.push(Part {
             reason: "shared with all".to_owned(),
             rows: None,

@@ -8,6 +8,7 @@
 
 mod buckets;
 mod escapes;
+mod exports;
 mod guard;
 mod history;
 mod naive;
@@ -15,3 +16,5 @@ mod others;
 mod postgres;
 mod store;
 mod support;
+#[path = "../../../pool/tests/ingest/weed.rs"]
+mod weed;

@@ -4,13 +4,15 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use lake::doors::{Guest, Porter, Postgres, Recorder};
-use lake::{Lake, Read, TableGrant};
+use lake::doors::{Porter, Postgres};
+use lake::{Guest, Lake, Read, Recorder, TableGrant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::guard::grant;
 use crate::support::{Town, person, persons, program, python, town, who};
+
+type Reason = Box<dyn std::error::Error + Send + Sync>;
 
 /// Lets in who knows the password, and remembers what was read.
 struct Gatekeeper {
@@ -42,11 +44,15 @@ impl Porter for Gatekeeper {
 
 #[async_trait]
 impl Recorder for Book {
-    async fn record(&self, reads: &[Read]) -> Result<(), String> {
+    async fn begin(&self, _: &[Read]) -> Result<(), Reason> {
+        Ok(())
+    }
+
+    async fn record(&self, reads: &[Read], rows: u64) -> Result<(), Reason> {
         self.0
             .lock()
             .unwrap()
-            .extend(reads.iter().map(|read| read.table.clone()));
+            .extend(reads.iter().map(|read| format!("{} {rows}", read.table)));
         Ok(())
     }
 }
@@ -129,7 +135,7 @@ async fn psql_asks_and_is_recorded() {
     };
     assert!(content, "{text}");
     assert_eq!(text.trim(), "2|5");
-    assert_eq!(*read.0.lock().unwrap(), ["civil-affairs/persons"]);
+    assert_eq!(*read.0.lock().unwrap(), ["civil-affairs/persons 1"]);
     let (content, text) = psql(port, "wrong", "SELECT 1").await.unwrap();
     assert!(
         !content && text.contains("the token is not right"),

@@ -70,6 +70,28 @@ pub(super) struct About<'a> {
     pub(super) subject: Option<&'a SubjectToken>,
 }
 
+/// Who was denied something.
+#[derive(Clone, Copy)]
+pub(super) struct Whom<'a> {
+    pub(super) client: &'a str,
+    pub(super) consumer: &'a str,
+    pub(super) purpose: &'a str,
+    pub(super) reference: Option<&'a str>,
+    pub(super) evidence: &'a [u8; 32],
+}
+
+impl<'a> From<&'a Caller> for Whom<'a> {
+    fn from(caller: &'a Caller) -> Self {
+        Self {
+            client: &caller.client.id,
+            consumer: &caller.client.department,
+            purpose: &caller.purpose,
+            reference: caller.reference.as_deref(),
+            evidence: &caller.evidence,
+        }
+    }
+}
+
 impl Exchange {
     /// Opens the exchange over a pool and a ledger.
     ///
@@ -342,27 +364,36 @@ impl Exchange {
         denial: &Denial,
         about: About<'_>,
     ) -> Vec<Vec<u8>> {
+        self.denied_to(caller.map(Whom::from), evidence, denial, about)
+    }
+
+    /// The same, of whoever it was.
+    pub(super) fn denied_to(
+        &self,
+        whom: Option<Whom<'_>>,
+        evidence: Option<&[u8; 32]>,
+        denial: &Denial,
+        about: About<'_>,
+    ) -> Vec<Vec<u8>> {
         let now = self.clock.now();
-        let client = caller.map(|caller| &*caller.client.id);
+        let client = whom.map(|whom| whom.client);
         if !denial.is_attempt() || !self.denials.take(client, denial.code(), now) {
             return Vec::new();
         }
         let entry = Entry::Denial(DeniedCall {
             at: now.0,
             client: client.map(str::to_owned),
-            consumer: caller.map(|caller| caller.client.department.to_string()),
+            consumer: whom.map(|whom| whom.consumer.to_owned()),
             dataset: about.dataset.map(str::to_owned),
             way: about.way.to_owned(),
             subject: about.subject.map(ToString::to_string),
-            purpose: caller.map(|caller| caller.purpose.to_string()),
-            reference: caller
-                .and_then(|caller| caller.reference.as_deref())
-                .map(str::to_owned),
+            purpose: whom.map(|whom| whom.purpose.to_owned()),
+            reference: whom.and_then(|whom| whom.reference).map(str::to_owned),
             denied: denial.code().to_owned(),
             detail: denial.to_string(),
             times: 1,
-            evidence: caller
-                .map(|caller| &caller.evidence)
+            evidence: whom
+                .map(|whom| whom.evidence)
                 .or(evidence)
                 .map(evidence_text),
         });

@@ -48,6 +48,16 @@ pub enum Denial {
     /// No agreement covers the call.
     #[error("{0}")]
     Agreement(Box<Missing>),
+    /// No agreement lets the department take whole datasets for the purpose.
+    #[error(
+        "`{consumer}` has no agreement in force with the use `bulk` for `{purpose}`; `citybrain agreement list --department {consumer}` lists those that there are"
+    )]
+    NothingInBulk {
+        /// The department that asked.
+        consumer: String,
+        /// For what.
+        purpose: String,
+    },
     /// The agreement's calls a second are used up.
     #[error("`{agreement}` allows {per_second} calls a second; wait {retry_after_ms} ms")]
     Rate {
@@ -105,7 +115,7 @@ impl Denial {
             Self::Dataset { .. } => "dataset",
             Self::Field { .. } => "field",
             Self::Request(_) => "request",
-            Self::Agreement(_) => "agreement",
+            Self::Agreement(_) | Self::NothingInBulk { .. } => "agreement",
             Self::Rate { .. } => "rate",
             Self::Quota { .. } => "quota",
             Self::Gone { .. } => "gone",
@@ -123,6 +133,7 @@ impl Denial {
             Self::Token(_)
                 | Self::Role { .. }
                 | Self::Agreement(_)
+                | Self::NothingInBulk { .. }
                 | Self::Rate { .. }
                 | Self::Quota { .. }
         )

@@ -24,6 +24,8 @@ pub enum Entry {
     Denial(DeniedCall),
     /// Somebody signed a step of an agreement.
     AgreementStep(SignedStep),
+    /// A profile for Delta Sharing was made or revoked.
+    Profile(SharingProfile),
 }
 
 /// One disclosure: whose record, who read what of it, when, why, under which agreement.
@@ -105,6 +107,42 @@ pub struct SignedStep {
     pub client: String,
     /// The statement, a compact JWS.
     pub statement: String,
+}
+
+/// A profile for Delta Sharing, made or revoked. Its transfers have `bearer` as their evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharingProfile {
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// What was done.
+    pub step: ProfileStep,
+    /// The profile.
+    pub profile: String,
+    /// The client whose it is.
+    pub client: String,
+    /// Its department.
+    pub consumer: String,
+    /// For what it is good.
+    pub purpose: String,
+    /// A case number or the like.
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The SHA-256 of the bearer token, base64url.
+    pub bearer: String,
+    /// Until when it is good, microseconds since 1970.
+    pub until: i64,
+    /// The SHA-256 of the token or certificate that asked for it, base64url.
+    pub evidence: String,
+}
+
+/// What can be done with a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProfileStep {
+    /// It was made.
+    Issue,
+    /// It was revoked.
+    Revoke,
 }
 
 impl Entry {

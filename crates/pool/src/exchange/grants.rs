@@ -98,6 +98,8 @@ pub enum Basis {
     Unconditional(Arc<Meter>),
     /// An agreement.
     Agreement(Arc<Grant>),
+    /// A question of the bureau itself, which sees identifiers as tokens.
+    Bureau,
 }
 
 impl Basis {
@@ -107,6 +109,7 @@ impl Basis {
             Self::Own => "own",
             Self::Unconditional(_) => "unconditional",
             Self::Agreement(grant) => &grant.agreement,
+            Self::Bureau => "bureau",
         }
     }
 
@@ -129,7 +132,7 @@ impl Basis {
     /// What is used of its rate, if it has one.
     pub fn meter(&self) -> Option<&Meter> {
         match self {
-            Self::Own => None,
+            Self::Own | Self::Bureau => None,
             Self::Unconditional(meter) => Some(meter),
             Self::Agreement(grant) => Some(&grant.meter),
         }
@@ -273,6 +276,11 @@ impl Grant {
         })
     }
 
+    /// The first moment after its term.
+    pub fn until(&self) -> Moment {
+        self.term.until
+    }
+
     /// What keeps it from covering what is asked.
     fn lacks(&self, ask: &Ask<'_>, offer: &Offer) -> Vec<Lack> {
         let mut lacks = Vec::new();
@@ -401,10 +409,9 @@ impl Offer {
             && ask.usage != Use::Bulk
             && ask.fields.is_none_or(|fields| fields.within(&self.open))
         {
-            let meter = self.meters.unconditional(ask.consumer, &self.table.dataset);
             let fields = ask.fields.copied().unwrap_or(self.open);
             return Ok(Granted {
-                basis: Basis::Unconditional(meter),
+                basis: self.open_to(ask.consumer),
                 fields,
             });
         }
@@ -413,6 +420,23 @@ impl Offer {
             Some((grant, lacks)) => Err(self.missing(ask, Some(grant), lacks)),
             None => Err(self.missing(ask, None, vec![Lack::Agreement])),
         }
+    }
+
+    /// All agreements that cover what is asked. A department needs none for its own records, and
+    /// none helps where the dataset is shared with nobody.
+    pub fn covering<'a>(&'a self, ask: &Ask<'a>) -> impl Iterator<Item = &'a Arc<Grant>> + use<'a> {
+        let theirs = self.share != Share::NotShared && *self.table.department != *ask.consumer;
+        let grants = self.consumers.get(ask.consumer).filter(|_| theirs);
+        let ask = *ask;
+        grants
+            .into_iter()
+            .flatten()
+            .filter(move |grant| grant.covers(&ask))
+    }
+
+    /// The ground on which a department reads what is shared with all.
+    pub fn open_to(&self, consumer: &str) -> Basis {
+        Basis::Unconditional(self.meters.unconditional(consumer, &self.table.dataset))
     }
 
     fn missing(&self, ask: &Ask<'_>, nearest: Option<&Arc<Grant>>, lacks: Vec<Lack>) -> Denial {

@@ -27,6 +27,7 @@ mod link;
 mod look_up;
 mod meter;
 mod meters;
+mod profiles;
 mod replay;
 mod requests;
 mod rows;
@@ -34,6 +35,7 @@ mod signer;
 mod steps;
 mod tokens;
 mod transfers;
+mod whole;
 
 pub use agreements::{Listed, Refused, TakenStep};
 pub use batch::{BatchDisclosure, BatchItem};
@@ -43,12 +45,15 @@ pub use clients::{Clients, KnownClient, public_key, public_key_text};
 pub use compiled::Compiled;
 pub use denial::{Denial, Lack, Missing, use_word};
 pub use disclosure::Disclosure;
-pub use entry::{DeniedCall, Entry, SignedStep, Transfer, evidence_of};
+pub use entry::{
+    DeniedCall, Entry, ProfileStep, SharingProfile, SignedStep, Transfer, evidence_of,
+};
 pub use fields::FieldSet;
 pub use grants::{Ask, Basis, ContentText, Grant, Granted, Grants, InForce, Offer};
 pub use link::{Linked, LinkedDisclosure};
 pub use meter::Meter;
 pub use meters::Meters;
+pub use profiles::{IssuedProfile, PROFILE_LIFE_MAX_S, PROFILES_MAX, Sharer};
 pub use requests::{
     BATCH_MAX, BATCH_RECORDS_MAX, Batch, Follow, Key, LINK_DEPTH_MAX, LINK_FOLLOWS_MAX,
     LINK_RECORDS_MAX, Link, LookUp, RECORDS_MAX,
@@ -58,3 +63,4 @@ pub use signer::{NoKey, Signer, demonstration_seed};
 pub use steps::{Side, Standing, State, Statement, Step, StepFault};
 pub use tokens::{Call, Caller, Gate, LIFE_MAX_S, SKEW_MAX_S, TokenFault};
 pub use transfers::{Keeper, SeenTransfer, TRANSFERS_MAX};
+pub use whole::{Agreed, Reader, Reading};

@@ -105,6 +105,9 @@ pub enum TokenFault {
     /// It names no purpose that could be one.
     #[error("the token's `{0}` must have 1 to {TEXT_BYTES_MAX} bytes and no control characters")]
     Text(&'static str),
+    /// A bearer token of Delta Sharing that is none, or no longer.
+    #[error("the sharing profile {0}; `citybrain client share-profile` makes another")]
+    Profile(&'static str),
     /// The connection's certificate is another client's.
     #[error("the connection's certificate is not that of the client `{0}`")]
     Certificate(String),

@@ -290,7 +290,7 @@ fn row(entry: u64, read: Entry) -> Option<Vec<SqlValue>> {
             ]
             .to_vec()
         }
-        Entry::AgreementStep(_) => return None,
+        Entry::AgreementStep(_) | Entry::Profile(_) => return None,
     };
     Some(row)
 }

@@ -24,4 +24,5 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     10 "0010_ingest",
     20 "0020_agreements",
     21 "0021_transfers",
+    22 "0022_share_profiles",
 ];

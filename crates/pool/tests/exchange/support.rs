@@ -211,9 +211,14 @@ impl Town {
 
     /// Without records, and with nothing signed.
     pub(crate) fn empty() -> Self {
+        Self::of(&town())
+    }
+
+    /// Any city, without records, and with nothing signed.
+    pub(crate) fn of(city: &Arc<City>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(StandingClock::at(NOON));
-        let exchange = open(folder.path(), &clock, &town());
+        let exchange = open(folder.path(), &clock, city);
         Self {
             exchange,
             clock,

@@ -1,33 +1,12 @@
 //! Whatever comes: no panic, and every record is either taken or quarantined.
 
 use bytes::Bytes;
-use pool::ingest::{Mode, PushOptions, Validator, push};
+use pool::ingest::{Mode, PushOptions, push};
 use pool::sources::file::{Format, Input, Options};
 use proptest::prelude::*;
 
+use crate::looked_at::looked_at;
 use crate::town::{Town, citizen};
-
-/// Looks at bytes and says how many records were found, taken and refused.
-fn looked_at(town: &Town, bytes: &[u8], format: Format) -> Option<(u64, u64, u64)> {
-    let table = town.table("people");
-    let validator = Validator::new(&table, None).unwrap();
-    let mut input = Input::of_bytes(
-        Bytes::copy_from_slice(bytes),
-        "t",
-        format,
-        &table,
-        &Options::default(),
-    )
-    .ok()?;
-    let mut sums = (0, 0, 0);
-    while let Some(block) = input.next_block().ok()? {
-        let checked = validator.check(&block.raw(&table)).ok()?;
-        sums.0 += checked.counts.records;
-        sums.1 += checked.good.num_rows() as u64;
-        sums.2 += checked.bad.len() as u64;
-    }
-    Some(sums)
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -37,7 +16,7 @@ proptest! {
         thread_local!(static TOWN: Town = Town::new());
         let format = [Format::Csv, Format::JsonLines, Format::Arrow][format as usize];
         TOWN.with(|town| {
-            if let Some((all, good, bad)) = looked_at(town, &bytes, format) {
+            if let Some((all, good, bad)) = looked_at(&town.table("people"), &bytes, format) {
                 assert_eq!(all, good + bad);
             }
         });
@@ -56,7 +35,7 @@ proptest! {
             csv.push('\n');
             wanted += 1 + line.bytes().filter(|byte| *byte == b'\n').count() as u64;
         }
-        let (all, good, bad) = TOWN.with(|town| looked_at(town, csv.as_bytes(), Format::Csv)).unwrap();
+        let (all, good, bad) = TOWN.with(|town| looked_at(&town.table("people"), csv.as_bytes(), Format::Csv)).unwrap();
         prop_assert_eq!(all, good + bad);
         prop_assert_eq!(all, wanted);
         prop_assert!(good >= u64::from(right));

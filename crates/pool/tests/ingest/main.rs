@@ -8,12 +8,17 @@
 mod bad_files;
 mod conservation;
 mod loads;
+mod looked_at;
 mod messages;
+mod objects;
 mod pulls;
 mod pushes;
 mod quarantined;
+#[path = "../state/registry.rs"]
+mod registry;
 #[path = "../state/server.rs"]
 mod server;
 mod snapshots;
 mod speed;
 mod town;
+mod weed;

@@ -8,26 +8,7 @@ use pool::ingest::{LoadOptions, Mode, Summary, load};
 use pool::sources::file::Source;
 use pool::{Moment, Options, Pool, StandingClock, Table, Value};
 
-const CITY: &str = "\
-id: town
-title: {zh: 小镇, en: Town}
-time_zone: Asia/Shanghai
-languages: [zh, en]
-currency: CNY
-location: {lon: 120.0, lat: 30.0}
-operator: registry
-calendar: {work_days: [monday, tuesday, wednesday, thursday, friday]}
-";
-
-const REGISTRY: &str = "\
-id: registry
-title: {zh: 登记局, en: Registry}
-short: {zh: 登记, en: Registry}
-kind: bureau
-responsible_for:
-  - {zh: 登记, en: registers}
-contact: {email: data@registry.example.org, fictitious: true}
-";
+use crate::registry::{CITY, REGISTRY};
 
 pub(crate) const PEOPLE: &str = "\
 id: people

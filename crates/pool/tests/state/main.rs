@@ -11,8 +11,11 @@ mod damage;
 mod evolution;
 mod outbox;
 mod random;
+mod registry;
 mod server;
 mod store;
 mod suite;
 mod tls;
 mod town;
+#[path = "../ingest/weed.rs"]
+mod weed;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use city::kinds::{Cycle, Department, Openness, Share};
+use city::kinds::{Agreement, Cycle, Department, Openness, Share, Use};
 use pool::Table;
 
 use super::desk::Desk;
 use super::turtle::{Node, Object, json_ld, turtle};
+use crate::address::base;
 
 /// The vocabularies of the EU's publications office.
 const AUTHORITY: &str = "http://publications.europa.eu/resource/authority/";
@@ -96,16 +97,6 @@ fn file(bytes: Vec<u8>, kind: &'static str) -> Response {
     response
 }
 
-/// Where this server is, as its caller sees it.
-fn base(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text("host").unwrap_or("localhost");
-    let scheme = text("x-forwarded-proto")
-        .filter(|scheme| *scheme == "https")
-        .unwrap_or("http");
-    format!("{scheme}://{host}")
-}
-
 fn authority(list: &str, code: &str) -> Object {
     Object::Node(format!("{AUTHORITY}{list}/{code}"))
 }
@@ -115,12 +106,20 @@ fn nodes(desk: &Desk, base: &str) -> Vec<Node> {
     let city = &compiled.city;
     let catalogue = format!("{base}/bureau/catalogue");
     let mut nodes = vec![catalogue_node(desk, base, &catalogue)];
+    let mut served_in_bulk = false;
     nodes.extend(place(desk, base));
     for department in city.all::<Department>() {
         nodes.extend(department_nodes(base, department));
     }
     for table in compiled.tables.iter() {
-        nodes.extend(dataset_nodes(base, table));
+        let in_bulk = city.all::<Agreement>().any(|agreement| {
+            agreement.dataset.id() == table.dataset && agreement.allows(Use::Bulk)
+        });
+        served_in_bulk |= in_bulk && table.definition.share != Share::NotShared;
+        nodes.extend(dataset_nodes(base, table, in_bulk));
+    }
+    if served_in_bulk {
+        nodes.push(bulk_service_node(base));
     }
     nodes
 }
@@ -205,7 +204,7 @@ fn department_nodes(base: &str, department: &Department) -> [Node; 2] {
     [agent, contact]
 }
 
-fn dataset_nodes(base: &str, table: &Table) -> Vec<Node> {
+fn dataset_nodes(base: &str, table: &Table, in_bulk: bool) -> Vec<Node> {
     let definition = &table.definition;
     let address = dataset_address(base, &table.dataset);
     let publisher = department_address(base, &table.department);
@@ -248,6 +247,11 @@ fn dataset_nodes(base: &str, table: &Table) -> Vec<Node> {
         let distribution = format!("{address}#exchange");
         node = node.with("dcat:distribution", Object::Node(distribution.clone()));
         nodes.push(distribution_node(base, &distribution, table));
+        if in_bulk {
+            let distribution = format!("{address}#delta-sharing");
+            node = node.with("dcat:distribution", Object::Node(distribution.clone()));
+            nodes.push(bulk_node(base, &distribution, table));
+        }
     }
     nodes.insert(0, node);
     nodes
@@ -279,6 +283,58 @@ fn distribution_node(base: &str, address: &str, table: &Table) -> Node {
             authority("planned-availability", "AVAILABLE"),
         )
         .with("dct:license", authority("licence", "OP_DATPRO"))
+}
+
+/// The way to a whole dataset: Delta Sharing, where there is an agreement for it.
+fn bulk_node(base: &str, address: &str, table: &Table) -> Node {
+    let title = city::Text {
+        zh: "批量共享（Delta Sharing）".to_owned(),
+        en: "In bulk, by Delta Sharing".to_owned(),
+    };
+    let note = city::Text {
+        zh: "协议允许批量使用时，以 Parquet 文件整体提供；个人标识为代号。".to_owned(),
+        en: "The whole dataset as Parquet files, within an agreement for use in bulk; personal identifiers are tokens.".to_owned(),
+    };
+    let parquet = "https://www.iana.org/assignments/media-types/application/vnd.apache.parquet";
+    Node::new(address, "dcat:Distribution")
+        .text("dct:title", &title)
+        .text("dct:description", &note)
+        .with(
+            "dcat:accessURL",
+            Object::Node(format!(
+                "{base}/delta-sharing/shares/{}/schemas/default/tables/{}/metadata",
+                table.department, table.dataset
+            )),
+        )
+        .with("dcat:accessService", Object::Node(bulk_service(base)))
+        .with("dcat:mediaType", Object::Node(parquet.to_owned()))
+        .with(
+            "dcatap:availability",
+            authority("planned-availability", "AVAILABLE"),
+        )
+        .with("dct:license", authority("licence", "OP_DATPRO"))
+}
+
+fn bulk_service(base: &str) -> String {
+    format!("{base}/bureau/catalogue#delta-sharing")
+}
+
+/// The service of bulk transfers.
+fn bulk_service_node(base: &str) -> Node {
+    let title = city::Text {
+        zh: "批量共享服务".to_owned(),
+        en: "Bulk transfers by Delta Sharing".to_owned(),
+    };
+    Node::new(bulk_service(base), "dcat:DataService")
+        .text("dct:title", &title)
+        .with(
+            "dcat:endpointURL",
+            Object::Node(format!("{base}/delta-sharing/")),
+        )
+        .with(
+            "dcat:endpointDescription",
+            Object::Node(format!("{base}/exchange/v1/openapi.json")),
+        )
 }
 
 fn theme(department: &str) -> &'static str {

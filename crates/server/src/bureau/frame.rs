@@ -104,6 +104,7 @@ impl Frame {
         match id {
             "own" => self.t("本部门数据", "its own records").to_owned(),
             "unconditional" => self.t("无条件共享", "shared with all").to_owned(),
+            "bureau" => self.t("数据局", "the bureau").to_owned(),
             id => {
                 let found = self.compiled.city.get::<Agreement>(id);
                 found.map_or_else(|| id.to_owned(), |agreement| self.text(&agreement.title))

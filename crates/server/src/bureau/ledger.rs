@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pool::exchange::Entry;
+use pool::exchange::{Entry, ProfileStep};
 use serde::Deserialize;
 
 use super::desk::Desk;
@@ -152,6 +152,7 @@ fn kind(frame: &Frame, entry: Option<&Entry>) -> (&'static str, &'static str) {
         Some(Entry::Transfer(_)) => ("transfer", frame.t("流转", "transfer")),
         Some(Entry::Denial(_)) => ("denial", frame.t("拒绝", "denial")),
         Some(Entry::AgreementStep(_)) => ("step", frame.t("协议签署", "agreement")),
+        Some(Entry::Profile(_)) => ("step", frame.t("批量共享凭证", "sharing profile")),
         None => ("other", frame.t("其他", "other")),
     }
 }
@@ -187,6 +188,18 @@ fn summary(frame: &Frame, entry: &Entry) -> (String, String) {
                 "{} · {} · {}",
                 frame.agreement(&it.agreement),
                 words::step(frame.language, it.step),
+                it.client
+            );
+            (words::moment(pool::Moment(it.at)), what)
+        }
+        Entry::Profile(it) => {
+            let step = match it.step {
+                ProfileStep::Issue => frame.t("发放", "issued"),
+                ProfileStep::Revoke => frame.t("撤销", "revoked"),
+            };
+            let what = format!(
+                "{} · {} · {step}",
+                frame.department(&it.consumer),
                 it.client
             );
             (words::moment(pool::Moment(it.at)), what)

@@ -99,21 +99,15 @@ fn page(desk: &Desk, frame: Frame, search: Search) -> Result<Page, Miss> {
     let mut held = Vec::new();
     if yours {
         let filter = Filter {
-            dataset: Some(search.dataset.clone()),
-            code: code(&search.code),
             state: Some(Fate::Waiting),
             after: search.after,
-            load: None,
+            ..chosen(&search.dataset, &search.code)
         };
         held = quarantine::list(meta, &filter, PAGE)?;
     }
     let next = held.last().filter(|_| held.len() == PAGE).map(|last| {
-        format!(
-            "?dataset={}&code={}&after={}",
-            encoded(&search.dataset),
-            encoded(&search.code),
-            last.id
-        )
+        let query = query(&search.dataset, &search.code);
+        format!("{query}&after={}", last.id)
     });
     Ok(Page {
         counts,
@@ -136,8 +130,19 @@ fn page(desk: &Desk, frame: Frame, search: Search) -> Result<Page, Miss> {
     })
 }
 
-fn code(word: &str) -> Option<Code> {
-    serde_json::from_value(serde_json::Value::from(word)).ok()
+/// The records of a dataset, or those of them with one sort of fault.
+fn chosen(dataset: &str, code: &str) -> Filter {
+    let code: Option<Code> = serde_json::from_value(serde_json::Value::from(code)).ok();
+    Filter {
+        dataset: Some(dataset.to_owned()),
+        code,
+        ..Filter::default()
+    }
+}
+
+/// The same in an address.
+fn query(dataset: &str, code: &str) -> String {
+    format!("?dataset={}&code={}", encoded(dataset), encoded(code))
 }
 
 /// The department that holds a dataset.
@@ -368,25 +373,16 @@ pub(super) async fn replay(
     Form(wanted): Form<Replay>,
 ) -> Result<Response, Miss> {
     desk.only_demonstration()?;
-    let query = format!(
-        "?dataset={}&code={}",
-        encoded(&wanted.dataset),
-        encoded(&wanted.code)
-    );
+    let query = query(&wanted.dataset, &wanted.code);
     let replayed = desk
         .blocking(move |desk| {
             let holder = holder(&desk.compiled(), &wanted.dataset);
             if holder.is_empty() || visitor.acting.as_deref() != Some(holder.as_str()) {
                 return Err(Miss::OnlyFor(holder));
             }
-            let filter = Filter {
-                dataset: Some(wanted.dataset),
-                code: code(&wanted.code),
-                ..Filter::default()
-            };
             Ok(quarantine::replay(
                 desk.exchange().pool(),
-                &filter,
+                &chosen(&wanted.dataset, &wanted.code),
                 "replayed from the page",
             )?)
         })

@@ -22,7 +22,7 @@ use super::frame::{Area, Frame, ok};
 use super::miss::Miss;
 use super::sql_table::{Answered, chart_of, read};
 use super::visitor::Visitor;
-use crate::questions::{Reader, Unasked};
+use crate::questions::Unasked;
 
 /// The purpose that stands there at first.
 const PURPOSE: &str = "analysis/bureau";
@@ -272,7 +272,7 @@ fn caller(desk: &Desk, visitor: &Visitor, purpose: &str) -> Result<Caller, Strin
 /// Asks, and has it in the ledger.
 async fn begin(desk: &Desk, visitor: &Visitor, page: &Page) -> Result<lake::Answer, String> {
     let caller = caller(desk, visitor, &page.purpose)?;
-    let session = desk
+    let guest = desk
         .asker
         .session(&caller, None)
         .await
@@ -280,15 +280,10 @@ async fn begin(desk: &Desk, visitor: &Visitor, page: &Page) -> Result<lake::Answ
             Unasked::Denied(denial) => denial.to_string(),
             Unasked::Lake(error) => error.to_string(),
         })?;
-    let answer = session
-        .query(&page.sql)
+    guest
+        .ask(&page.sql)
         .await
-        .map_err(|error| error.to_string())?;
-    desk.asker
-        .record(&Reader::from(&caller), answer.reads())
-        .await
-        .map_err(|denial| denial.to_string())?;
-    Ok(answer)
+        .map_err(|error| error.to_string())
 }
 
 async fn answer(desk: &Desk, visitor: &Visitor, page: &Page) -> Result<Outcome, String> {

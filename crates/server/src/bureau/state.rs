@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lake::Lake;
+use lake::exports::Exports;
 use pool::exchange::Exchange;
 
 /// The city's data, as the server gets it.
@@ -13,6 +14,8 @@ pub struct Bureau {
     pub exchange: Arc<Exchange>,
     /// History and questions.
     pub lake: Arc<Lake>,
+    /// Exports for bulk transfers.
+    pub exports: Arc<Exports>,
     /// Where the ledger's tiles lie.
     pub ledger_folder: PathBuf,
     /// The ledger's public key, as signed notes write it.

@@ -6,23 +6,23 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use pool::exchange::{Call, Caller, Denial, TokenFault};
+use pool::exchange::{Call, Caller, Denial, Exchange, TokenFault};
 use serde::de::DeserializeOwned;
 
+use super::limits::BODY_TIME_MAX;
 use super::problem::ExchangeProblem;
-use super::state::ExchangeState;
 
 /// The SHA-256 of the certificate that the client showed on this connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PeerCertificate(pub(super) [u8; 32]);
+pub(crate) struct PeerCertificate(pub(crate) [u8; 32]);
 
 /// Says for what a call over mutual TLS without a token is; a token says it itself.
-pub(super) const PURPOSE: &str = "exchange-purpose";
+pub(crate) const PURPOSE: &str = "exchange-purpose";
 /// Says which case or the like such a call is for.
-pub(super) const REFERENCE: &str = "exchange-reference";
+pub(crate) const REFERENCE: &str = "exchange-reference";
 
 /// Splits a request, and reads its body within `bytes_max` and `time_max`.
-pub(super) async fn read(
+pub(crate) async fn read(
     request: Request,
     bytes_max: usize,
     time_max: Duration,
@@ -82,12 +82,11 @@ fn is_length(error: &axum::Error) -> bool {
 }
 
 /// Who calls: by token, or by the connection's certificate. With both, they must be one client's.
-pub(super) async fn caller(
-    state: &ExchangeState,
+pub(crate) async fn caller(
+    exchange: &Exchange,
     parts: &Parts,
     body: &[u8],
 ) -> Result<Caller, ExchangeProblem> {
-    let exchange = state.exchange();
     let certificate = parts.extensions.get::<PeerCertificate>();
     let token = bearer(&parts.headers);
     if let (None, Some(PeerCertificate(sha256))) = (token, certificate) {
@@ -122,8 +121,20 @@ pub(super) async fn caller(
     Ok(caller)
 }
 
+/// Who calls, and what for: a JSON body within `bytes_max`.
+pub(crate) async fn call<T: DeserializeOwned>(
+    exchange: &Exchange,
+    request: Request,
+    bytes_max: usize,
+) -> Result<(Caller, T), ExchangeProblem> {
+    let (parts, body) = read(request, bytes_max, BODY_TIME_MAX).await?;
+    let caller = caller(exchange, &parts, &body).await?;
+    let ask = json(&parts.headers, &body)?;
+    Ok((caller, ask))
+}
+
 /// The token of a call.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers
         .get(header::AUTHORIZATION)?
         .to_str()
@@ -133,7 +144,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The body as JSON of a shape.
-pub(super) fn json<T: DeserializeOwned>(
+pub(crate) fn json<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<T, ExchangeProblem> {

@@ -65,7 +65,7 @@ pub(super) async fn changes(
 ) -> Result<Response, ExchangeProblem> {
     let place = state.stream()?;
     let (parts, bytes) = body::read(request, 0, BODY_TIME_MAX).await?;
-    let caller = body::caller(&state, &parts, &bytes).await?;
+    let caller = body::caller(state.exchange(), &parts, &bytes).await?;
     let Query(query) = query.map_err(|rejection| {
         ExchangeProblem::new(
             axum::http::StatusCode::BAD_REQUEST,

@@ -6,14 +6,15 @@
 //! a time and times to wait have limits of their own ([`limits`]).
 
 mod agreements;
-mod answers;
-mod body;
+pub(crate) mod answers;
+pub(crate) mod body;
 mod calls;
 mod catalogue;
 mod changes;
+pub(crate) mod documented;
 mod ledger;
 pub mod limits;
-mod problem;
+pub(crate) mod problem;
 mod records;
 mod router;
 mod schema;
@@ -22,4 +23,5 @@ pub mod tls;
 mod xroad;
 
 pub use router::{app, description, router};
+pub(crate) use router::{closed, described};
 pub use state::ExchangeState;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// What went wrong with a call of the exchange.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct ExchangeProblem {
+pub(crate) struct ExchangeProblem {
     /// `urn:citybrain:exchange:` and the kind of problem: `token`, `role`, `dataset`, `field`,
     /// `request`, `agreement`, `rate`, `quota`, `gone`, `busy`, `ledger`, `storage` …
     #[serde(rename = "type")]
@@ -33,7 +33,7 @@ pub(super) struct ExchangeProblem {
 
 impl ExchangeProblem {
     /// A problem of a kind.
-    pub(super) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:citybrain:exchange:{kind}"),
             title: status.canonical_reason().unwrap_or("Error"),
@@ -46,35 +46,52 @@ impl ExchangeProblem {
     }
 
     /// A request that is not one.
-    pub(super) fn request(detail: impl Into<String>) -> Self {
+    pub(crate) fn request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "request", detail)
     }
 
     /// There is no such thing.
-    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What is wrong, and what would be right.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// As JSON on one line, for a stream.
-    pub(super) fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// The HTTP status of a denial.
+pub(crate) fn status_of(denial: &Denial) -> StatusCode {
+    match denial {
+        Denial::Token(TokenFault::Full) => StatusCode::SERVICE_UNAVAILABLE,
+        Denial::Token(_) => StatusCode::UNAUTHORIZED,
+        Denial::Role { .. } | Denial::Agreement(_) | Denial::NothingInBulk { .. } => {
+            StatusCode::FORBIDDEN
+        }
+        Denial::Dataset { .. } => StatusCode::NOT_FOUND,
+        Denial::Field { .. } | Denial::Request(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Denial::Rate { .. } | Denial::Quota { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Denial::Gone { .. } => StatusCode::GONE,
+        Denial::Busy { .. } | Denial::Ledger(_) | Denial::Storage(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 
 impl From<Denial> for ExchangeProblem {
     fn from(denial: Denial) -> Self {
-        let status = match &denial {
-            Denial::Token(TokenFault::Full) => StatusCode::SERVICE_UNAVAILABLE,
-            Denial::Token(_) => StatusCode::UNAUTHORIZED,
-            Denial::Role { .. } | Denial::Agreement(_) => StatusCode::FORBIDDEN,
-            Denial::Dataset { .. } => StatusCode::NOT_FOUND,
-            Denial::Field { .. } | Denial::Request(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Denial::Rate { .. } | Denial::Quota { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Denial::Gone { .. } => StatusCode::GONE,
-            Denial::Busy { .. } | Denial::Ledger(_) | Denial::Storage(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        };
+        let status = status_of(&denial);
         let challenge = match &denial {
             Denial::Token(TokenFault::Missing) => Some(r#"Bearer realm="exchange""#.to_owned()),
             Denial::Token(_) => {
@@ -105,10 +122,34 @@ impl From<Denial> for ExchangeProblem {
     }
 }
 
+/// A question that is not answered.
+impl From<lake::Error> for ExchangeProblem {
+    fn from(error: lake::Error) -> Self {
+        let detail = error.to_string();
+        let (status, kind) = match error {
+            lake::Error::Withheld(reason) => {
+                return match reason.downcast::<Denial>() {
+                    Ok(denial) => (*denial).into(),
+                    Err(reason) => Denial::Ledger(reason.to_string()).into(),
+                };
+            }
+            lake::Error::Refused { .. } => (StatusCode::FORBIDDEN, "refused"),
+            lake::Error::Limit { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "limit"),
+            lake::Error::Question { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "question"),
+            lake::Error::Away => (StatusCode::SERVICE_UNAVAILABLE, "away"),
+            _ => {
+                tracing::error!(%detail, "a question failed");
+                let detail = "the question could not be answered; the server's log says why";
+                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+            }
+        };
+        Self::new(status, kind, detail)
+    }
+}
+
 impl IntoResponse for ExchangeProblem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, self.to_json()).into_response();
+        let mut response = (self.status(), self.to_json()).into_response();
         let headers = response.headers_mut();
         let mut put = |name: HeaderName, value: Result<HeaderValue, _>| {
             if let Ok(value) = value {

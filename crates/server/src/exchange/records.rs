@@ -53,7 +53,7 @@ pub(super) async fn push(
 ) -> Result<Response, ExchangeProblem> {
     let _place = state.push()?;
     let (parts, bytes) = body::read(request, RECORDS_BYTES_MAX, RECORDS_TIME_MAX).await?;
-    let caller = body::caller(&state, &parts, &bytes).await?;
+    let caller = body::caller(state.exchange(), &parts, &bytes).await?;
     check_writer(&caller, &department)?;
     let format = format(&parts.headers)?;
     let mode = match parts.uri.query() {

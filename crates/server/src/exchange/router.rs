@@ -67,11 +67,18 @@ pub fn description(state: ExchangeState) -> Description {
 /// the routes, their description at `/exchange/v1/openapi.json`, and a problem for everything else.
 pub fn app(state: ExchangeState) -> Router {
     let (router, description) = router::<()>(state).split_for_parts();
+    closed(described(router, description))
+}
+
+/// Routes with their description at `/exchange/v1/openapi.json`.
+pub(crate) fn described(router: Router, description: Description) -> Router {
+    let description = move || async move { Json(description) };
+    router.route("/exchange/v1/openapi.json", get(description))
+}
+
+/// Routes, and a problem for everything else.
+pub(crate) fn closed(router: Router) -> Router {
     router
-        .route(
-            "/exchange/v1/openapi.json",
-            get(move || async move { Json(description) }),
-        )
         .fallback(|| async {
             ExchangeProblem::not_found(
                 "there is no such resource; /exchange/v1/openapi.json names all",

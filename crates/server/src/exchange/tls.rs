@@ -64,6 +64,21 @@ impl Identity {
         Ok(Self { certificates, key })
     }
 
+    /// Accepts whoever comes: who that is must be proven in another way.
+    ///
+    /// # Errors
+    /// When certificate and key do not fit.
+    pub fn for_anybody(self) -> io::Result<TlsAcceptor> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_single_cert(self.certificates, self.key)
+            .map_err(io::Error::other)?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
     /// Accepts clients whose certificates the definitions name.
     ///
     /// # Errors

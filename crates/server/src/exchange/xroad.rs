@@ -9,10 +9,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pool::exchange::{Caller, LookUp};
+use serde_json::{Map, Value};
 
 use super::answers;
 use super::body;
-use super::limits::{BODY_TIME_MAX, LOOK_UP_BYTES_MAX};
+use super::documented::CallProblems;
+use super::limits::LOOK_UP_BYTES_MAX;
 use super::problem::ExchangeProblem;
 use super::schema::{DisclosureAnswer, LookUpBody};
 use super::state::ExchangeState;
@@ -42,16 +44,7 @@ const ERROR: &str = "x-road-error";
     ),
     responses(
         (status = 200, description = "The records", body = DisclosureAnswer),
-        (status = 400, description = "The body is not JSON, or `X-Road-Client` is not right", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 401, description = "Neither a token nor a certificate that is known", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 403, description = "No agreement covers it, or `X-Road-Client` is somebody else", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such service", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not `application/json`", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 422, description = "The request is not right", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 429, description = "The agreement's rate is used up", body = ExchangeProblem, content_type = "application/problem+json"),
-        (status = 503, description = "Busy, or the transfer cannot be recorded", body = ExchangeProblem, content_type = "application/problem+json"),
+        CallProblems,
     )
 )]
 pub(super) async fn service(
@@ -100,16 +93,16 @@ async fn answer(
     request: Request,
 ) -> Result<Response, ExchangeProblem> {
     let _place = state.call()?;
-    let (parts, bytes) = body::read(request, LOOK_UP_BYTES_MAX, BODY_TIME_MAX).await?;
-    let caller = body::caller(state, &parts, &bytes).await?;
-    check_client(state, &parts.headers, &caller)?;
+    let headers = request.headers().clone();
+    let (caller, mut ask) =
+        body::call::<Map<String, Value>>(state.exchange(), request, LOOK_UP_BYTES_MAX).await?;
+    check_client(state, &headers, &caller)?;
     if instance != state.exchange().audience() {
         return Err(ExchangeProblem::not_found(format!(
             "the instance here is `{}`",
             state.exchange().audience()
         )));
     }
-    let mut ask: serde_json::Map<String, serde_json::Value> = body::json(&parts.headers, &bytes)?;
     ask.insert("dataset".to_owned(), format!("{member}/{service}").into());
     let ask: LookUp = serde_json::from_value(ask.into())
         .map_err(|error| ExchangeProblem::request(error.to_string()))?;

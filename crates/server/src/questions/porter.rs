@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lake::Read;
-use lake::doors::{Guest, Porter, Recorder};
+use lake::Guest;
+use lake::doors::Porter;
 use pool::exchange::Call;
 
-use super::asker::{Asker, Reader};
+use super::asker::Asker;
 
 /// The `htm` of a token for this door.
 pub(super) const METHOD: &str = "SQL";
@@ -54,30 +54,9 @@ impl Porter for ExchangePorter {
                 &*caller.purpose
             ));
         }
-        let session = self
-            .0
+        self.0
             .session(&caller, None)
             .await
-            .map_err(|error| error.to_string())?;
-        let recorder = Arc::new(OfCaller {
-            asker: self.0.clone(),
-            reader: Reader::from(&caller),
-        });
-        Ok(Guest { session, recorder })
-    }
-}
-
-struct OfCaller {
-    asker: Asker,
-    reader: Reader,
-}
-
-#[async_trait]
-impl Recorder for OfCaller {
-    async fn record(&self, reads: &[Read]) -> Result<(), String> {
-        self.asker
-            .record(&self.reader, reads)
-            .await
-            .map_err(|denial| denial.to_string())
+            .map_err(|error| error.to_string())
     }
 }

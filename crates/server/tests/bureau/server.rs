@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use lake::exports::Exports;
 use lake::{Lake, Secret};
 use server::Bureau;
 use tokio::net::TcpListener;
@@ -68,9 +69,11 @@ impl Server {
         std::fs::create_dir_all(town.folder().join("history")).unwrap();
         let lake = Lake::open(pool.history(), pool.tables(), Secret::new([5; 32]));
         let lake = runtime.block_on(lake).unwrap();
+        let exports = Exports::open(Arc::clone(&lake), &town.folder().join("exports")).unwrap();
         let data = Bureau {
             exchange,
             lake,
+            exports,
             ledger_folder: town.folder().join("ledger"),
             ledger_key: "town+00000000+AQ==".to_owned(),
             demonstration,

@@ -6,8 +6,11 @@
 )]
 
 mod http;
+mod psql;
 mod schemathesis;
 mod server;
+mod sharing;
+mod sql;
 mod tls;
 
 /// The same town as the pool's own tests have.

@@ -7,9 +7,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
+use lake::exports::Exports;
+use lake::{Feed, Keeper, KeeperOptions, Lake, Secret};
 use pool::exchange::{Call, Signer};
 use serde_json::Value as Json;
-use server::exchange::{ExchangeState, app, tls};
+use server::Bureau;
+use server::data::app;
+use server::exchange::tls;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -22,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) town: Town,
+    pub(crate) data: Bureau,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -80,18 +85,15 @@ impl Server {
         // Tokens of the second in which a server starts are refused.
         town.clock.advance(2 * SECOND);
         let (stop, stopping) = watch::channel(false);
-        let state = ExchangeState::new(
-            Arc::clone(&town.exchange),
-            town.folder().join("ledger"),
-            stopping.clone(),
-        );
-        let router = wrap(app(state), &town);
         let acceptor = identity.map(|identity| identity.acceptor(&town.exchange).unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
+        let (data, keeper) = runtime.block_on(data(&town));
+        runtime.spawn(keeper.run(stopping.clone()));
+        let router = wrap(app(&data, stopping.clone()), &town);
         let listener = runtime
             .block_on(TcpListener::bind(("127.0.0.1", 0)))
             .unwrap();
@@ -101,20 +103,33 @@ impl Server {
         });
         Self {
             address,
+            data,
             town,
             stop,
             thread: Some(thread),
         }
     }
 
-    /// A token of a client for a call.
+    /// A token of a client for a call, for property tax.
     pub(crate) fn token(&self, client: &str, method: &str, target: &str, body: &[u8]) -> String {
+        self.token_for(client, "matter/property-tax", method, target, body)
+    }
+
+    /// The same, for another purpose.
+    pub(crate) fn token_for(
+        &self,
+        client: &str,
+        purpose: &str,
+        method: &str,
+        target: &str,
+        body: &[u8],
+    ) -> String {
         static RUNS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let run = RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let signer = Signer::demonstration(client, run).unwrap();
         signer.token(
             "town",
-            "matter/property-tax",
+            purpose,
             Some("case-1"),
             Call {
                 method,
@@ -187,6 +202,28 @@ impl Server {
             .unwrap();
         stream
     }
+}
+
+/// What is served of a town, and what carries its records into history.
+async fn data(town: &Town) -> (Bureau, Keeper) {
+    let exchange = Arc::clone(&town.exchange);
+    let pool = Arc::clone(exchange.pool());
+    let secret = Secret::new([5; 32]);
+    let lake = Lake::open(pool.history(), pool.tables(), secret).await;
+    let lake = lake.unwrap();
+    let feed: Arc<dyn Feed> = pool;
+    let mut keeper = Keeper::new(Arc::clone(&lake), feed, KeeperOptions::default()).unwrap();
+    keeper.flush().await.unwrap();
+    let exports = Exports::open(Arc::clone(&lake), &town.folder().join("exports")).unwrap();
+    let data = Bureau {
+        exchange,
+        lake,
+        exports,
+        ledger_folder: town.folder().join("ledger"),
+        ledger_key: "town+00000000+AQ==".to_owned(),
+        demonstration: true,
+    };
+    (data, keeper)
 }
 
 impl Drop for Server {

@@ -21,7 +21,7 @@ use crate::support::{TITLES, Town, files, town_of};
 const LOOK_UP: &str = "/exchange/v1/look-up";
 
 /// A certificate and its key, made by openssl; `None` if there is no openssl.
-fn certificate(folder: &Path, name: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn certificate(folder: &Path, name: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let (certificate, key) = (
         folder.join(format!("{name}.crt")),
         folder.join(format!("{name}.key")),

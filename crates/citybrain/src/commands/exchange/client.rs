@@ -94,7 +94,7 @@ pub(crate) fn key(args: &ClientKeyArgs, printer: Printer) -> Outcome {
 }
 
 /// Writes a file that only its owner can read, and that was not there before.
-fn write_private(path: &Path, text: &str) -> Result<(), Error> {
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -4,6 +4,7 @@
 mod agreements;
 mod client;
 mod look_up;
+mod share_profile;
 mod token;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub(crate) use agreements::{
 };
 pub(crate) use client::{key as client_key, list as client_list};
 pub(crate) use look_up::look_up;
+pub(crate) use share_profile::share_profile as client_share_profile;
 pub(crate) use token::token as client_token;
 
 /// The city's definitions.

@@ -4,9 +4,10 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use lake::{Format, Session, Who};
+use lake::{Format, Guest};
 use pool::Moment;
-use server::questions::{Asker, Reader};
+use pool::exchange::Reader;
+use server::questions::Asker;
 
 use crate::cli::pool_sql::{AnswerFormat, SqlArgs};
 use crate::error::{Error, Exit, Outcome};
@@ -36,29 +37,19 @@ pub(crate) fn sql(args: &SqlArgs, mut layers: Layers, printer: Printer) -> Outco
         let mut keeper = bureau::keeper(&bureau, &settings)?;
         while keeper.step().await.map_err(|error| refused(&error))? {}
         let asker = Asker::new(Arc::clone(&bureau.exchange), Arc::clone(&bureau.lake));
-        let who = Who {
-            purpose: args.purpose.clone(),
-            client: CONSOLE.to_owned(),
-            admin: args.department.is_none(),
-            department,
-        };
-        let grants = asker.grants(&who.department, &who.purpose);
         let reader = Reader {
             client: CONSOLE.to_owned(),
-            department: who.department.clone(),
-            purpose: who.purpose.clone(),
+            department,
+            purpose: args.purpose.clone(),
             reference: None,
             evidence: [0; 32],
         };
-        let session = bureau
-            .lake
-            .session_as_of(who, grants, as_of)
+        let guest = asker
+            .guest(reader, args.department.is_none(), as_of)
             .await
             .map_err(|error| refused(&error))?;
         let console = Console {
-            asker,
-            reader,
-            session,
+            guest,
             format: format(args, printer),
             printer,
         };
@@ -115,9 +106,7 @@ fn refused(error: &lake::Error) -> Error {
 }
 
 struct Console {
-    asker: Asker,
-    reader: Reader,
-    session: Session,
+    guest: Guest,
     format: AnswerFormat,
     printer: Printer,
 }
@@ -127,15 +116,10 @@ impl Console {
     async fn ask(&self, question: &str) -> Result<(), Error> {
         let began = std::time::Instant::now();
         let answer = self
-            .session
-            .query(question)
+            .guest
+            .ask(question)
             .await
             .map_err(|error| refused(&error))?;
-        let recorded = self.asker.record(&self.reader, answer.reads()).await;
-        recorded.map_err(|denial| Error::Program {
-            message: denial.to_string(),
-            help: None,
-        })?;
         let form = match self.format {
             AnswerFormat::Table => {
                 let (table, rows) = answer.table().await.map_err(|error| refused(&error))?;
