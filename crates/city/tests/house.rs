@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["pool", "pay", "sim", "synthetic"],
     &["lake", "cluster"],
     &["services", "policy", "ops", "economy", "signals"],
+    &["plants"],
     &["server"],
     &["citybrain", "cityflow-python"],
 ];
