@@ -25,6 +25,8 @@ use crate::error::Error;
 
 /// Tolerance for comparing times, seconds.
 const EPSILON: f64 = 1e-6;
+/// How often in a row the brain may be late before it is started anew.
+const LATE_MAX: u32 = 2;
 /// How many events are kept; later ones are only counted.
 const EVENTS_MAX: usize = 10_000;
 
@@ -151,6 +153,10 @@ pub struct Driver<P> {
     trust: Vec<Trust>,
     /// The brain does not answer; when to try again.
     silent: Option<Deadline>,
+    /// Whether it has to be started anew for that.
+    dead: bool,
+    /// How often it has been late in a row.
+    lates: u32,
     /// The plant does not answer, and since when.
     late: Option<Deadline>,
     events: Vec<Event>,
@@ -183,6 +189,8 @@ impl<P: Plant> Driver<P> {
             wishes: Wishes::new(signals),
             trust: Vec::new(),
             silent: None,
+            dead: false,
+            lates: 0,
             late: None,
             events: Vec::new(),
             told: 0,
@@ -362,12 +370,15 @@ impl<P: Plant> Driver<P> {
             if rest.left().is_some() {
                 return;
             }
-            if let Err(error) = self.brain.restart() {
-                self.silent = Some(Deadline::after(self.watch.brain_rest));
-                self.tell(What::BrainGone {
-                    message: error.to_string(),
-                });
-                return;
+            if self.dead || self.lates >= LATE_MAX {
+                if let Err(error) = self.brain.restart() {
+                    self.silent = Some(Deadline::after(self.watch.brain_rest));
+                    self.tell(What::BrainGone {
+                        message: error.to_string(),
+                    });
+                    return;
+                }
+                (self.dead, self.lates) = (false, 0);
             }
         }
         self.wishes.clear(now);
@@ -376,6 +387,7 @@ impl<P: Plant> Driver<P> {
             .ask(&self.seen, &mut self.wishes, self.watch.brain_patience);
         match answer {
             Ok(()) => {
+                self.lates = 0;
                 if self.silent.take().is_some() {
                     self.tell(What::BrainBack);
                 }
@@ -397,6 +409,8 @@ impl<P: Plant> Driver<P> {
                     });
                 }
                 self.silent = Some(Deadline::after(self.watch.brain_rest));
+                self.dead |= !error.is_late();
+                self.lates += u32::from(error.is_late());
                 for index in 0..self.trust.len() {
                     self.envelope.fall_back(SignalId::from(index));
                 }

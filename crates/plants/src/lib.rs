@@ -6,6 +6,7 @@
 //! lines, pages.
 //!
 //! - [`sumo::SumoPlant`] is a plant behind [`signals::Plant`].
+//! - [`lines::LinesPlant`] is another's plant, [`lines::ProcessBrain`] another's controller.
 //! - [`Driver`] joins a plant and a [`Brain`] with the safety envelope between them, and watches all
 //!   three.
 
@@ -14,6 +15,7 @@ mod clock;
 mod detectors;
 mod driver;
 pub mod error;
+pub mod lines;
 pub mod sumo;
 pub mod traci;
 

@@ -64,6 +64,7 @@ pub struct Safety {
 pub struct Command<'a> {
     signal: SignalId,
     phase: Option<usize>,
+    target: PhaseIndex,
     aspects: &'a [Aspect],
 }
 
@@ -76,6 +77,11 @@ impl Command<'_> {
     /// The phase of its plan, if what is to be shown is exactly that.
     pub const fn phase(&self) -> Option<usize> {
         self.phase
+    }
+
+    /// The phase that it is on the way to, or shows: for plants that time their changes themselves.
+    pub const fn target(&self) -> PhaseIndex {
+        self.target
     }
 
     /// What each movement is shown, in the order of the signal's movements.
@@ -221,6 +227,7 @@ impl Envelope {
                 show(Command {
                     signal,
                     phase: guard.shown_phase().map(|phase| phase as usize),
+                    target: guard.target(),
                     aspects: &self.aspects,
                 })?;
             }
