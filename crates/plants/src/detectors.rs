@@ -203,12 +203,20 @@ mod tests {
         let mut told = Vec::new();
         for (time, count, waiting) in [(0.0, 3, 1), (1.0, 4_000_000, 0), (2.0, 2, 3), (5.0, 2, 1)] {
             let mut seen = at(&network, time, count, waiting);
-            detectors.mend(&mut seen, |_, _| false, |lane, doubt| told.push((time, lane, doubt)));
+            detectors.mend(
+                &mut seen,
+                |_, _| false,
+                |lane, doubt| told.push((time, lane, doubt)),
+            );
             let expected = if time < 1.0 { (3, 1) } else { (1, 1) };
             assert_eq!((seen.count[0], seen.waiting[0]), expected, "at {time}");
         }
         let mut seen = at(&network, 12.0, 2, 1);
-        detectors.mend(&mut seen, |_, _| false, |lane, doubt| told.push((12.0, lane, doubt)));
+        detectors.mend(
+            &mut seen,
+            |_, _| false,
+            |lane, doubt| told.push((12.0, lane, doubt)),
+        );
         assert_eq!(seen.count[0], 2);
         assert_eq!(
             told,
@@ -228,7 +236,11 @@ mod tests {
             let count = if second < 350 { 5 } else { 6 };
             let mut seen = at(&network, f64::from(second), count, count);
             let green = second % 60 < 20;
-            detectors.mend(&mut seen, |_, _| green, |_, doubt| doubts.push((second, doubt)));
+            detectors.mend(
+                &mut seen,
+                |_, _| green,
+                |_, doubt| doubts.push((second, doubt)),
+            );
         }
         // A lane without green may stand for as long as it likes.
         assert_eq!(doubts, [(300, Some(Doubt::Stuck)), (350, None)]);

@@ -350,10 +350,15 @@ impl<P: Plant> Driver<P> {
             .collect();
         let is_green = |signal: SignalId, position: usize| {
             let signal = green.get(signal.index());
-            signal.and_then(|signal| signal.get(position)).copied().unwrap_or(false)
+            signal
+                .and_then(|signal| signal.get(position))
+                .copied()
+                .unwrap_or(false)
         };
         self.detectors
-            .mend(&mut self.seen, is_green, |lane, doubt| changes.push((lane, doubt)));
+            .mend(&mut self.seen, is_green, |lane, doubt| {
+                changes.push((lane, doubt));
+            });
         for (lane, doubt) in changes {
             let lane = self.plant.network().lane_name(lane);
             self.tell(match doubt {
@@ -433,7 +438,10 @@ impl<P: Plant> Driver<P> {
             let trust = &mut self.trust[index];
             if agrees && conflict.is_none() {
                 trust.differs = f64::INFINITY;
-                if trust.distrusted.is_some_and(|since| now - since >= self.watch.trust_after) {
+                if trust
+                    .distrusted
+                    .is_some_and(|since| now - since >= self.watch.trust_after)
+                {
                     trust.distrusted = None;
                     let signal = self.plant.network().signals[index].id.clone();
                     self.tell(What::Trusted { signal });
@@ -501,7 +509,13 @@ impl<P: Plant> Driver<P> {
         };
         let message = error.to_string();
         let revived = revive();
-        let first = !matches!(self.events.last(), Some(Event { what: What::PlantGone { .. }, .. }));
+        let first = !matches!(
+            self.events.last(),
+            Some(Event {
+                what: What::PlantGone { .. },
+                ..
+            })
+        );
         if first {
             self.tell(What::PlantGone { message });
         }

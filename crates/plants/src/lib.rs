@@ -7,6 +7,7 @@
 //!
 //! - [`sumo::SumoPlant`] is a plant behind [`signals::Plant`].
 //! - [`lines::LinesPlant`] is another's plant, [`lines::ProcessBrain`] another's controller.
+//! - [`ntcip::NtcipPlant`] is the controllers at the kerb.
 //! - [`Driver`] joins a plant and a [`Brain`] with the safety envelope between them, and watches all
 //!   three.
 
@@ -16,6 +17,7 @@ mod detectors;
 mod driver;
 pub mod error;
 pub mod lines;
+pub mod ntcip;
 pub mod sumo;
 pub mod traci;
 

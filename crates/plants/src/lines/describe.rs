@@ -30,7 +30,10 @@ pub fn describe(network: &Network, tick: f64, limits: Option<Limits>) -> Init {
             .flat_map(|id| &network.crossings[network.junctions[id.index()].crossings.range()]);
         let conflicts = crossings
             .map(|crossing| [place[crossing.a.index()], place[crossing.b.index()]])
-            .filter(|pair| pair.iter().all(|&position| position < signal.movements.len()))
+            .filter(|pair| {
+                pair.iter()
+                    .all(|&position| position < signal.movements.len())
+            })
             .collect();
         let junction = Junction {
             id: signal.id.clone(),

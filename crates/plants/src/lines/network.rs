@@ -39,7 +39,10 @@ pub fn build(init: &Init) -> Result<Network, Error> {
         )));
     }
     if !(init.tick.is_finite() && init.tick > 0.0) {
-        return Err(wrong(&format!("has a tick of {} s; it must be above zero", init.tick)));
+        return Err(wrong(&format!(
+            "has a tick of {} s; it must be above zero",
+            init.tick
+        )));
     }
     let limits = [
         ("lanes", init.lanes.len(), LANES_MAX),
@@ -47,7 +50,9 @@ pub fn build(init: &Init) -> Result<Network, Error> {
     ];
     for (what, found, limit) in limits {
         if found > limit {
-            return Err(wrong(&format!("has {found} {what}, more than the limit of {limit}")));
+            return Err(wrong(&format!(
+                "has {found} {what}, more than the limit of {limit}"
+            )));
         }
     }
     let mut builder = Builder::new(init.network.clone());
@@ -57,7 +62,13 @@ pub fn build(init: &Init) -> Result<Network, Error> {
         .enumerate()
         .map(|(index, junction)| {
             let point = Point::new(0.0, index as f64 * APART);
-            builder.junction(junction.id.clone(), point, 0.0, false, JunctionControl::ByTurn)
+            builder.junction(
+                junction.id.clone(),
+                point,
+                0.0,
+                false,
+                JunctionControl::ByTurn,
+            )
         })
         .collect();
     let places = lanes(init, &mut builder, &ids)?;
@@ -262,13 +273,15 @@ fn cross(init: &Init, network: &mut Network) -> Result<(), Error> {
         }
         pairs.sort_unstable();
         pairs.dedup();
-        network.crossings.extend(pairs.iter().map(|&(a, b)| Crossing {
-            a,
-            b,
-            at_a: ACROSS / 2.0,
-            at_b: ACROSS / 2.0,
-            precedence: Precedence::Equal,
-        }));
+        network
+            .crossings
+            .extend(pairs.iter().map(|&(a, b)| Crossing {
+                a,
+                b,
+                at_a: ACROSS / 2.0,
+                at_b: ACROSS / 2.0,
+                precedence: Precedence::Equal,
+            }));
         network.junctions[index].crossings = Span {
             start,
             end: network.crossings.len() as u32,

@@ -83,7 +83,11 @@ impl Pipe {
             .name("lines out".to_owned())
             .spawn(move || {
                 while let Ok(line) = inbox.recv() {
-                    if writer.write_all(&line).and_then(|()| writer.flush()).is_err() {
+                    if writer
+                        .write_all(&line)
+                        .and_then(|()| writer.flush())
+                        .is_err()
+                    {
                         break;
                     }
                 }
@@ -104,7 +108,8 @@ impl Pipe {
 
     /// Says something.
     pub(super) fn say(&self, message: &impl Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(message).map_err(|error| self.gone(&error.to_string()))?;
+        let mut line =
+            serde_json::to_vec(message).map_err(|error| self.gone(&error.to_string()))?;
         line.push(b'\n');
         match self.outbox.try_send(line) {
             Ok(()) => Ok(()),
@@ -112,9 +117,7 @@ impl Pipe {
                 who: self.who.clone(),
                 waited: Duration::ZERO,
             }),
-            Err(TrySendError::Disconnected(_)) => {
-                Err(self.gone("it reads no more"))
-            }
+            Err(TrySendError::Disconnected(_)) => Err(self.gone("it reads no more")),
         }
     }
 

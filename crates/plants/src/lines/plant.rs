@@ -61,7 +61,8 @@ impl LinesPlant {
         let network = build(&init)?;
         let names = init.lanes.iter().map(|lane| lane.id.clone());
         // Lanes of one road come together, so they are found by road and place.
-        let lane_named = names.filter_map(|name| Some((name.clone(), lane_of(&network, &init, &name)?)));
+        let lane_named =
+            names.filter_map(|name| Some((name.clone(), lane_of(&network, &init, &name)?)));
         let mut plant = Self {
             lane_named: lane_named.collect(),
             network: Arc::new(network),
@@ -128,9 +129,15 @@ fn lane_of(network: &Network, init: &super::message::Init, name: &str) -> Option
     let lane = init.lanes.iter().find(|lane| lane.id == name)?;
     let road = lane.road.as_deref().unwrap_or(name);
     let same = |other: &&super::message::Lane| other.road.as_deref().unwrap_or(&other.id) == road;
-    let place = init.lanes.iter().filter(same).position(|other| other.id == name)?;
+    let place = init
+        .lanes
+        .iter()
+        .filter(same)
+        .position(|other| other.id == name)?;
     let link = network.link_named(road)?;
-    Some(LaneId(network.links[link.index()].lanes.start + place as u32))
+    Some(LaneId(
+        network.links[link.index()].lanes.start + place as u32,
+    ))
 }
 
 impl Plant for LinesPlant {
@@ -172,12 +179,12 @@ impl Plant for LinesPlant {
         for vehicles in by_lane {
             if detail == Detail::Vehicles {
                 let start = seen.vehicles.len();
-                seen.vehicles.extend(vehicles.iter().map(|&[to_stop_line, speed]| SeenVehicle {
-                    to_stop_line,
-                    speed,
-                }));
-                seen.vehicles[start..]
-                    .sort_by(|a, b| a.to_stop_line.total_cmp(&b.to_stop_line));
+                seen.vehicles
+                    .extend(vehicles.iter().map(|&[to_stop_line, speed]| SeenVehicle {
+                        to_stop_line,
+                        speed,
+                    }));
+                seen.vehicles[start..].sort_by(|a, b| a.to_stop_line.total_cmp(&b.to_stop_line));
             }
             seen.first_vehicle.push(seen.vehicles.len() as u32);
         }

@@ -101,9 +101,8 @@ fn phase(element: &BytesStart<'_>) -> String {
     let green = state.contains(['G', 'g']) && !state.contains(['y', 'Y']);
     let mut bounds = String::new();
     if green {
-        let own = |name, default: f64| {
-            attribute(element, name).unwrap_or_else(|| default.to_string())
-        };
+        let own =
+            |name, default: f64| attribute(element, name).unwrap_or_else(|| default.to_string());
         bounds = format!(
             r#" minDur="{}" maxDur="{}""#,
             own("minDur", MINIMUM_GREEN),

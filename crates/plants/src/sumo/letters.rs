@@ -53,7 +53,10 @@ impl Letters {
                 self.since[link] = now;
             }
         }
-        self.shown.iter().map(|&letter| char::from(letter)).collect()
+        self.shown
+            .iter()
+            .map(|&letter| char::from(letter))
+            .collect()
     }
 
     /// What a connection that is not ours shows on the way from phase to phase.

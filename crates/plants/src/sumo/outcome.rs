@@ -53,7 +53,8 @@ impl Outcome {
         })?;
         for_each_element(statistics, |element| match element.name().as_ref() {
             "vehicles" => {
-                outcome.unfinished = (number(element, "running") + number(element, "waiting")) as u64;
+                outcome.unfinished =
+                    (number(element, "running") + number(element, "waiting")) as u64;
             }
             "teleports" => outcome.teleports = number(element, "total") as u64,
             "safety" => outcome.collisions = number(element, "collisions") as u64,
@@ -70,10 +71,7 @@ impl Outcome {
 }
 
 /// Calls `visit` with each element of a file of SUMO's.
-fn for_each_element(
-    path: &Path,
-    mut visit: impl FnMut(&BytesStart<'_>),
-) -> Result<(), Error> {
+fn for_each_element(path: &Path, mut visit: impl FnMut(&BytesStart<'_>)) -> Result<(), Error> {
     let mut reader = Reader::from_file(path).map_err(|error| unreadable(path, &error))?;
     let mut buffer = Vec::new();
     loop {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roads::{Aspect, Network, SignalId};
-use signals::{Command, Detail, Observation, Plant};
+use signals::{Command, Detail, Limits, LimitsTable, Observation, Plant};
 
+use super::baseline;
 use super::letters::Letters;
 use super::outcome::Outcome;
 use super::process::{Process, Settings, free_port};
+use super::programs::{self, Known};
 use super::scenario::Scenario;
 use super::traffic::{OF_DETECTOR, OF_VEHICLE, Traffic};
-use super::{baseline, programs};
 use crate::error::Error;
 use crate::traci::names::{self, Domain};
 use crate::traci::{Ask, Connection, Told, Value};
@@ -49,6 +50,7 @@ pub struct SumoPlant {
     connection: Connection,
     /// By signal.
     letters: Vec<Letters>,
+    limits: LimitsTable,
     /// By signal: what SUMO says it shows.
     states: Vec<String>,
     traffic: Traffic,
@@ -86,11 +88,12 @@ impl SumoPlant {
         }
         let port = free_port()?;
         let mut process = Process::start(scenario, &settings, Some(port), None)?;
-        let mut connection =
-            Connection::open(port, settings.start_patience(), || process.check())?;
+        let mut connection = Connection::open(port, settings.start_patience(), || process.check())?;
         let begin = number(&mut connection, names::VAR_TIME)?;
         let tick = number(&mut connection, names::VAR_DELTA_T)?;
-        let letters = programs::read(&mut connection, &mut network, &names, begin)?;
+        let known = programs::read(&mut connection, &mut network, &names, begin)?;
+        let limits = limits(&network, &known);
+        let letters: Vec<Letters> = known.into_iter().map(|known| known.letters).collect();
         let mut plant = Self {
             states: vec![String::new(); letters.len()],
             traffic: Traffic::new(&network, &names.lanes, settings.reach),
@@ -98,6 +101,7 @@ impl SumoPlant {
             process,
             connection,
             letters,
+            limits,
             sensing,
             asks: Vec::new(),
             begin,
@@ -123,8 +127,11 @@ impl SumoPlant {
         if self.sensing == Sensing::Detectors {
             let ids = self.connection.get(Domain::LaneArea, names::ID_LIST, "")?;
             for id in ids.as_texts().unwrap_or_default() {
-                let lane = self.connection.get(Domain::LaneArea, names::VAR_LANE_ID, id)?;
-                self.traffic.add_detector(id, lane.as_text().unwrap_or_default());
+                let lane = self
+                    .connection
+                    .get(Domain::LaneArea, names::VAR_LANE_ID, id)?;
+                self.traffic
+                    .add_detector(id, lane.as_text().unwrap_or_default());
                 asks.push(Ask::Subscribe(Domain::LaneArea, id.clone(), OF_DETECTOR));
             }
             if self.traffic.detectors() == 0 {
@@ -153,6 +160,11 @@ impl SumoPlant {
         self.sensing
     }
 
+    /// Limits for its signals: of a street where people cross on foot, at those where they do.
+    pub const fn limits(&self) -> &LimitsTable {
+        &self.limits
+    }
+
     /// SUMO's process, to signal to.
     pub fn process(&self) -> u32 {
         self.process.id()
@@ -168,7 +180,7 @@ impl SumoPlant {
     /// # Errors
     /// When SUMO does not end well.
     pub fn finish(mut self) -> Result<Outcome, Error> {
-        self.connection.set_patience(Duration::from_secs(60));
+        self.connection.set_patience(Duration::from_mins(1));
         self.connection.close()?;
         self.process.wait()?;
         Outcome::read(&self.process.trips(), &self.process.statistics())
@@ -244,6 +256,16 @@ impl SumoPlant {
         self.take_in(&told);
         Ok(())
     }
+}
+
+fn limits(network: &Network, known: &[Known]) -> LimitsTable {
+    let mut limits = LimitsTable::from(Limits::without_pedestrians());
+    for (signal, known) in network.signals.iter().zip(known) {
+        if known.people {
+            limits.signals.insert(signal.id.clone(), Limits::default());
+        }
+    }
+    limits
 }
 
 fn number(connection: &mut Connection, variable: u8) -> Result<f64, Error> {

@@ -13,7 +13,7 @@ use super::scenario::Scenario;
 use crate::error::Error;
 
 /// How long SUMO may take to read a scenario before it answers.
-const START_PATIENCE: Duration = Duration::from_secs(120);
+const START_PATIENCE: Duration = Duration::from_mins(2);
 /// How much of what SUMO complains of is repeated, bytes.
 const COMPLAINT_MAX: u64 = 2_000;
 
@@ -128,7 +128,11 @@ impl Process {
             .args(["--end", &end.unwrap_or(-1.0).to_string()])
             .args(["--step-length", &scenario.step.to_string()])
             .args(["--seed", &settings.seed.to_string()])
-            .args(["--no-step-log", "--no-warnings", "--duration-log.statistics"])
+            .args([
+                "--no-step-log",
+                "--no-warnings",
+                "--duration-log.statistics",
+            ])
             .arg("--tripinfo-output")
             .arg(folder.path().join(TRIPS))
             .arg("--statistic-output")
@@ -177,7 +181,9 @@ impl Process {
         }
         Error::Gone {
             who: "SUMO".to_owned(),
-            message: format!("{how}; {}", words.trim()).trim_end_matches("; ").to_owned(),
+            message: format!("{how}; {}", words.trim())
+                .trim_end_matches("; ")
+                .to_owned(),
         }
     }
 
@@ -207,7 +213,10 @@ impl Drop for Process {
 }
 
 fn joined(files: &[PathBuf]) -> String {
-    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
     names.join(",")
 }
 

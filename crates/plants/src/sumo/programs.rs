@@ -14,6 +14,14 @@ const TL_CURRENT_PHASE: u8 = 0x28;
 /// When the current phase ends, seconds.
 const TL_NEXT_SWITCH: u8 = 0x2d;
 
+/// What is known of a signal.
+pub(super) struct Known {
+    /// Its letters.
+    pub(super) letters: Letters,
+    /// Whether people cross on foot at it.
+    pub(super) people: bool,
+}
+
 /// Asks SUMO for the program of each signal, puts it into the network in place of the file's
 /// (additional files may bring another), and returns the letters. `begin` is now on SUMO's clock
 /// and 0 on ours.
@@ -25,22 +33,24 @@ pub(super) fn read(
     network: &mut Network,
     names: &Names,
     begin: f64,
-) -> Result<Vec<Letters>, Error> {
+) -> Result<Vec<Known>, Error> {
     let mut all = Vec::with_capacity(network.signals.len());
     for index in 0..network.signals.len() {
-        check_links(connection, network, names, SignalId::from(index))?;
-        all.push(program(connection, network, names, index, begin)?);
+        let people = check_links(connection, network, names, SignalId::from(index))?;
+        let letters = program(connection, network, names, index, begin)?;
+        all.push(Known { letters, people });
     }
     Ok(all)
 }
 
-/// That each movement's link in SUMO leads from the lane to the lane that we take it for.
+/// That each movement's link in SUMO leads from the lane to the lane that we take it for; and
+/// whether there are links for people on foot, which lead from inside the junction.
 fn check_links(
     connection: &mut Connection,
     network: &Network,
     names: &Names,
     signal: SignalId,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let id = &network.signals[signal.index()].id;
     let answer = connection.get(Domain::Signal, names::TL_CONTROLLED_LINKS, id)?;
     let links = controlled_links(&answer)
@@ -50,7 +60,10 @@ fn check_links(
         let movement = &network.movements[movement.index()];
         let ours = [movement.from, movement.to].map(|lane| names.lanes[lane.index()].as_str());
         let same = |&(from, to): &(&str, &str)| [from, to] == ours;
-        if !links.get(link as usize).is_some_and(|link| link.iter().any(same)) {
+        if !links
+            .get(link as usize)
+            .is_some_and(|link| link.iter().any(same))
+        {
             let message = format!(
                 "link {link} is not the connection from {} to {} in SUMO; its network is another",
                 ours[0], ours[1]
@@ -58,7 +71,10 @@ fn check_links(
             return Err(mismatch(id, &message));
         }
     }
-    Ok(())
+    Ok(links
+        .iter()
+        .flatten()
+        .any(|(from, _)| from.starts_with(':')))
 }
 
 /// By link: the connections it shows, from lane to lane.
@@ -117,9 +133,17 @@ fn program(
         .collect::<Option<_>>()
         .ok_or_else(|| mismatch(&id, "a phase of its program has too few or unknown letters"))?;
     let cycle: f64 = phases.iter().map(|phase| phase.duration).sum();
-    let before: f64 = phases.iter().take(phase + 1).map(|phase| phase.duration).sum();
+    let before: f64 = phases
+        .iter()
+        .take(phase + 1)
+        .map(|phase| phase.duration)
+        .sum();
     let start = ends - begin - before;
-    signal.offset = if cycle > 0.0 { start.rem_euclid(cycle) } else { 0.0 };
+    signal.offset = if cycle > 0.0 {
+        start.rem_euclid(cycle)
+    } else {
+        0.0
+    };
     let letters = phases.iter().map(|phase| phase.state.as_bytes().to_vec());
     Ok(Letters::new(links, letters.collect()))
 }

@@ -137,7 +137,10 @@ impl Traffic {
         }
         let mut placed = self.placed(network);
         self.add_behind(&mut placed, lanes);
-        placed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.to_stop_line.total_cmp(&b.1.to_stop_line)));
+        placed.sort_by(|a, b| {
+            a.0.cmp(&b.0)
+                .then(a.1.to_stop_line.total_cmp(&b.1.to_stop_line))
+        });
         for (lane, vehicle) in &placed {
             seen.count[lane.index()] += 1;
             seen.waiting[lane.index()] += u32::from(vehicle.speed < WAITING);
@@ -169,7 +172,10 @@ impl Traffic {
             Some((lane, seen))
         };
         let mut placed: Vec<_> = self.vehicles.values().filter_map(place).collect();
-        placed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.to_stop_line.total_cmp(&b.1.to_stop_line)));
+        placed.sort_by(|a, b| {
+            a.0.cmp(&b.0)
+                .then(a.1.to_stop_line.total_cmp(&b.1.to_stop_line))
+        });
         placed
     }
 

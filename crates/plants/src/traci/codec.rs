@@ -92,7 +92,9 @@ impl Writer {
             }
             Value::Doubles(numbers) => {
                 self.byte(DOUBLE_LIST).length(numbers.len());
-                numbers.iter().fold(self, |this, &number| this.double(number))
+                numbers
+                    .iter()
+                    .fold(self, |this, &number| this.double(number))
             }
             Value::Compound(values) => {
                 self.byte(COMPOUND).length(values.len());
@@ -106,11 +108,10 @@ impl Writer {
         let mut inner = Self::default();
         fill(&mut inner);
         let length = inner.bytes.len() + 2;
-        if length <= usize::from(u8::MAX) {
-            self.byte(length as u8);
-        } else {
-            self.byte(0).length(length + 4);
-        }
+        match u8::try_from(length) {
+            Ok(length) => self.byte(length),
+            Err(_) => self.byte(0).length(length + 4),
+        };
         self.byte(number);
         self.bytes.append(&mut inner.bytes);
         self
@@ -196,14 +197,22 @@ impl<'a> Reader<'a> {
             }
             DOUBLE_LIST => {
                 let count = self.count(8)?;
-                Value::Doubles((0..count).map(|_| self.double()).collect::<Result<_, _>>()?)
+                Value::Doubles(
+                    (0..count)
+                        .map(|_| self.double())
+                        .collect::<Result<_, _>>()?,
+                )
             }
             COMPOUND => {
                 let count = self.count(2)?;
                 let values = (0..count).map(|_| self.value_at(depth + 1));
                 Value::Compound(values.collect::<Result<_, _>>()?)
             }
-            other => return Err(malformed(&format!("a value of the unknown type {other:#04x}"))),
+            other => {
+                return Err(malformed(&format!(
+                    "a value of the unknown type {other:#04x}"
+                )));
+            }
         })
     }
 

@@ -160,7 +160,10 @@ impl Connection {
                 Ask::Subscribe(domain, id, variables) => {
                     self.writer.command(domain.subscribe(), |inner| {
                         // From the beginning to the end of time.
-                        inner.double(-1_073_741_824.0).double(-1_073_741_824.0).text(id);
+                        inner
+                            .double(-1_073_741_824.0)
+                            .double(-1_073_741_824.0)
+                            .text(id);
                         inner.byte(variables.len() as u8);
                         for &variable in *variables {
                             inner.byte(variable);

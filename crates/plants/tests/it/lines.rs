@@ -34,7 +34,10 @@ fn command(folder: &Path, wrong: &str) -> Vec<String> {
             1,
         )
         .replacen("    for letter, lane", "    print(t, state, file=record, flush=True)\n    for letter, lane", 1);
-    assert!(text.contains("file=record") && text.contains("conflict"), "{text}");
+    assert!(
+        text.contains("file=record") && text.contains("conflict"),
+        "{text}"
+    );
     let record = folder.join("record.txt").display().to_string();
     python(folder, "plant.py", &text, &[wrong, &record])
 }
@@ -63,8 +66,12 @@ fn record(folder: &Path) -> Vec<Record> {
     let mut runs: Vec<Record> = Vec::new();
     for line in text.lines() {
         let (time, state) = line.split_once(' ').unwrap();
-        let (time, state): (f64, Vec<_>) = (time.parse().unwrap(), state.bytes().map(aspect).collect());
-        if runs.last().is_none_or(|run| run.last().is_some_and(|last| last.0 >= time)) {
+        let (time, state): (f64, Vec<_>) =
+            (time.parse().unwrap(), state.bytes().map(aspect).collect());
+        if runs
+            .last()
+            .is_none_or(|run| run.last().is_some_and(|last| last.0 >= time))
+        {
             runs.push(Vec::new());
         }
         runs.last_mut().unwrap().push((time, vec![state]));
@@ -93,7 +100,10 @@ fn the_documentations_plant_is_driven_as_it_stands() {
 #[test]
 fn the_plants_own_record_keeps_the_envelope() {
     let folder = tempfile::tempdir().unwrap();
-    let mut driver = driven(plant(folder.path(), "no", Duration::from_secs(5)), "max-pressure");
+    let mut driver = driven(
+        plant(folder.path(), "no", Duration::from_secs(5)),
+        "max-pressure",
+    );
     until_end(&mut driver);
     assert_eq!(driver.events(), []);
     let network = driver.plant().network().clone();
@@ -112,7 +122,10 @@ fn a_plant_that_lies_is_believed_and_not_obeyed() {
     ];
     for (lie, expected) in lies {
         let folder = tempfile::tempdir().unwrap();
-        let mut driver = driven(plant(folder.path(), lie, Duration::from_secs(5)), "max-pressure");
+        let mut driver = driven(
+            plant(folder.path(), lie, Duration::from_secs(5)),
+            "max-pressure",
+        );
         driver.run_until(99.0).unwrap();
         assert_eq!(names(driver.events()), [] as [&str; 0], "{lie}");
         until_end(&mut driver);
@@ -122,7 +135,10 @@ fn a_plant_that_lies_is_believed_and_not_obeyed() {
         }
         let first = driver.events()[0].time;
         if lie != "stuck" {
-            assert!((99.0..=102.0).contains(&first), "{lie} was noticed at {first}");
+            assert!(
+                (99.0..=102.0).contains(&first),
+                "{lie} was noticed at {first}"
+            );
         }
         let network = driver.plant().network().clone();
         no_conflict(&network, &record(folder.path())[0]);
@@ -173,7 +189,11 @@ fn a_plant_that_is_killed_or_talks_nonsense_is_started_anew() {
         while driver.events().len() < 2 {
             driver.step().unwrap();
         }
-        assert_eq!(names(driver.events()), ["plant gone", "plant back"], "{wrong}");
+        assert_eq!(
+            names(driver.events()),
+            ["plant gone", "plant back"],
+            "{wrong}"
+        );
         until_end(&mut driver);
         let network = driver.plant().network().clone();
         let runs = record(folder.path());
@@ -184,14 +204,20 @@ fn a_plant_that_is_killed_or_talks_nonsense_is_started_anew() {
             }
         }
         // It begins with everything red for as long as clearing takes, whatever it was before.
-        assert!(!runs[1][0].1[0].iter().any(|aspect| aspect.is_green()), "{wrong}");
+        assert!(
+            !runs[1][0].1[0].iter().any(|aspect| aspect.is_green()),
+            "{wrong}"
+        );
     }
 }
 
 #[test]
 fn a_plant_that_is_killed_without_a_way_back_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let mut driver = driven(plant(folder.path(), "no", Duration::from_secs(5)), "max-pressure");
+    let mut driver = driven(
+        plant(folder.path(), "no", Duration::from_secs(5)),
+        "max-pressure",
+    );
     driver.run_until(50.0).unwrap();
     signal(process(folder.path()), "KILL");
     let error = (0..3).find_map(|_| driver.step().err()).unwrap();
@@ -248,7 +274,9 @@ fn a_network_is_the_same_after_it_has_been_told() {
     let sorted = |init: &Init| -> Vec<Vec<[usize; 2]>> {
         let pairs = init.junctions.iter().map(|junction| {
             let mut pairs = junction.conflicts.clone().unwrap();
-            pairs.iter_mut().for_each(|pair| pair.sort_unstable());
+            for pair in &mut pairs {
+                pair.sort_unstable();
+            }
             pairs.sort_unstable();
             pairs
         });
@@ -260,7 +288,10 @@ fn a_network_is_the_same_after_it_has_been_told() {
 #[test]
 fn what_is_wrong_in_an_init_is_named() {
     let wrong = [
-        (r#"{"version": 2, "lanes": [], "junctions": []}"#, "version 2"),
+        (
+            r#"{"version": 2, "lanes": [], "junctions": []}"#,
+            "version 2",
+        ),
         (r#"{"tick": 0, "lanes": [], "junctions": []}"#, "tick of 0"),
         (
             r#"{"lanes": [], "junctions": [{"id": "J", "movements": [{"from": "a", "to": "b"}], "phases": []}]}"#,

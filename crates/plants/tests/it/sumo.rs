@@ -31,7 +31,10 @@ fn sumo_shows_what_it_is_told_and_its_record_keeps_the_envelope() {
     let network = driver.plant().network().clone();
     let outcome = driver.into_plant().finish().unwrap();
     assert_eq!((safety.fallbacks, safety.reasons.stale), (0, 0));
-    assert!(outcome.finished > 300 && outcome.unfinished == 0, "{outcome:?}");
+    assert!(
+        outcome.finished > 300 && outcome.unfinished == 0,
+        "{outcome:?}"
+    );
     assert!(outcome.mean_trip > outcome.mean_duration && outcome.mean_duration > 30.0);
     keeps_the_envelope(&network, &record_of_sumo(folder.path(), &scenario), 200.0);
 }
@@ -65,7 +68,10 @@ fn every_vehicle_is_seen_where_sumo_has_it() {
             let lane = &plant.network().lanes[index];
             let vehicles = seen.vehicles_on(LaneId::from(index));
             assert_eq!(vehicles.len(), seen.count[index] as usize);
-            let waiting = vehicles.iter().filter(|vehicle| vehicle.speed < 0.1).count();
+            let waiting = vehicles
+                .iter()
+                .filter(|vehicle| vehicle.speed < 0.1)
+                .count();
             assert_eq!(waiting, seen.waiting[index] as usize);
             for vehicle in vehicles {
                 let position = lane.length - vehicle.to_stop_line;
@@ -88,7 +94,10 @@ fn every_vehicle_is_seen_where_sumo_has_it() {
         } else if let Some(lane) = attribute("lane").filter(|lane| !lane.starts_with(':')) {
             let number = |name| attribute(name).unwrap().parse::<f64>().unwrap();
             let (position, speed) = (number("pos"), number("speed"));
-            there_at.entry(time).or_default().push(format!("{lane} {position:.1} {speed:.1}"));
+            there_at
+                .entry(time)
+                .or_default()
+                .push(format!("{lane} {position:.1} {speed:.1}"));
         }
     }
     let mut vehicles = 0;
@@ -104,10 +113,15 @@ fn every_vehicle_is_seen_where_sumo_has_it() {
 /// The lanes of vehicles; positions and speeds are rounded in SUMO's file and are compared as a sum.
 fn close(vehicles: &[String]) -> (Vec<&str>, i64) {
     let parts = |vehicle: &String| {
-        let numbers = vehicle.split(' ').skip(1).map(|number| number.parse::<f64>().unwrap());
+        let numbers = vehicle
+            .split(' ')
+            .skip(1)
+            .map(|number| number.parse::<f64>().unwrap());
         numbers.sum::<f64>()
     };
-    let lanes = vehicles.iter().map(|vehicle| vehicle.split(' ').next().unwrap());
+    let lanes = vehicles
+        .iter()
+        .map(|vehicle| vehicle.split(' ').next().unwrap());
     let sum: f64 = vehicles.iter().map(parts).sum();
     (lanes.collect(), (sum / 10.0).round() as i64)
 }
@@ -182,6 +196,9 @@ fn the_program_in_force_is_read_and_not_the_files() {
     .unwrap();
     scenario.additional.push(program);
     let plant = SumoPlant::start(&scenario, &settings, Sensing::Vehicles).unwrap();
+    // People cross here, and the limits are a street's with people on foot.
+    assert!(plant.limits().of("centre").pedestrians.is_some());
+    assert!(plant.limits().default.pedestrians.is_none());
     let signal = &plant.network().signals[0];
     let durations: Vec<f64> = signal.phases.iter().map(|phase| phase.duration).collect();
     assert_eq!(durations, [50.0, 4.0, 30.0, 4.0]);
@@ -202,5 +219,8 @@ fn sumo_runs_alone_to_compare_with() {
     let plan = run_alone(&scenario, &settings, Own::Plan).unwrap();
     let actuated = run_alone(&scenario, &settings, Own::Actuated).unwrap();
     assert_eq!(plan.finished, actuated.finished);
-    assert!((plan.mean_trip - actuated.mean_trip).abs() > 1.0, "{plan:?} {actuated:?}");
+    assert!(
+        (plan.mean_trip - actuated.mean_trip).abs() > 1.0,
+        "{plan:?} {actuated:?}"
+    );
 }

@@ -35,8 +35,7 @@ fn driven_by_process(
     let command = python(folder, "controller.py", &text, &[]);
     let brain = ProcessBrain::start(&command, plant.network().clone(), plant.tick()).unwrap();
     let protocol = Protocol::street();
-    let driver =
-        Driver::new(plant, Box::new(brain), &protocol, limits().into(), watch()).unwrap();
+    let driver = Driver::new(plant, Box::new(brain), &protocol, limits().into(), watch()).unwrap();
     let process = move || std::fs::read_to_string(&note).unwrap().parse().unwrap();
     (driver, process)
 }
@@ -100,12 +99,15 @@ static PANICS: AtomicU32 = AtomicU32::new(0);
 
 fn hang() {
     if HANGS.fetch_add(1, Ordering::SeqCst) == 0 {
-        std::thread::sleep(Duration::from_secs(3_600));
+        std::thread::sleep(Duration::from_hours(1));
     }
 }
 
 fn panic_once() {
-    assert!(PANICS.fetch_add(1, Ordering::SeqCst) > 0, "a flaw, on purpose");
+    assert!(
+        PANICS.fetch_add(1, Ordering::SeqCst) > 0,
+        "a flaw, on purpose"
+    );
 }
 
 impl Controller for Flawed {
@@ -121,7 +123,7 @@ impl Controller for Flawed {
     }
 }
 
-fn flawed(network: &Network, flaw: fn()) -> Box<ThreadBrain> {
+fn flawed(network: &Network, flaw: fn()) -> ThreadBrain {
     let network = network.clone();
     let build = move || {
         let demand = roads::Demand::default();
@@ -129,7 +131,7 @@ fn flawed(network: &Network, flaw: fn()) -> Box<ThreadBrain> {
         let inner = signals::controllers::by_name("max-pressure", &network, &demand, &protocol)?;
         Ok(Box::new(Flawed { inner, flaw }) as Box<dyn Controller>)
     };
-    Box::new(ThreadBrain::new(Box::new(build)).unwrap())
+    ThreadBrain::new(Box::new(build)).unwrap()
 }
 
 #[test]
@@ -143,7 +145,7 @@ fn a_controller_that_hangs_or_panics_is_left_behind() {
         let folder = tempfile::tempdir().unwrap();
         let scenario = crossroads(folder.path());
         let plant = SumoPlant::start(&scenario, &settings, Sensing::Vehicles).unwrap();
-        let brain = flawed(plant.network(), flaw);
+        let brain = Box::new(flawed(plant.network(), flaw));
         let protocol = Protocol::street();
         let mut driver = Driver::new(plant, brain, &protocol, limits().into(), watch()).unwrap();
         driver.run_until(100.0).unwrap();

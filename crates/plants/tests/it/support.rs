@@ -29,7 +29,9 @@ pub(crate) fn sumo() -> Option<Settings> {
             .args(["-c", "import sumo; print(sumo.SUMO_HOME)"])
             .output()
             .ok()?;
-        Some(PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()))
+        Some(PathBuf::from(
+            String::from_utf8_lossy(&answer.stdout).trim(),
+        ))
     });
     let found = plants::sumo::find(&home.into_iter().collect::<Vec<_>>());
     if found.is_none() {
@@ -88,7 +90,9 @@ pub(crate) fn record_of_sumo(folder: &Path, scenario: &Scenario) -> Record {
         .map(|line| {
             let time = attribute(line, "time").unwrap().parse().unwrap();
             let state = attribute(line, "state").unwrap();
-            let aspects = links.iter().map(|&link| aspect(state.as_bytes()[link as usize]));
+            let aspects = links
+                .iter()
+                .map(|&link| aspect(state.as_bytes()[link as usize]));
             (time, vec![aspects.collect()])
         })
         .collect()
@@ -138,18 +142,18 @@ pub(crate) fn watch() -> Watch {
 }
 
 /// A controller of ours on its thread.
-pub(crate) fn brain(network: &Network, name: &'static str) -> Box<ThreadBrain> {
+pub(crate) fn brain(network: &Network, name: &'static str) -> ThreadBrain {
     let network = network.clone();
     let build = move || {
         let demand = roads::Demand::default();
         signals::controllers::by_name(name, &network, &demand, &Protocol::street())
     };
-    Box::new(ThreadBrain::new(Box::new(build)).unwrap())
+    ThreadBrain::new(Box::new(build)).unwrap()
 }
 
 /// A plant under a controller of ours.
 pub(crate) fn driven<P: Plant>(plant: P, name: &'static str) -> Driver<P> {
-    let brain = brain(plant.network(), name);
+    let brain = Box::new(brain(plant.network(), name));
     Driver::new(plant, brain, &Protocol::street(), limits().into(), watch()).unwrap()
 }
 
