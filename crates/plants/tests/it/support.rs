@@ -133,7 +133,7 @@ pub(crate) fn limits() -> Limits {
 /// How long the watchdog waits in tests.
 pub(crate) fn watch() -> Watch {
     Watch {
-        brain_patience: Duration::from_millis(700),
+        brain_patience: Duration::from_millis(1_200),
         brain_rest: Duration::from_millis(300),
         lost_after: Duration::from_secs(20),
         plant_rest: Duration::from_millis(100),
