@@ -7,11 +7,13 @@ use std::time::Duration;
 use plants::Driver;
 use plants::lines::{FromPlant, Init, LinesPlant, ProcessBrain, build, describe};
 use proptest::prelude::*;
+use roads::SignalId;
 use roads::generate::{GridSpec, grid};
 use signals::{Plant, Protocol, SimPlant};
 
 use crate::support::{
-    Record, aspect, driven, example, keeps_the_envelope, limits, names, python, signal, watch,
+    FALLBACK_MAX, Record, aspect, driven, example, keeps_the_envelope, limits, names,
+    process_brain, python, signal, time_to_fall_back, watch,
 };
 
 /// The documentation's plant, made to keep its own record of what it shows, second by second, and
@@ -222,6 +224,32 @@ fn a_plant_that_is_killed_without_a_way_back_is_an_error() {
     signal(process(folder.path()), "KILL");
     let error = (0..3).find_map(|_| driver.step().err()).unwrap();
     assert!(error.to_string().contains("gone"), "{error}");
+}
+
+#[test]
+fn a_brain_killed_or_stopped_before_a_plant_in_python_is_replaced() {
+    for (how, expected) in [("KILL", "brain gone"), ("STOP", "brain late")] {
+        let folder = tempfile::tempdir().unwrap();
+        let plant = plant(folder.path(), "no", Duration::from_secs(5));
+        let (brain, process) = process_brain(folder.path(), plant.network().clone(), 1.0);
+        let protocol = Protocol::street();
+        let mut driver =
+            Driver::new(plant, Box::new(brain), &protocol, limits().into(), watch()).unwrap();
+        driver.run_until(103.0).unwrap();
+        assert_eq!(driver.safety().fallbacks, 0);
+        signal(process(), how);
+        let (wall, plants) = time_to_fall_back(&mut driver);
+        assert!(wall < FALLBACK_MAX && plants <= 2.0, "{wall:?}, {plants} s");
+        // A plant of a millisecond a second needs longer in its own time than by the wall.
+        while driver.envelope().in_fallback(SignalId(0)) {
+            driver.step().unwrap();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        until_end(&mut driver);
+        assert_eq!(names(driver.events()), [expected, "brain back"]);
+        let network = driver.plant().network().clone();
+        keeps_the_envelope(&network, &record(folder.path())[0], 200.0);
+    }
 }
 
 #[test]

@@ -5,19 +5,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use plants::lines::ProcessBrain;
 use plants::sumo::{Scenario, Sensing, Settings, SumoPlant};
 use plants::{Driver, ThreadBrain};
 use roads::{Network, SignalId};
 use signals::{Controller, Observation, Plant, Protocol, Wish, Wishes};
 
 use crate::support::{
-    crossroads, driven, example, keeps_the_envelope, limits, names, python, record_of_sumo, signal,
-    sumo, time_to_fall_back, watch,
+    FALLBACK_MAX, crossroads, driven, keeps_the_envelope, limits, names, process_brain,
+    record_of_sumo, signal, sumo, time_to_fall_back, watch,
 };
-
-/// Longest that a junction may wait for a brain that is gone.
-const FALLBACK_MAX: Duration = Duration::from_secs(2);
 
 /// SUMO under the documentation's controller, a process of its own.
 fn driven_by_process(
@@ -26,17 +22,9 @@ fn driven_by_process(
     settings: &Settings,
 ) -> (Driver<SumoPlant>, impl Fn() -> u32 + use<>) {
     let plant = SumoPlant::start(scenario, settings, Sensing::Vehicles).unwrap();
-    let note = folder.join("brain.pid");
-    let text = format!(
-        "import os\nopen({:?}, 'w').write(str(os.getpid()))\n{}",
-        note.display().to_string(),
-        example(1)
-    );
-    let command = python(folder, "controller.py", &text, &[]);
-    let brain = ProcessBrain::start(&command, plant.network().clone(), plant.tick()).unwrap();
+    let (brain, process) = process_brain(folder, plant.network().clone(), plant.tick());
     let protocol = Protocol::street();
     let driver = Driver::new(plant, Box::new(brain), &protocol, limits().into(), watch()).unwrap();
-    let process = move || std::fs::read_to_string(&note).unwrap().parse().unwrap();
     (driver, process)
 }
 

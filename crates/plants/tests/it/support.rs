@@ -4,8 +4,10 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use plants::lines::ProcessBrain;
 use plants::sumo::{Scenario, Settings};
 use plants::{Driver, Event, ThreadBrain, Watch, What};
 use roads::{Aspect, Network, SignalId};
@@ -193,6 +195,27 @@ pub(crate) fn time_to_fall_back<P: Plant>(driver: &mut Driver<P>) -> (Duration, 
         assert!(start.elapsed() < Duration::from_secs(20), "no fallback");
     }
     (start.elapsed(), driver.plant().time() - time)
+}
+
+/// Longest that a junction may wait for a brain that is gone.
+pub(crate) const FALLBACK_MAX: Duration = Duration::from_secs(2);
+
+/// The documentation's controller as a process of its own, and how to find that.
+pub(crate) fn process_brain(
+    folder: &Path,
+    network: Arc<Network>,
+    tick: f64,
+) -> (ProcessBrain, impl Fn() -> u32 + use<>) {
+    let note = folder.join("brain.pid");
+    let text = format!(
+        "import os\nopen({:?}, 'w').write(str(os.getpid()))\n{}",
+        note.display().to_string(),
+        example(1)
+    );
+    let command = python(folder, "controller.py", &text, &[]);
+    let brain = ProcessBrain::start(&command, network, tick).unwrap();
+    let process = move || fs::read_to_string(&note).unwrap().parse().unwrap();
+    (brain, process)
 }
 
 /// A block of Python of the documentation.
