@@ -38,7 +38,7 @@ pub(crate) const DESCRIBED: [(&str, &str); 5] = [
     ),
     (
         SUMO_HOME,
-        "folder of the SUMO installation that `bench engine --sumo` runs",
+        "folder of the SUMO installation that `bench engine --sumo` and `traffic … --plant sumo` run",
     ),
 ];
 

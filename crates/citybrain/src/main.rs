@@ -19,6 +19,7 @@ mod output;
 mod printer;
 mod reference;
 mod settings;
+mod sumo;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -97,6 +98,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Traffic(command) => match command {
             TrafficCommand::Run(args) => commands::traffic::run(&args, layers, printer),
             TrafficCommand::Compare(args) => commands::traffic::compare(&args, layers, printer),
+            TrafficCommand::Drive(args) => commands::traffic::drive(&args, layers, printer),
         },
         Command::Bench(BenchCommand::Engine(args)) => {
             commands::bench::engine(&args, &layers, printer)

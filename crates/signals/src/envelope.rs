@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::guard::Guard;
 use crate::limits::LimitsTable;
 use crate::observation::{Observation, Wishes};
-use crate::phases::SignalPhases;
+use crate::phases::{PhaseIndex, SignalPhases};
 
 /// How often the envelope did other than it was told, or later, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,7 @@ pub struct Safety {
 pub struct Command<'a> {
     signal: SignalId,
     phase: Option<usize>,
+    target: PhaseIndex,
     aspects: &'a [Aspect],
 }
 
@@ -76,6 +77,11 @@ impl Command<'_> {
     /// The phase of its plan, if what is to be shown is exactly that.
     pub const fn phase(&self) -> Option<usize> {
         self.phase
+    }
+
+    /// The phase that it is on the way to, or shows: for plants that time their changes themselves.
+    pub const fn target(&self) -> PhaseIndex {
+        self.target
     }
 
     /// What each movement is shown, in the order of the signal's movements.
@@ -152,6 +158,47 @@ impl Envelope {
         }
     }
 
+    /// Takes a signal from its controller at once: it follows its own plan until a wish is heard
+    /// for it again. For a watchdog that knows of a failure before the silence is long enough.
+    pub fn fall_back(&mut self, signal: SignalId) {
+        if let Some(Some(guard)) = self.guards.get_mut(signal.index()) {
+            guard.fall_back(&mut self.counts);
+        }
+    }
+
+    /// Takes what a plant says a signal shows, an aspect for each of its movements, for what is
+    /// shown at `now`, and goes on from there with every minimum and clearance before it: for a
+    /// plant that has shown something of its own.
+    pub fn adopt(&mut self, signal: SignalId, shown: &[Aspect], now: f64) {
+        if let Some(Some(guard)) = self.guards.get_mut(signal.index()) {
+            guard.adopt(shown, now);
+            self.changed.push(signal);
+        }
+    }
+
+    /// Two positions in the signal's movements that cannot be `shown` green together; `None` if
+    /// there are none.
+    pub fn conflict(&self, signal: SignalId, shown: &[Aspect]) -> Option<(usize, usize)> {
+        self.guards.get(signal.index())?.as_ref()?.conflict(shown)
+    }
+
+    /// What a signal is to show, an aspect for each of its movements; none without phases.
+    pub fn shown(&self, signal: SignalId) -> impl Iterator<Item = Aspect> + '_ {
+        let guard = self.guards.get(signal.index()).and_then(Option::as_ref);
+        guard.into_iter().flat_map(Guard::aspects)
+    }
+
+    /// The phase that a signal shows or changes to.
+    pub fn phase(&self, signal: SignalId) -> Option<PhaseIndex> {
+        Some(self.guards.get(signal.index())?.as_ref()?.target())
+    }
+
+    /// Has everything shown handed over again by the next [`Envelope::commands`].
+    pub fn repeat(&mut self) {
+        let guarded = (0..self.guards.len()).filter(|&index| self.guards[index].is_some());
+        self.changed = guarded.map(SignalId::from).collect();
+    }
+
     /// Lets time pass to `now`, seconds. To be called at least once every tick.
     pub fn tick(&mut self, now: f64) {
         for (index, guard) in self.guards.iter_mut().enumerate() {
@@ -180,6 +227,7 @@ impl Envelope {
                 show(Command {
                     signal,
                     phase: guard.shown_phase().map(|phase| phase as usize),
+                    target: guard.target(),
                     aspects: &self.aspects,
                 })?;
             }

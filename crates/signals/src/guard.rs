@@ -94,6 +94,16 @@ const fn weaker(a: Aspect, b: Aspect) -> u8 {
     bits
 }
 
+/// How much an aspect lets traffic do.
+const fn strength(aspect: Aspect) -> u8 {
+    match aspect {
+        Aspect::Red => 0,
+        Aspect::Yellow => 1,
+        Aspect::Permissive => 2,
+        Aspect::Protected => 3,
+    }
+}
+
 /// Why a phase is next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
@@ -240,6 +250,70 @@ impl Guard {
             self.fallback = false;
             counts.recoveries += 1;
         }
+    }
+
+    /// Takes the signal from its controller at once, until that speaks again.
+    pub(crate) fn fall_back(&mut self, counts: &mut Overrides) {
+        if !self.fallback {
+            self.fallback = true;
+            counts.fallbacks += 1;
+        }
+        self.wish = None;
+    }
+
+    /// Takes what the plant says it shows, movement by movement, for what is shown, and goes on
+    /// from there: every time counts from now, and what is green beyond the next phase gets yellow.
+    pub(crate) fn adopt(&mut self, shown: &[Aspect], now: f64) {
+        for head in &mut self.heads {
+            head.aspect = Aspect::Red;
+        }
+        for (&group, &aspect) in self.phases.group_of.iter().zip(shown) {
+            let head = &mut self.heads[group as usize];
+            if strength(aspect) > strength(head.aspect) {
+                head.aspect = aspect;
+            }
+        }
+        for head in &mut self.heads {
+            head.since = now;
+        }
+        self.remember_greens();
+        let is_shown = |&phase: &PhaseIndex| {
+            let aspects = self.phases.aspects[phase as usize].iter();
+            aspects
+                .zip(&self.heads)
+                .all(|(aspect, head)| *aspect == head.aspect)
+        };
+        let whole = self.phases.green().iter().copied().find(is_shown);
+        self.now = now;
+        self.since = now;
+        self.quiet_until = now;
+        self.delayed = None;
+        if let Some(phase) = whole {
+            self.target = phase;
+            self.show = Show::Phase(phase);
+        } else {
+            let planned = self.phases.planned(now);
+            self.begin(planned.unwrap_or(self.target));
+        }
+    }
+
+    /// Two groups that are shown green together though no phase of the plan says that they may.
+    pub(crate) fn conflict(&self, shown: &[Aspect]) -> Option<(usize, usize)> {
+        let groups = self.heads.len();
+        let conflicts = |a: usize, b: usize| {
+            let (row, column) = (
+                self.phases.group_of[a] as usize,
+                self.phases.group_of[b] as usize,
+            );
+            shown[a].is_green()
+                && shown[b].is_green()
+                && self.together[row * groups + column] & bit(shown[a], shown[b]) == 0
+        };
+        self.phases
+            .meetings
+            .iter()
+            .map(|meeting| (meeting.a, meeting.b))
+            .find(|&(a, b)| a.max(b) < shown.len() && conflicts(a, b))
     }
 
     /// Lets time pass to `now`; true if what is shown has changed.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roads::{Demand, LaneId, LinkId, Network};
+use roads::{Aspect, Demand, LaneId, LinkId, Network, SignalId};
 use sim::{NewVehicle, VehicleId, World};
 
 use crate::controller::Detail;
@@ -32,6 +32,13 @@ pub trait Plant {
     /// # Errors
     /// When the plant refuses or does not answer.
     fn show(&mut self, command: Command<'_>) -> Result<(), Error>;
+
+    /// What a signal shows by the plant's own account, an aspect for each of its movements; false
+    /// if it does not say.
+    fn shown(&self, signal: SignalId, aspects: &mut Vec<Aspect>) -> bool {
+        let _ = (signal, aspects);
+        false
+    }
 
     /// Lets a tick pass.
     ///

@@ -532,3 +532,93 @@ fn every_controller_runs_and_is_never_overridden_for_nonsense() {
         }
     }
 }
+
+/// Letters of what a plant may report: r, y, g and G, for each movement.
+fn reports(movements: usize) -> impl Strategy<Value = Vec<roads::Aspect>> {
+    use roads::Aspect::{Permissive, Protected, Red, Yellow};
+    let aspect = prop::sample::select(vec![Red, Yellow, Permissive, Protected]);
+    prop::collection::vec(aspect, movements)
+}
+
+/// Longer than any yellow: what a plant showed wrongly is over by then.
+const LONGEST_YELLOW: f64 = 7.0;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Whatever a plant says it shows, from conflicting greens on, the envelope ends it by yellow
+    /// and red, and adds no green to it before that has cleared.
+    #[test]
+    fn what_a_plant_shows_of_its_own_is_led_back_to_the_plan(
+        report in reports(36),
+        wishes in prop::collection::vec(0..9_u32, 40),
+        at in 0..100_u32,
+    ) {
+        let network = Arc::new(support::permissive_lefts());
+        let limits = Limits::without_pedestrians().into();
+        let mut envelope = Envelope::new(&network, &limits, 0.0, 1.0).expect("sound limits");
+        let signal = SignalId(0);
+        let (mut record, mut before) = (Vec::new(), Vec::new());
+        for second in 0..400_u32 {
+            let now = f64::from(second);
+            if second == at {
+                envelope.adopt(signal, &report, now);
+                before = report.clone();
+            }
+            let mut said = Wishes::new(1);
+            said.clear(now);
+            said.set(signal, Wish::Phase(wishes[second as usize / 10]));
+            envelope.hear(&said, now);
+            envelope.tick(now);
+            envelope.commands(|_| Ok(())).expect("nobody refuses");
+            let shown: Vec<_> = envelope.shown(signal).collect();
+            if let Some((a, b)) = envelope.conflict(signal, &shown) {
+                // Only what the plant showed itself, in the tick in which it said so.
+                prop_assert!(second >= at && now < f64::from(at) + LONGEST_YELLOW);
+                // A group is as green as the greenest of its movements was said to be.
+                let new = second > at && [a, b].iter().any(|&place| !before[place].is_green());
+                prop_assert!(!new, "{a} or {b} turned green into a conflict at {now}");
+            }
+            record.push((now, vec![shown.clone()]));
+            before = shown;
+        }
+        // From a moment on in which nothing is yellow; greens have begun before it.
+        let expected = Expected { green: |_| 0.0, red: 400.0, tick: 1.0 };
+        let settled = |(now, shown): &(f64, Vec<Vec<roads::Aspect>>)| {
+            *now >= f64::from(at) + LONGEST_YELLOW && !shown[0].contains(&roads::Aspect::Yellow)
+        };
+        let start = record.iter().position(settled).expect("it settles");
+        let after = record.split_off(start);
+        check(&network, 0, &after, &expected).map_err(TestCaseError::fail)?;
+    }
+}
+
+#[test]
+fn a_signal_that_is_taken_from_its_controller_follows_its_plan_until_it_is_spoken_for() {
+    let network = Arc::new(support::bare_greens());
+    let limits = Limits::without_pedestrians().into();
+    let mut envelope = Envelope::new(&network, &limits, 0.0, 1.0).expect("sound limits");
+    let signal = SignalId(0);
+    let mut said = Wishes::new(1);
+    for second in 0..50_u32 {
+        let now = f64::from(second);
+        said.clear(now);
+        said.set(signal, Wish::Phase(0));
+        if second < 20 {
+            envelope.hear(&said, now);
+        } else if second == 20 {
+            envelope.fall_back(signal);
+            assert!(envelope.in_fallback(signal));
+        }
+        envelope.tick(now);
+    }
+    // The plan shows its second phase from 40 s on.
+    assert_eq!(envelope.phase(signal), Some(1));
+    let safety = envelope.safety();
+    assert_eq!((safety.fallbacks, safety.in_fallback), (1, 1));
+    said.clear(50.0);
+    said.set(signal, Wish::Phase(0));
+    envelope.hear(&said, 50.0);
+    assert!(!envelope.in_fallback(signal));
+    assert_eq!(envelope.safety().reasons.recoveries, 1);
+}

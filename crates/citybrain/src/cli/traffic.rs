@@ -18,6 +18,25 @@ pub(crate) enum TrafficCommand {
     Run(RunArgs),
     /// Run one scenario under several controllers and seeds, and report
     Compare(CompareArgs),
+    /// Drive the signals of another program, or of controllers at the kerb
+    Drive(DriveArgs),
+}
+
+/// What the signals stand in.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Plant")]
+pub(crate) struct PlantArgs {
+    /// What simulates the traffic: sim (ours) or sumo, which is driven over TraCI and runs until
+    /// its last vehicle has arrived
+    #[arg(long, value_name = "PLANT", value_parser = ["sim", "sumo"], default_value = "sim", hide_possible_values = true)]
+    pub(crate) plant: String,
+    /// With sumo: see only what lane-area detectors count, of the scenario or laid over the last
+    /// 100 m before each stop line
+    #[arg(long)]
+    pub(crate) detectors: bool,
+    /// With sumo: how far back from a stop line vehicles are seen where its lane is shorter, metres
+    #[arg(long, value_name = "M", value_parser = values::seconds_or_zero, default_value_t = 80.0)]
+    pub(crate) reach: f64,
 }
 
 /// Which scenario.
@@ -85,7 +104,8 @@ Examples:
   citybrain traffic run --network roadnet.json --demand flow.json
   citybrain traffic run -n roadnet.json -d flow.json --control advanced-max-pressure --json
   citybrain traffic run -n roadnet.json -d flow.json --control max-pressure --action 10 --yellow 3
-  citybrain traffic run -n grid.json --trips 5000 --out trajectories.parquet")]
+  citybrain traffic run -n grid.json --trips 5000 --out trajectories.parquet
+  citybrain traffic run -n cologne8.sumocfg --plant sumo --control advanced-max-pressure")]
 pub(crate) struct RunArgs {
     /// Which scenario.
     #[command(flatten)]
@@ -93,12 +113,19 @@ pub(crate) struct RunArgs {
     /// What decides the phases (default plan)
     #[arg(long, short, value_name = "CONTROLLER", value_parser = crate::control::parser())]
     pub(crate) control: Option<String>,
+    /// With sumo: another program that decides, over JSON lines (docs/plants.md); words are parted
+    /// by spaces
+    #[arg(long, value_name = "COMMAND", conflicts_with = "control")]
+    pub(crate) control_program: Option<String>,
     /// Seed of all random numbers (default 0)
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+    /// What the signals stand in.
+    #[command(flatten)]
+    pub(crate) plant: PlantArgs,
     /// Write every vehicle at every second to this Parquet file
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -111,7 +138,8 @@ Examples:
   citybrain traffic compare --network roadnet.json --demand flow.json
   citybrain traffic compare -n roadnet.json -d flow.json --control plan,max-pressure \\
       --seeds 0,1,2 --out report.html
-  citybrain traffic compare -n roadnet.json -d flow.json --json > runs.json")]
+  citybrain traffic compare -n roadnet.json -d flow.json --json > runs.json
+  citybrain traffic compare -n cologne8.sumocfg --plant sumo --seeds 0,1,2")]
 pub(crate) struct CompareArgs {
     /// Which scenario.
     #[command(flatten)]
@@ -126,7 +154,49 @@ pub(crate) struct CompareArgs {
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+    /// What the signals stand in.
+    #[command(flatten)]
+    pub(crate) plant: PlantArgs,
     /// Write a report with plots to this HTML file
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// `citybrain traffic drive`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  citybrain traffic drive --plant 'python3 plant.py' --control max-pressure
+  citybrain traffic drive --stdio --control advanced-max-pressure
+  citybrain traffic drive --ntcip cabinets.json --network city.net.xml --duration 3600
+
+docs/plants.md describes what is said over JSON lines and SNMP.")]
+pub(crate) struct DriveArgs {
+    /// Start this program as the plant and speak JSON lines with it; words are parted by spaces
+    #[arg(long, value_name = "COMMAND", required_unless_present_any = ["stdio", "ntcip"], conflicts_with_all = ["stdio", "ntcip"])]
+    pub(crate) plant: Option<String>,
+    /// Speak JSON lines with the plant that has started us, on standard input and output
+    #[arg(long, conflicts_with = "ntcip")]
+    pub(crate) stdio: bool,
+    /// Drive the controllers at the kerb that this JSON file names, over SNMP
+    #[arg(long, value_name = "FILE", requires = "network")]
+    pub(crate) ntcip: Option<PathBuf>,
+    /// With --ntcip: the network whose signals they are
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) network: Option<PathBuf>,
+    /// What decides the phases (default plan)
+    #[arg(long, short, value_name = "CONTROLLER", value_parser = crate::control::parser())]
+    pub(crate) control: Option<String>,
+    /// Another program that decides, over JSON lines; words are parted by spaces
+    #[arg(long, value_name = "COMMAND", conflicts_with = "control")]
+    pub(crate) control_program: Option<String>,
+    /// Seconds between two decisions of a controller (default 5)
+    #[arg(long, value_name = "S", value_parser = values::seconds, allow_negative_numbers = true)]
+    pub(crate) action: Option<f64>,
+    /// Stop after so many seconds of the plant's clock
+    #[arg(long, value_name = "S", value_parser = values::seconds, allow_negative_numbers = true)]
+    pub(crate) duration: Option<f64>,
+    /// How long the plant may take for an observation, seconds
+    #[arg(long, value_name = "S", value_parser = values::seconds, default_value_t = 10.0, allow_negative_numbers = true)]
+    pub(crate) patience: f64,
 }

@@ -16,6 +16,7 @@ mod docs;
 mod errors;
 mod help;
 mod ledger;
+mod plants;
 mod pool;
 mod pool_generate;
 mod roads;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -10,12 +10,9 @@ use roads::{Demand, Network};
 use serde::Serialize;
 use sim::{Config, World};
 
-use crate::env;
 use crate::error::Error;
 use crate::measure::{Stopwatch, children_cpu};
-
-/// What to do when there is no SUMO.
-const INSTALL: &str = "install it with `pip install eclipse-sumo`, or set SUMO_HOME";
+use crate::sumo::{self, INSTALL};
 
 /// Both simulators on one scenario.
 #[derive(Debug, Serialize)]
@@ -63,64 +60,18 @@ pub(super) fn compare(
     demand: &Arc<Demand>,
     (begin, horizon): (f64, f64),
 ) -> Result<Comparison, Error> {
-    let program = find()?;
+    let program = sumo::program()?;
     let end = begin + horizon;
-    let sumo = run_sumo(&program, files, begin, end)?;
+    let theirs = run_sumo(&program, files, begin, end)?;
     let ours = run_ours(network, demand, horizon)?;
     Ok(Comparison {
-        sumo_version: version(&program)?,
+        sumo_version: sumo::version(&program)?,
         begin,
         end,
-        speed_ratio: ours.updates_per_cpu_second / sumo.updates_per_cpu_second.max(1e-9),
-        sumo,
+        speed_ratio: ours.updates_per_cpu_second / theirs.updates_per_cpu_second.max(1e-9),
+        sumo: theirs,
         ours,
     })
-}
-
-/// The program `sumo`: of `SUMO_HOME`, on `PATH`, or of the Python package.
-fn find() -> Result<PathBuf, Error> {
-    let mut homes: Vec<PathBuf> = env::read(env::SUMO_HOME)
-        .map(PathBuf::from)
-        .into_iter()
-        .collect();
-    let package = Command::new("python3")
-        .args(["-c", "import sumo; print(sumo.SUMO_HOME)"])
-        .stderr(Stdio::null())
-        .output();
-    if let Ok(answer) = package
-        && answer.status.success()
-    {
-        homes.push(PathBuf::from(
-            String::from_utf8_lossy(&answer.stdout).trim(),
-        ));
-    }
-    homes
-        .into_iter()
-        .map(|home| home.join("bin").join("sumo"))
-        .find(|program| program.is_file())
-        .or_else(|| {
-            version(Path::new("sumo"))
-                .is_ok()
-                .then(|| PathBuf::from("sumo"))
-        })
-        .ok_or_else(|| Error::Program {
-            message: "there is no SUMO here".to_owned(),
-            help: Some(INSTALL.to_owned()),
-        })
-}
-
-fn version(program: &Path) -> Result<String, Error> {
-    let answer = Command::new(program)
-        .arg("--version")
-        .output()
-        .map_err(|error| failed(program, &error.to_string()))?;
-    let text = String::from_utf8_lossy(&answer.stdout);
-    Ok(text
-        .lines()
-        .next()
-        .unwrap_or("SUMO of unknown version")
-        .trim()
-        .to_owned())
 }
 
 fn failed(program: &Path, why: &str) -> Error {

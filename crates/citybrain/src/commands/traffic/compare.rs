@@ -11,6 +11,7 @@ use super::run::{progress, show};
 use super::scenario::{self, About, Scenario};
 use super::simulate::{Observer, Run, Sample, simulate};
 use super::summary::{self, Row};
+use super::sumo;
 use crate::cli::traffic::CompareArgs;
 use crate::error::{Exit, Outcome};
 use crate::output::to_file;
@@ -55,6 +56,10 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
         .map(|seed| *seed as u32)
         .collect();
 
+    sumo::check(&args.plant, None)?;
+    if sumo::is_chosen(&args.plant) {
+        return sumo::compare(args, &layers, printer, &controls, &seeds);
+    }
     let scenario = scenario::read(&args.scenario, &settings, printer)?;
     let mut runs = Vec::with_capacity(controls.len() * seeds.len());
     for control in &controls {

@@ -8,6 +8,7 @@ use sim::World;
 
 use super::scenario::{self, About, Scenario};
 use super::simulate::{Observer, Run, Sample, simulate};
+use super::sumo;
 use super::trajectories::Trajectories;
 use crate::cli::traffic::RunArgs;
 use crate::error::{Error, Exit, Outcome};
@@ -37,6 +38,10 @@ pub(crate) fn run(args: &RunArgs, mut layers: Layers, printer: Printer) -> Outco
     scenario::override_options(&mut layers, &args.scenario, &args.engine)?;
     layers.flag("traffic.control", "--control", args.control.clone())?;
     layers.flag("traffic.seed", "--seed", args.seed.map(i64::from))?;
+    sumo::check(&args.plant, args.control_program.as_ref())?;
+    if sumo::is_chosen(&args.plant) {
+        return sumo::run(args, &layers, printer);
+    }
     let settings = layers.settings()?;
     let scenario = scenario::read(&args.scenario, &settings, printer)?;
     let control = &settings.traffic.control;

@@ -1,0 +1,465 @@
+//! `citybrain traffic … --plant sumo`: our controllers in SUMO, beside SUMO's own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plants::lines::ProcessBrain;
+use plants::sumo::{Outcome, Own, Scenario, Sensing, Settings, SumoPlant, run_alone};
+use plants::{Brain, Driver, Event, ThreadBrain, Watch};
+use roads::{Demand, Network};
+use serde::Serialize;
+use signals::{Plant, Protocol, Safety};
+
+use crate::cli::traffic::{CompareArgs, PlantArgs, RunArgs, ScenarioArgs};
+use crate::error::{Error, Exit};
+use crate::measure::{Stopwatch, deviation, mean};
+use crate::printer::{Printer, grouped, properties, table};
+use crate::settings::Layers;
+use crate::{control, load, sumo};
+
+/// How long after the last departure is waited for the last arrival, seconds of SUMO's clock.
+const DRAIN: f64 = 7_200.0;
+/// How long SUMO or a controller may take for an answer. A run is not real time, and machines are
+/// busy.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Events that a report repeats.
+const EVENTS_SHOWN: usize = 100;
+/// The scenario's own programs, run by SUMO alone.
+const SUMO_PLAN: &str = "sumo-plan";
+/// SUMO's actuated control of the same phases.
+const SUMO_ACTUATED: &str = "sumo-actuated";
+
+/// One run.
+#[derive(Debug, Serialize)]
+struct Run {
+    control: String,
+    seed: u32,
+    #[serde(flatten)]
+    outcome: Outcome,
+    /// What the envelope had to do; none where SUMO ran alone.
+    safety: Option<Safety>,
+    /// What went wrong, and how often.
+    events: Vec<Event>,
+    event_count: u64,
+    wall_seconds: f64,
+}
+
+/// A controller over all seeds.
+#[derive(Debug, Serialize)]
+struct Row {
+    control: String,
+    runs: usize,
+    mean_trip: f64,
+    mean_trip_deviation: Option<f64>,
+    mean_depart_delay: f64,
+    mean_waiting: f64,
+    teleports: f64,
+    finished: f64,
+    unfinished: f64,
+    /// Mean trip over that under the scenario's own plan, less one.
+    against_plan: Option<f64>,
+    /// As above, against SUMO's actuated control.
+    against_actuated: Option<f64>,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'static str,
+    plant: &'static str,
+    sumo_version: &'a str,
+    network: String,
+    begin: f64,
+    end: Option<f64>,
+    step: f64,
+    sensing: Sensing,
+    reach: f64,
+    protocol: &'a Protocol,
+    summary: &'a [Row],
+    runs: &'a [Run],
+}
+
+/// A scenario that is ready to run.
+struct Bench {
+    scenario: Scenario,
+    settings: Settings,
+    sensing: Sensing,
+    protocol: Protocol,
+    demand: Arc<Demand>,
+    version: String,
+}
+
+/// Who decides.
+enum Deciding<'a> {
+    Ours(&'a str),
+    Program(Vec<String>),
+}
+
+/// `citybrain traffic run --plant sumo`.
+pub(super) fn run(args: &RunArgs, layers: &Layers, printer: Printer) -> Result<Exit, Error> {
+    if args.out.is_some() {
+        return Err(unsupported("--out writes what our own simulator does"));
+    }
+    let settings = layers.settings()?;
+    let mut bench = Bench::new(&args.scenario, &args.plant, &settings, printer)?;
+    bench.settings.seed = settings.traffic.seed as u32;
+    let deciding = match &args.control_program {
+        Some(command) => Deciding::Program(super::drive::words(command)),
+        None => Deciding::Ours(&settings.traffic.control),
+    };
+    let runs = [bench.drive(&deciding)?];
+    if printer.json {
+        printer.json(&bench.report(&[], &runs))?;
+        return Ok(Exit::Success);
+    }
+    let run = &runs[0];
+    let seconds = |seconds: f64| format!("{seconds:.2} s");
+    let outcome = &run.outcome;
+    let safety = run.safety.unwrap_or_default();
+    let rows = [
+        ("scenario", bench.name()),
+        ("controller", run.control.clone()),
+        (
+            "mean trip",
+            format!(
+                "{}  of which {} before departure",
+                seconds(outcome.mean_trip),
+                seconds(outcome.mean_depart_delay)
+            ),
+        ),
+        ("mean waiting", seconds(outcome.mean_waiting)),
+        (
+            "vehicles",
+            format!(
+                "{} arrived, {} did not, {} teleports",
+                grouped(outcome.finished),
+                grouped(outcome.unfinished),
+                grouped(outcome.teleports)
+            ),
+        ),
+        (
+            "safety",
+            format!(
+                "{} overrides, {} delays, {} fallbacks, {} events",
+                grouped(safety.overrides),
+                grouped(safety.delays),
+                grouped(safety.fallbacks),
+                grouped(run.event_count)
+            ),
+        ),
+        ("cost", format!("{:.1} s wall", run.wall_seconds)),
+    ];
+    printer.line(properties(rows).trim_fmt())?;
+    Ok(Exit::Success)
+}
+
+/// `citybrain traffic compare --plant sumo`.
+pub(super) fn compare(
+    args: &CompareArgs,
+    layers: &Layers,
+    printer: Printer,
+    controls: &[String],
+    seeds: &[u32],
+) -> Result<Exit, Error> {
+    if args.out.is_some() {
+        return Err(unsupported("--out writes a report of our own simulator"));
+    }
+    let settings = layers.settings()?;
+    let mut bench = Bench::new(&args.scenario, &args.plant, &settings, printer)?;
+    let mut runs = Vec::new();
+    for &seed in seeds {
+        bench.settings.seed = seed;
+        for (name, own) in [(SUMO_PLAN, Own::Plan), (SUMO_ACTUATED, Own::Actuated)] {
+            printer.note(format_args!("{name}, seed {seed}"));
+            runs.push(bench.alone(name, own)?);
+        }
+        for name in controls {
+            printer.note(format_args!("{name}, seed {seed}"));
+            runs.push(bench.drive(&Deciding::Ours(name))?);
+        }
+    }
+    let rows = rows(&runs);
+    if printer.json {
+        printer.json(&bench.report(&rows, &runs))?;
+        return Ok(Exit::Success);
+    }
+    let mut table = table([
+        "controller",
+        "mean trip s",
+        "depart delay s",
+        "waiting s",
+        "teleports",
+        "arrived",
+        "against plan",
+        "against actuated",
+    ]);
+    for row in &rows {
+        let percent = |share: Option<f64>| {
+            share.map_or_else(String::new, |share| format!("{:+.1} %", share * 100.0))
+        };
+        let trip = match row.mean_trip_deviation {
+            Some(deviation) => format!("{:.1} ± {deviation:.1}", row.mean_trip),
+            None => format!("{:.1}", row.mean_trip),
+        };
+        table.add_row([
+            row.control.clone(),
+            trip,
+            format!("{:.1}", row.mean_depart_delay),
+            format!("{:.1}", row.mean_waiting),
+            format!("{:.1}", row.teleports),
+            format!("{:.0}", row.finished),
+            percent(row.against_plan),
+            percent(row.against_actuated),
+        ]);
+    }
+    printer.line(table.trim_fmt())?;
+    Ok(Exit::Success)
+}
+
+fn unsupported(message: &str) -> Error {
+    Error::Option {
+        message: message.to_owned(),
+        help: Some("leave it out with --plant sumo".to_owned()),
+    }
+}
+
+impl Bench {
+    fn new(
+        scenario: &ScenarioArgs,
+        plant: &PlantArgs,
+        settings: &crate::settings::Settings,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let program = sumo::program()?;
+        let loaded = load::scenario(
+            &scenario.network,
+            scenario.demand.as_deref(),
+            scenario.begin,
+            printer,
+        )?;
+        let demand = loaded.demand.ok_or_else(|| Error::Option {
+            message: "SUMO needs demand, and there is none".to_owned(),
+            help: Some("name a .sumocfg, or a .rou.xml with --demand".to_owned()),
+        })?;
+        let files = match &scenario.demand {
+            Some(demand) => {
+                let routes = [demand.clone()];
+                Scenario::of_files(&scenario.network, &routes, loaded.begin, None)
+            }
+            None => Scenario::read(&scenario.network).map_err(|error| sumo::failed(&error))?,
+        };
+        let protocol = super::scenario::protocol(settings, sim::Rules::Street);
+        Ok(Self {
+            version: sumo::version(&program)?,
+            settings: Settings {
+                patience: PATIENCE,
+                reach: plant.reach,
+                ..Settings::new(program)
+            },
+            scenario: files,
+            sensing: if plant.detectors {
+                Sensing::Detectors
+            } else {
+                Sensing::Vehicles
+            },
+            protocol,
+            demand,
+        })
+    }
+
+    fn name(&self) -> String {
+        let file = self.scenario.configuration.as_ref();
+        file.unwrap_or(&self.scenario.network).display().to_string()
+    }
+
+    /// A run of SUMO without us.
+    fn alone(&self, name: &str, own: Own) -> Result<Run, Error> {
+        let watch = Stopwatch::start();
+        let outcome = run_alone(&self.scenario, &self.settings, own);
+        Ok(Run {
+            control: name.to_owned(),
+            seed: self.settings.seed,
+            outcome: outcome.map_err(|error| sumo::failed(&error))?,
+            safety: None,
+            events: Vec::new(),
+            event_count: 0,
+            wall_seconds: watch.wall().as_secs_f64(),
+        })
+    }
+
+    /// A run under a controller.
+    fn drive(&self, deciding: &Deciding) -> Result<Run, Error> {
+        let watch = Stopwatch::start();
+        let failed = |error: plants::Error| sumo::failed(&error);
+        let plant =
+            SumoPlant::start(&self.scenario, &self.settings, self.sensing).map_err(failed)?;
+        let (network, limits) = (Arc::clone(plant.network()), plant.limits().clone());
+        let brain = self.brain(deciding, &network, plant.tick())?;
+        let name = match deciding {
+            Deciding::Ours(name) => (*name).to_owned(),
+            Deciding::Program(command) => command.join(" "),
+        };
+        let patience = Watch {
+            brain_patience: PATIENCE,
+            ..Watch::default()
+        };
+        let end = self.end();
+        let mut driver = Driver::new(plant, brain, &self.protocol, limits, patience)
+            .map_err(failed)?
+            .with_reach(self.settings.reach);
+        while driver.plant().expected() > 0 && driver.plant().time() < end {
+            driver.step().map_err(failed)?;
+        }
+        let (safety, event_count) = (driver.safety(), driver.event_count());
+        let events = driver.events().iter().take(EVENTS_SHOWN).cloned().collect();
+        Ok(Run {
+            control: name,
+            seed: self.settings.seed,
+            outcome: driver.into_plant().finish().map_err(failed)?,
+            safety: Some(safety),
+            events,
+            event_count,
+            wall_seconds: watch.wall().as_secs_f64(),
+        })
+    }
+
+    /// When to give up on the last vehicle, seconds after the beginning.
+    fn end(&self) -> f64 {
+        let last = self
+            .demand
+            .flows
+            .iter()
+            .map(|flow| flow.end.unwrap_or(flow.start));
+        let last = last.filter(|time| time.is_finite()).fold(0.0, f64::max);
+        let end = self
+            .scenario
+            .end
+            .map_or(last, |end| end - self.scenario.begin);
+        end.max(0.0) + DRAIN
+    }
+
+    fn brain(
+        &self,
+        deciding: &Deciding,
+        network: &Arc<Network>,
+        tick: f64,
+    ) -> Result<Box<dyn Brain>, Error> {
+        brain(
+            deciding.ours(),
+            deciding.program(),
+            network,
+            &self.demand,
+            &self.protocol,
+            tick,
+        )
+    }
+
+    fn report<'a>(&'a self, summary: &'a [Row], runs: &'a [Run]) -> Report<'a> {
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            plant: "sumo",
+            sumo_version: &self.version,
+            network: self.name(),
+            begin: self.scenario.begin,
+            end: self.scenario.end,
+            step: self.scenario.step,
+            sensing: self.sensing,
+            reach: self.settings.reach,
+            protocol: &self.protocol,
+            summary,
+            runs,
+        }
+    }
+}
+
+impl Deciding<'_> {
+    fn ours(&self) -> &str {
+        match self {
+            Self::Ours(name) => name,
+            Self::Program(_) => "",
+        }
+    }
+
+    fn program(&self) -> Option<&[String]> {
+        match self {
+            Self::Ours(_) => None,
+            Self::Program(command) => Some(command),
+        }
+    }
+}
+
+/// A controller of ours on a thread of its own, or another's program.
+pub(super) fn brain(
+    name: &str,
+    program: Option<&[String]>,
+    network: &Arc<Network>,
+    demand: &Arc<Demand>,
+    protocol: &Protocol,
+    tick: f64,
+) -> Result<Box<dyn Brain>, Error> {
+    let failed = |error: plants::Error| Error::Program {
+        message: error.to_string(),
+        help: None,
+    };
+    if let Some(program) = program {
+        let brain = ProcessBrain::start(program, Arc::clone(network), tick).map_err(failed)?;
+        return Ok(Box::new(brain));
+    }
+    // The name is known to be one; what else can be wrong is said here and not on the thread.
+    control::build(name, network, demand, protocol)?;
+    let (name, network) = (name.to_owned(), Arc::clone(network));
+    let (demand, protocol) = (Arc::clone(demand), protocol.clone());
+    let build = move || signals::controllers::by_name(&name, &network, &demand, &protocol);
+    Ok(Box::new(ThreadBrain::new(Box::new(build)).map_err(failed)?))
+}
+
+fn rows(runs: &[Run]) -> Vec<Row> {
+    let mut names: Vec<&str> = Vec::new();
+    for run in runs {
+        if !names.contains(&run.control.as_str()) {
+            names.push(&run.control);
+        }
+    }
+    let samples = |name: &str, value: fn(&Outcome) -> f64| -> Vec<f64> {
+        let of = runs.iter().filter(|run| run.control == name);
+        of.map(|run| value(&run.outcome)).collect()
+    };
+    let trip = |name: &str| mean(&samples(name, |outcome| outcome.mean_trip));
+    let (plan, actuated) = (trip(SUMO_PLAN), trip(SUMO_ACTUATED));
+    let row = |name: &&str| {
+        let mean_of = |value| mean(&samples(name, value));
+        let trips = samples(name, |outcome| outcome.mean_trip);
+        let against =
+            |base: f64, own: &str| (base > 0.0 && *name != own).then(|| mean(&trips) / base - 1.0);
+        Row {
+            control: (*name).to_owned(),
+            runs: trips.len(),
+            mean_trip: mean(&trips),
+            mean_trip_deviation: deviation(&trips),
+            mean_depart_delay: mean_of(|outcome| outcome.mean_depart_delay),
+            mean_waiting: mean_of(|outcome| outcome.mean_waiting),
+            teleports: mean_of(|outcome| outcome.teleports as f64),
+            finished: mean_of(|outcome| outcome.finished as f64),
+            unfinished: mean_of(|outcome| outcome.unfinished as f64),
+            against_plan: against(plan, SUMO_PLAN),
+            against_actuated: against(actuated, SUMO_ACTUATED),
+        }
+    };
+    names.iter().map(row).collect()
+}
+
+/// Whether the signals stand in SUMO.
+pub(super) fn is_chosen(plant: &PlantArgs) -> bool {
+    plant.plant == "sumo"
+}
+
+/// Refuses what only SUMO can do.
+pub(super) fn check(plant: &PlantArgs, program: Option<&String>) -> Result<(), Error> {
+    if !is_chosen(plant) && (plant.detectors || program.is_some()) {
+        return Err(Error::Option {
+            message: "--detectors and --control-program are for --plant sumo".to_owned(),
+            help: Some("add --plant sumo".to_owned()),
+        });
+    }
+    Ok(())
+}

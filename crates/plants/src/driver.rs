@@ -1,0 +1,544 @@
+//! Drives a plant by a brain, and goes on when one of them fails.
+//!
+//! Between them stands the safety envelope, as always; the driver is the watchdog in front of it.
+//! What it watches and what it does:
+//!
+//! | failure | noticed by | done |
+//! | --- | --- | --- |
+//! | the brain hangs, is late or dies | no answer within [`Watch::brain_patience`], or its end | all signals fall back to their plans at once; the brain is started anew |
+//! | the plant is late | no answer in time | nothing is told or believed; it is waited for |
+//! | the plant dies | its end, or [`Watch::lost_after`] | it is started or called anew, from what it shows then |
+//! | the plant shows what it was not told | its own account, for [`Watch::astray_after`] | its account is taken for true; the signal follows its plan until they agree for [`Watch::trust_after`] |
+//! | the plant shows conflicting greens | its own account | the same, at once |
+//! | a detector says what cannot be, or is stuck | [`Detectors`] | its lane is put on recall |
+
+use std::time::Duration;
+
+use roads::{Aspect, LaneId, SignalId};
+use serde::Serialize;
+use signals::{Envelope, LimitsTable, Observation, Plant, Protocol, Safety, Wish, Wishes};
+
+use crate::brain::Brain;
+use crate::clock::Deadline;
+use crate::detectors::{Detectors, Doubt};
+use crate::error::Error;
+
+/// Tolerance for comparing times, seconds.
+const EPSILON: f64 = 1e-6;
+/// How often in a row the brain may be late before it is started anew.
+const LATE_MAX: u32 = 2;
+/// How many events are kept; later ones are only counted.
+const EVENTS_MAX: usize = 10_000;
+
+/// How long the watchdog waits for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    /// For an answer of the brain. With a tick of a second, signals fall back within two seconds.
+    pub brain_patience: Duration,
+    /// Between two starts of the brain.
+    pub brain_rest: Duration,
+    /// For a plant that is late, before it is taken for lost.
+    pub lost_after: Duration,
+    /// Between two tries to find a lost plant again.
+    pub plant_rest: Duration,
+    /// For a signal to show what it was told, seconds of the plant's clock.
+    pub astray_after: f64,
+    /// For a signal that was astray to agree, before its brain may have it again, seconds of the
+    /// plant's clock.
+    pub trust_after: f64,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            brain_patience: Duration::from_millis(900),
+            brain_rest: Duration::from_secs(1),
+            lost_after: Duration::from_secs(30),
+            plant_rest: Duration::from_millis(500),
+            astray_after: 1.5,
+            trust_after: 10.0,
+        }
+    }
+}
+
+/// Something that went wrong, or right again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// Second of the plant's clock.
+    pub time: f64,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What went wrong, or right again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "what")]
+pub enum What {
+    /// The brain has not answered in time.
+    BrainLate,
+    /// The brain has died.
+    BrainGone {
+        /// How one can tell.
+        message: String,
+    },
+    /// The brain answers again.
+    BrainBack,
+    /// The plant has not answered in time.
+    PlantLate,
+    /// The plant is lost.
+    PlantGone {
+        /// How one can tell.
+        message: String,
+    },
+    /// The plant answers again.
+    PlantBack,
+    /// A signal shows what it was not told.
+    Astray {
+        /// Its name.
+        signal: String,
+    },
+    /// A signal shows conflicting greens.
+    Conflict {
+        /// Its name.
+        signal: String,
+        /// The two movements.
+        movements: [String; 2],
+    },
+    /// A signal shows what it is told again.
+    Trusted {
+        /// Its name.
+        signal: String,
+    },
+    /// A lane's detector is wrong.
+    DetectorWrong {
+        /// The lane's name.
+        lane: String,
+        /// What is wrong with it.
+        doubt: Doubt,
+    },
+    /// A lane's detector makes sense again.
+    DetectorRight {
+        /// The lane's name.
+        lane: String,
+    },
+}
+
+/// Finds a lost plant again: starts it anew, or calls it.
+pub type Revive<P> = Box<dyn FnMut() -> Result<P, Error> + Send>;
+
+/// How a signal agrees with what it was told.
+#[derive(Clone, Copy, Debug)]
+struct Trust {
+    /// Since when it differs; infinite while it agrees.
+    differs: f64,
+    /// It is not the brain's, and has agreed since then.
+    distrusted: Option<f64>,
+}
+
+/// A plant under control, watched.
+pub struct Driver<P> {
+    plant: P,
+    revive: Option<Revive<P>>,
+    brain: Box<dyn Brain>,
+    envelope: Envelope,
+    limits: LimitsTable,
+    detectors: Detectors,
+    reach: f64,
+    watch: Watch,
+    interval: f64,
+    next_decision: f64,
+    seen: Observation,
+    wishes: Wishes,
+    trust: Vec<Trust>,
+    /// The brain does not answer; when to try again.
+    silent: Option<Deadline>,
+    /// Whether it has to be started anew for that.
+    dead: bool,
+    /// How often it has been late in a row.
+    lates: u32,
+    /// The plant does not answer, and since when.
+    late: Option<Deadline>,
+    events: Vec<Event>,
+    told: u64,
+}
+
+impl<P: Plant> Driver<P> {
+    /// Puts a plant under control.
+    ///
+    /// # Errors
+    /// When protocol or limits are out of range.
+    pub fn new(
+        plant: P,
+        brain: Box<dyn Brain>,
+        protocol: &Protocol,
+        limits: LimitsTable,
+        watch: Watch,
+    ) -> Result<Self, Error> {
+        protocol.check()?;
+        let network = plant.network();
+        let (signals, lanes) = (network.signals.len(), network.lanes.len());
+        let mut driver = Self {
+            envelope: Envelope::new(network, &limits, plant.time(), plant.tick())?,
+            detectors: Detectors::new(network, 0.0),
+            reach: 0.0,
+            revive: None,
+            interval: brain.interval().unwrap_or(protocol.action_interval),
+            next_decision: plant.time(),
+            seen: Observation::empty(signals, lanes),
+            wishes: Wishes::new(signals),
+            trust: Vec::new(),
+            silent: None,
+            dead: false,
+            lates: 0,
+            late: None,
+            events: Vec::new(),
+            told: 0,
+            plant,
+            brain,
+            limits,
+            watch,
+        };
+        driver.begin();
+        Ok(driver)
+    }
+
+    /// Tells how to find the plant again when it is lost; without, its loss is an error.
+    #[must_use]
+    pub fn with_revival(mut self, revive: Revive<P>) -> Self {
+        self.revive = Some(revive);
+        self
+    }
+
+    /// Tells how far back from a stop line the plant's detectors see beyond its lane, metres.
+    #[must_use]
+    pub fn with_reach(mut self, reach: f64) -> Self {
+        self.reach = reach;
+        self.detectors = Detectors::new(self.plant.network(), reach);
+        self
+    }
+
+    /// Goes on for a tick, or as far as the failures of others let it: then the plant's time stands
+    /// still.
+    ///
+    /// # Errors
+    /// When the plant refuses, or is lost and cannot be found again.
+    pub fn step(&mut self) -> Result<(), Error> {
+        if self.late.is_none() {
+            match self.control() {
+                Ok(()) => {}
+                Err(error) => return self.fail(error),
+            }
+        }
+        match self.plant.advance() {
+            Ok(()) => {
+                if self.late.take().is_some() {
+                    self.tell(What::PlantBack);
+                }
+                self.audit();
+                Ok(())
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Steps until the plant's clock says `time`, seconds.
+    ///
+    /// # Errors
+    /// As [`Driver::step`].
+    pub fn run_until(&mut self, time: f64) -> Result<(), Error> {
+        while self.plant.time() < time - EPSILON {
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// The plant, to look at.
+    pub fn plant(&self) -> &P {
+        &self.plant
+    }
+
+    /// The plant, to change.
+    pub fn plant_mut(&mut self) -> &mut P {
+        &mut self.plant
+    }
+
+    /// Ends control and hands the plant back.
+    pub fn into_plant(self) -> P {
+        self.plant
+    }
+
+    /// The brain, to change.
+    pub fn brain_mut(&mut self) -> &mut dyn Brain {
+        &mut *self.brain
+    }
+
+    /// The envelope, to look at.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// What the envelope has had to do so far.
+    pub fn safety(&self) -> Safety {
+        self.envelope.safety()
+    }
+
+    /// What went wrong and right again, in order; the first ten thousand.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How many events there were in all.
+    pub const fn event_count(&self) -> u64 {
+        self.told
+    }
+
+    /// Takes what the plant shows for the start; where it does not say, everything is red.
+    fn begin(&mut self) {
+        let now = self.plant.time();
+        let mut shown = Vec::new();
+        let network = std::sync::Arc::clone(self.plant.network());
+        for (index, signal) in network.signals.iter().enumerate() {
+            let id = SignalId::from(index);
+            if !self.plant.shown(id, &mut shown) {
+                shown.clear();
+                shown.resize(signal.movements.len(), Aspect::Red);
+            }
+            self.envelope.adopt(id, &shown, now);
+        }
+        self.next_decision = now;
+        self.trust = vec![
+            Trust {
+                differs: f64::INFINITY,
+                distrusted: None,
+            };
+            network.signals.len()
+        ];
+    }
+
+    /// Looks, asks the brain if it is its turn, and commands.
+    fn control(&mut self) -> Result<(), signals::Error> {
+        let now = self.plant.time();
+        self.look()?;
+        let due = now >= self.next_decision - EPSILON;
+        if due || self.brain.every_tick() {
+            self.consult(now);
+        }
+        if due {
+            while self.next_decision <= now + EPSILON {
+                self.next_decision += self.interval;
+            }
+        }
+        self.envelope.tick(now);
+        let plant = &mut self.plant;
+        self.envelope.commands(|command| plant.show(command))
+    }
+
+    fn look(&mut self) -> Result<(), signals::Error> {
+        self.plant.observe(self.brain.detail(), &mut self.seen)?;
+        if self.brain.detail() == signals::Detail::None {
+            self.envelope.describe(&mut self.seen);
+            return Ok(());
+        }
+        let mut changes: Vec<(LaneId, Option<Doubt>)> = Vec::new();
+        let signals = self.plant.network().signals.len();
+        let green: Vec<Vec<bool>> = (0..signals)
+            .map(|signal| {
+                let shown = self.envelope.shown(SignalId::from(signal));
+                shown.map(Aspect::is_green).collect()
+            })
+            .collect();
+        let is_green = |signal: SignalId, position: usize| {
+            let signal = green.get(signal.index());
+            signal
+                .and_then(|signal| signal.get(position))
+                .copied()
+                .unwrap_or(false)
+        };
+        self.detectors
+            .mend(&mut self.seen, is_green, |lane, doubt| {
+                changes.push((lane, doubt));
+            });
+        for (lane, doubt) in changes {
+            let lane = self.plant.network().lane_name(lane);
+            self.tell(match doubt {
+                Some(doubt) => What::DetectorWrong { lane, doubt },
+                None => What::DetectorRight { lane },
+            });
+        }
+        self.envelope.describe(&mut self.seen);
+        Ok(())
+    }
+
+    fn consult(&mut self, now: f64) {
+        if let Some(rest) = &self.silent {
+            if rest.left().is_some() {
+                return;
+            }
+            if self.dead || self.lates >= LATE_MAX {
+                if let Err(error) = self.brain.restart() {
+                    self.silent = Some(Deadline::after(self.watch.brain_rest));
+                    self.tell(What::BrainGone {
+                        message: error.to_string(),
+                    });
+                    return;
+                }
+                (self.dead, self.lates) = (false, 0);
+            }
+        }
+        self.wishes.clear(now);
+        let answer = self
+            .brain
+            .ask(&self.seen, &mut self.wishes, self.watch.brain_patience);
+        match answer {
+            Ok(()) => {
+                self.lates = 0;
+                if self.silent.take().is_some() {
+                    self.tell(What::BrainBack);
+                }
+                for (index, trust) in self.trust.iter().enumerate() {
+                    if trust.distrusted.is_some() {
+                        self.wishes.set(SignalId::from(index), Wish::Silent);
+                    }
+                }
+                self.envelope.hear(&self.wishes, now);
+            }
+            Err(error) => {
+                if self.silent.is_none() {
+                    self.tell(if error.is_late() {
+                        What::BrainLate
+                    } else {
+                        What::BrainGone {
+                            message: error.to_string(),
+                        }
+                    });
+                }
+                self.silent = Some(Deadline::after(self.watch.brain_rest));
+                self.dead |= !error.is_late();
+                self.lates += u32::from(error.is_late());
+                for index in 0..self.trust.len() {
+                    self.envelope.fall_back(SignalId::from(index));
+                }
+            }
+        }
+    }
+
+    /// Holds what the plant says it shows against what it was told.
+    fn audit(&mut self) {
+        let now = self.plant.time();
+        let mut shown = Vec::new();
+        for index in 0..self.trust.len() {
+            let signal = SignalId::from(index);
+            if !self.plant.shown(signal, &mut shown) {
+                continue;
+            }
+            let conflict = self.envelope.conflict(signal, &shown);
+            let agrees = self.envelope.shown(signal).eq(shown.iter().copied())
+                || self.envelope.shown(signal).next().is_none();
+            let trust = &mut self.trust[index];
+            if agrees && conflict.is_none() {
+                trust.differs = f64::INFINITY;
+                if trust
+                    .distrusted
+                    .is_some_and(|since| now - since >= self.watch.trust_after)
+                {
+                    trust.distrusted = None;
+                    let signal = self.plant.network().signals[index].id.clone();
+                    self.tell(What::Trusted { signal });
+                }
+                continue;
+            }
+            trust.differs = trust.differs.min(now);
+            if conflict.is_some() || now - trust.differs >= self.watch.astray_after - EPSILON {
+                self.distrust(signal, &shown, conflict, now);
+            }
+        }
+    }
+
+    fn distrust(
+        &mut self,
+        signal: SignalId,
+        shown: &[Aspect],
+        conflict: Option<(usize, usize)>,
+        now: f64,
+    ) {
+        let trust = &mut self.trust[signal.index()];
+        trust.differs = f64::INFINITY;
+        let known = trust.distrusted.replace(now).is_some();
+        self.envelope.fall_back(signal);
+        self.envelope.adopt(signal, shown, now);
+        if known {
+            return;
+        }
+        let network = self.plant.network();
+        let element = &network.signals[signal.index()];
+        let what = match conflict {
+            Some((a, b)) => What::Conflict {
+                signal: element.id.clone(),
+                movements: [a, b].map(|place| network.movement_name(element.movements[place])),
+            },
+            None => What::Astray {
+                signal: element.id.clone(),
+            },
+        };
+        self.tell(what);
+    }
+
+    /// Does what can be done about a plant that fails.
+    fn fail(&mut self, error: signals::Error) -> Result<(), Error> {
+        let (late, loss) = match Error::of(&error) {
+            Some(error) => (error.is_late(), error.is_loss()),
+            None => (false, false),
+        };
+        if late {
+            match &self.late {
+                None => {
+                    self.late = Some(Deadline::after(self.watch.lost_after));
+                    self.tell(What::PlantLate);
+                    return Ok(());
+                }
+                Some(deadline) if deadline.left().is_some() => return Ok(()),
+                Some(_) => {}
+            }
+        }
+        if !late && !loss {
+            return Err(error.into());
+        }
+        let Some(revive) = &mut self.revive else {
+            return Err(error.into());
+        };
+        let message = error.to_string();
+        let revived = revive();
+        let first = !matches!(
+            self.events.last(),
+            Some(Event {
+                what: What::PlantGone { .. },
+                ..
+            })
+        );
+        if first {
+            self.tell(What::PlantGone { message });
+        }
+        match revived {
+            Ok(plant) => {
+                self.plant = plant;
+                self.late = None;
+                let (now, tick) = (self.plant.time(), self.plant.tick());
+                self.envelope = Envelope::new(self.plant.network(), &self.limits, now, tick)?;
+                self.detectors = Detectors::new(self.plant.network(), self.reach);
+                self.begin();
+                self.tell(What::PlantBack);
+            }
+            Err(_) => std::thread::sleep(self.watch.plant_rest),
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, what: What) {
+        self.told += 1;
+        if self.events.len() < EVENTS_MAX {
+            let time = self.plant.time();
+            self.events.push(Event { time, what });
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Numbers of TraCI's commands and variables, with SUMO's names in lower case.
+
+/// Which version of the interface is spoken.
+pub(crate) const GET_VERSION: u8 = 0x00;
+/// Simulate up to a time.
+pub(crate) const SIMULATION_STEP: u8 = 0x02;
+/// End the simulation.
+pub(crate) const CLOSE: u8 = 0x7f;
+
+/// Things that can be asked, set and subscribed to; a command is a base and the domain's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Domain {
+    /// Signals.
+    Signal,
+    /// Vehicles.
+    Vehicle,
+    /// The simulation as a whole.
+    Simulation,
+    /// Lane-area detectors (E2).
+    LaneArea,
+}
+
+impl Domain {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Signal => 0x02,
+            Self::Vehicle => 0x04,
+            Self::Simulation => 0x0b,
+            Self::LaneArea => 0x0d,
+        }
+    }
+
+    /// The command that asks for a variable.
+    pub(crate) const fn get(self) -> u8 {
+        0xa0 + self.number()
+    }
+
+    /// The command that sets a variable.
+    pub(crate) const fn set(self) -> u8 {
+        0xc0 + self.number()
+    }
+
+    /// The command that subscribes to variables.
+    pub(crate) const fn subscribe(self) -> u8 {
+        0xd0 + self.number()
+    }
+
+    /// What the answers to [`Domain::subscribe`] are headed by.
+    pub(crate) const fn subscribed(self) -> u8 {
+        0xe0 + self.number()
+    }
+}
+
+/// Ids of a domain.
+pub(crate) const ID_LIST: u8 = 0x00;
+/// Vehicles on a detector in the last step.
+pub(crate) const LAST_STEP_VEHICLE_NUMBER: u8 = 0x10;
+/// Of those, the halting ones.
+pub(crate) const LAST_STEP_VEHICLE_HALTING_NUMBER: u8 = 0x14;
+/// A signal's letters.
+pub(crate) const TL_RED_YELLOW_GREEN_STATE: u8 = 0x20;
+/// The connections that a signal's letters are for.
+pub(crate) const TL_CONTROLLED_LINKS: u8 = 0x27;
+/// The name of the program in force.
+pub(crate) const TL_CURRENT_PROGRAM: u8 = 0x29;
+/// All programs of a signal.
+pub(crate) const TL_COMPLETE_DEFINITION: u8 = 0x2b;
+/// Speed, m/s.
+pub(crate) const VAR_SPEED: u8 = 0x40;
+/// Length, metres.
+pub(crate) const VAR_LENGTH: u8 = 0x44;
+/// The lane of a vehicle or detector.
+pub(crate) const VAR_LANE_ID: u8 = 0x51;
+/// Distance of a vehicle's front from the start of its lane, metres.
+pub(crate) const VAR_LANE_POSITION: u8 = 0x56;
+/// The simulation's time, seconds.
+pub(crate) const VAR_TIME: u8 = 0x66;
+/// Vehicles that entered in the last step.
+pub(crate) const VAR_DEPARTED_IDS: u8 = 0x74;
+/// How many vehicles began to teleport in the last step.
+pub(crate) const VAR_TELEPORT_STARTING_NUMBER: u8 = 0x75;
+/// Vehicles that arrived in the last step.
+pub(crate) const VAR_ARRIVED_IDS: u8 = 0x7a;
+/// The length of a step, seconds.
+pub(crate) const VAR_DELTA_T: u8 = 0x7b;
+/// Vehicles on the net and those still to come.
+pub(crate) const VAR_MIN_EXPECTED: u8 = 0x7d;
