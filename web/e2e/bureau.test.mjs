@@ -11,6 +11,8 @@ import { startServer } from "./server.mjs";
 const RESULTS = join(fileURLToPath(new URL(".", import.meta.url)), "..", "test-results");
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+/** A thousand people and a dev build on a busy machine. */
+const FILL_TIMEOUT_MS = 600_000;
 const PAGES = [
   "/bureau",
   "/bureau/catalogue",
@@ -34,7 +36,17 @@ before(async () => {
   const address = process.env.E2E_ADDRESS;
   server = address ? { address, stop: () => {} } : await startServer({ data: true });
   browser = await launch();
+  await filled();
 });
+
+/** Waits until the demonstration city has its records: it is served while it is being filled. */
+async function filled() {
+  const end = Date.now() + FILL_TIMEOUT_MS;
+  while ((await (await fetch(`${server.address}/bureau`)).text()).includes("inset filling")) {
+    assert.ok(Date.now() < end, "the city is still being filled");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
 
 after(async () => {
   await browser?.close();
@@ -50,6 +62,10 @@ const ask = (context, path) => context.request.get(server.address + path);
 async function act(page, department) {
   await page.selectOption("#acting", department);
   await page.click('.demonstration button:not([type="button"])');
+  await page.waitForFunction(
+    (wanted) => document.querySelector("#acting option[selected]")?.value === wanted,
+    department,
+  );
 }
 
 async function accessible(page, where) {
@@ -199,6 +215,116 @@ describe("the Bureau", () => {
     await page.waitForSelector("h2 .tag.revoked");
     assert.equal(await page.locator(".steps li").count(), active.steps.length + 1);
     await shot(page, "agreement");
+    await context.close();
+  });
+
+  it("has nothing in quarantine after the first filling", async () => {
+    const { context, page } = await open(browser, `${server.address}/bureau?lang=en`);
+    assert.equal(
+      await page.locator('.figures a[href="/bureau/quarantine"] .value').textContent(),
+      "0",
+    );
+    await page.goto(`${server.address}/bureau/quarantine`);
+    assert.ok(await page.isVisible("text=There is nothing in it."));
+    await context.close();
+  });
+
+  it("shows every place of the navigation and tables as cards on a phone", async () => {
+    const { context, page } = await open(
+      browser,
+      `${server.address}/bureau/agreements?lang=en`,
+      PHONE,
+    );
+    for (const link of await page.locator("header nav a").all()) {
+      const { x, width } = await link.boundingBox();
+      const name = await link.textContent();
+      assert.ok(x >= 0 && x + width <= 390, `${name} is out of sight: ${x} + ${width}`);
+    }
+    for (const path of ["/bureau/agreements", "/bureau/ledger", "/bureau/datasets/residents"]) {
+      await page.goto(server.address + path);
+      const hidden = await page
+        .locator(".wide:has(table.stack)")
+        .evaluateAll((tables) => tables.map((one) => one.scrollWidth - one.clientWidth));
+      assert.ok(hidden.length > 0, path);
+      assert.ok(
+        hidden.every((pixels) => pixels <= 1),
+        `${path} hides ${hidden} pixels of its tables`,
+      );
+    }
+    await context.close();
+  });
+
+  it("leads from a dataset to its parts, its agreements and a question about it", async () => {
+    const { context, page, seen } = await open(
+      browser,
+      `${server.address}/bureau/datasets/dwellings?lang=en`,
+    );
+    await act(page, "housing");
+    const links = await page
+      .locator(".contents a")
+      .evaluateAll((all) => all.map((one) => one.hash));
+    assert.ok(links.length >= 6, `${links}`);
+    for (const hash of links) assert.equal(await page.locator(`h2${hash}`).count(), 1, hash);
+    await page.click('#access + dl a[href^="/bureau/agreements"]');
+    await page.waitForSelector("tbody tr");
+    const about = await page
+      .locator('tbody td[data-label="Dataset"]')
+      .evaluateAll((cells) => [...new Set(cells.map((one) => one.textContent))]);
+    assert.equal(about.length, 1, `${about}`);
+    await page.goBack();
+    await page.click('#access + dl a[href^="/bureau/sql"]');
+    assert.match(await page.inputValue("#sql"), /^SELECT \*\s+FROM housing\.dwellings/);
+    await page.click('.console button[value=""]');
+    await page.waitForSelector(".answer tbody tr", { timeout: 60_000 });
+    assert.equal(await page.locator(".answer tbody tr").count(), 20);
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+
+  it("says what to do where nothing fits", async () => {
+    const { context, page } = await open(
+      browser,
+      `${server.address}/bureau/agreements?q=nothing-like-it&lang=en`,
+    );
+    assert.ok(await page.isVisible("text=No agreement fits."));
+    await page.click("text=Show them all");
+    await page.waitForSelector("tbody tr");
+    await page.goto(`${server.address}/bureau/catalogue?q=nothing-like-it`);
+    assert.ok(await page.isVisible("text=None fits."));
+    await page.click("text=Show them all");
+    await page.waitForSelector(".results li");
+    await context.close();
+  });
+
+  it("gives the whole catalogue to other catalogues", async () => {
+    const { context } = await open(browser, `${server.address}/bureau/catalogue?lang=en`);
+    const turtle = await (await ask(context, "/bureau/catalogue.ttl")).text();
+    const { "@graph": graph } = await (await ask(context, "/bureau/catalogue.jsonld")).json();
+    const page = await (await ask(context, "/bureau/catalogue")).text();
+    const count = Number(page.match(/role="status">(\d+) /)[1]);
+    assert.ok(count > 200, `${count} datasets`);
+    assert.equal(turtle.match(/ a dcat:Dataset /g).length, count);
+    assert.equal(graph.filter((node) => node["@type"] === "dcat:Dataset").length, count);
+    assert.equal(turtle.match(/dct:modified /g).length, count + 1, "each is loaded");
+    await context.close();
+  });
+
+  it("can be worked by keyboard alone", async () => {
+    const { context, page } = await open(browser, `${server.address}/bureau/catalogue?lang=en`);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "q");
+    const outline = await page.evaluate(
+      () => getComputedStyle(document.activeElement).outlineStyle,
+    );
+    assert.equal(outline, "solid", "what has the focus is not seen");
+    await page.keyboard.type("residents");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**q=residents**");
+    assert.equal(await page.locator(".results h2 a").first().textContent(), "Residents");
     await context.close();
   });
 });

@@ -19,7 +19,8 @@ pub(crate) const NO_COLOR: &str = "NO_COLOR";
 pub(crate) const SUMO_HOME: &str = "SUMO_HOME";
 
 /// Variables of this program that are no options.
-pub(crate) const NOT_OPTIONS: [&str; 2] = [CONFIG, "CITYBRAIN_SCENARIOS"];
+pub(crate) const NOT_OPTIONS: [&str; 3] =
+    [CONFIG, "CITYBRAIN_SCENARIOS", "CITYBRAIN_DCAT_AP_SHAPES"];
 
 /// What each variable does, for the reference page.
 pub(crate) const DESCRIBED: [(&str, &str); 5] = [

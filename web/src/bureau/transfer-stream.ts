@@ -17,7 +17,9 @@ interface Row {
   purpose: string;
   reference: string;
   agreement: string;
-  records: number;
+  way: string;
+  /** With thousands set off; a dash where it is not known. */
+  records: string;
   denied: string;
   times: number;
 }
@@ -80,6 +82,8 @@ export class TransferStream extends HTMLElement {
     const ground = row.denied
       ? h("strong", { class: "tag bad" }, `✕ ${row.denied}${times}`)
       : row.agreement;
+    const basis = h("td", {}, ground);
+    if (!row.denied) basis.append(" ", h("span", { class: "muted" }, row.way));
     const line = h(
       "tr",
       { class: row.denied ? "new denied" : "new" },
@@ -89,9 +93,14 @@ export class TransferStream extends HTMLElement {
       h("td", {}, row.consumer),
       h("td", {}, row.dataset),
       purpose,
-      h("td", {}, ground),
-      h("td", { class: "number" }, String(row.records)),
+      basis,
+      h("td", { class: "number" }, row.records),
     );
+    // On a phone each value stands beside the name of its column.
+    const names = [...this.querySelectorAll("thead th")].map((cell) => cell.textContent ?? "");
+    for (const [at, cell] of [...line.children].entries()) {
+      cell.setAttribute("data-label", names[at] ?? "");
+    }
     this.querySelector(".none")?.remove();
     body.prepend(line);
     while (body.children.length > ROWS_MAX) body.lastElementChild?.remove();

@@ -6,6 +6,9 @@ export type Connection = "connecting" | "live" | "stale" | "offline";
 
 /** Nothing heard for this long while connected: the figures on the wall may be wrong. */
 export const STALE_AFTER_MS = 3000;
+/** Nothing heard for this long: the connection is given up for a new one. A network that goes away
+ *  does not say so, and the browser would wait for minutes. */
+export const LOST_AFTER_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15000;
 
@@ -54,7 +57,11 @@ export class LiveSocket {
 
   /** Closes the connection as if the network had; it comes back by itself. */
   drop(): void {
-    this.#socket?.close();
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#lost(socket);
+    // Without waiting for the other side to agree: it may not hear it.
+    socket.close();
   }
 
   /** Tells the server which part of the map is on the screen. */
@@ -75,22 +82,28 @@ export class LiveSocket {
     this.#socket = socket;
     socket.addEventListener("open", () => this.#sendView());
     socket.addEventListener("message", (event: MessageEvent<unknown>) => {
+      if (this.#socket !== socket) return;
       this.#heardAt = performance.now();
       this.#attempt = 0;
       this.#become("live");
       if (event.data instanceof ArrayBuffer) this.#handlers.onBinary(event.data);
       else if (typeof event.data === "string") this.#handlers.onText(parse(event.data));
     });
-    socket.addEventListener("close", () => {
-      if (this.#socket !== socket) return;
-      this.#become("offline");
-      const delay = retryDelay(this.#attempt++, Math.random());
-      this.#retry = window.setTimeout(() => this.#connect(), delay);
-    });
+    socket.addEventListener("close", () => this.#lost(socket));
+  }
+
+  /** Tries again after a while, if it is the connection in use. */
+  #lost(socket: WebSocket): void {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    this.#become("offline");
+    const delay = retryDelay(this.#attempt++, Math.random());
+    this.#retry = window.setTimeout(() => this.#connect(), delay);
   }
 
   #check(): void {
     if (this.#state === "live" && this.age > STALE_AFTER_MS) this.#become("stale");
+    if (this.#state === "stale" && this.age > LOST_AFTER_MS) this.drop();
   }
 
   #become(state: Connection): void {

@@ -58,6 +58,10 @@ pub struct Location {
     /// Latitude, in degrees north.
     #[schemars(range(min = -90.0, max = 90.0))]
     pub lat: f64,
+    /// The place's number at GeoNames, such as 1808926 for Hangzhou: catalogues elsewhere know it
+    /// by that.
+    #[schemars(range(min = 1))]
+    pub geonames: Option<u32>,
 }
 
 /// Which days are working days.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use synthetic::{Format, Generator, Population};
 
 use crate::error::Error;
-use crate::printer::Printer;
+use crate::printer::{Printer, grouped};
 use crate::settings;
 
 /// Says what the data folder was filled with, and whether that is done.
@@ -69,6 +69,7 @@ pub(crate) fn fill(
     let folder = settings.data.join(FILES);
     let bar = bar(generator.sources().len(), printer);
     let tables = pool.tables();
+    let (mut accepted, mut quarantined) = (0, 0);
     for source in generator.sources() {
         bar.set_message(source.dataset().to_owned());
         for part in 0..source.parts() {
@@ -79,12 +80,20 @@ pub(crate) fn fill(
             };
             let wrong = |error| refused(&file, error);
             let read = Source::file(&file).map_err(wrong)?;
-            ingest::load(pool, table, &read, &LoadOptions::default(), &|_| {}).map_err(wrong)?;
+            let loaded = ingest::load(pool, table, &read, &LoadOptions::default(), &|_| {})
+                .map_err(wrong)?;
+            accepted += loaded.counts.accepted;
+            quarantined += loaded.counts.quarantined;
             fs::remove_file(&file).map_err(|error| Error::output(&file, error))?;
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
+    printer.note(format_args!(
+        "the city's data are there: {} records, {} in quarantine",
+        grouped(accepted),
+        grouped(quarantined)
+    ));
     // What is left of it is empty folders.
     let _ = fs::remove_dir_all(&folder);
     write(&path, &Mark { done: true, ..mark })

@@ -9,7 +9,7 @@ use axum::response::Response;
 use pool::exchange::{Listed, Standing};
 use serde::Deserialize;
 
-use super::catalogue::{choice, encoded};
+use super::catalogue::{SEARCH_MAX, choice, encoded};
 use super::desk::Desk;
 use super::frame::{Area, Choice, Frame, ok};
 use super::miss::Miss;
@@ -22,6 +22,8 @@ const PAGE: usize = 50;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Filter {
+    q: String,
+    dataset: String,
     state: String,
     provider: String,
     consumer: String,
@@ -48,6 +50,9 @@ struct Page {
     states: Vec<Choice>,
     providers: Vec<Choice>,
     consumers: Vec<Choice>,
+    q: String,
+    /// The dataset to which they are narrowed: id and title.
+    dataset: Option<(String, String)>,
     lines: Vec<Line>,
     count: usize,
     previous: Option<String>,
@@ -70,17 +75,23 @@ pub(super) async fn list(
 
 fn page(desk: &Desk, frame: Frame, filter: &Filter) -> Result<Page, Miss> {
     let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+    let q: String = filter.q.chars().take(SEARCH_MAX).collect();
+    let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
     let mut listed = desk.exchange().agreements()?;
     listed.retain(|one| {
         is(&filter.state, words::standing_id(one.standing))
             && is(&filter.provider, &one.provider)
             && is(&filter.consumer, &one.consumer)
+            && is(&filter.dataset, one.definition.dataset.id())
+            && matches(&frame, one, &words)
     });
     let pages = listed.len().div_ceil(PAGE).max(1);
     let at = filter.page.clamp(1, pages);
     let link = |page: usize| {
         let text = |name: &str, value: &str| format!("{name}={}", encoded(value));
         let parts = [
+            text("q", &q),
+            text("dataset", &filter.dataset),
             text("state", &filter.state),
             text("provider", &filter.provider),
             text("consumer", &filter.consumer),
@@ -105,12 +116,35 @@ fn page(desk: &Desk, frame: Frame, filter: &Filter) -> Result<Page, Miss> {
             .map(|one| line(&frame, one))
             .collect(),
         count: listed.len(),
+        dataset: (!filter.dataset.is_empty())
+            .then(|| (filter.dataset.clone(), frame.dataset(&filter.dataset))),
         previous: (at > 1).then(|| link(at - 1)),
         next: (at < pages).then(|| link(at + 1)),
         at,
         pages,
+        q,
         frame,
     })
+}
+
+/// Whether every word stands somewhere in what an agreement is called and is for.
+fn matches(frame: &Frame, one: &Listed, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let title = &one.definition.title;
+    let text = format!(
+        "{} {} {} {} {} {} {}",
+        one.id,
+        title.zh,
+        title.en,
+        frame.dataset(one.definition.dataset.id()),
+        frame.department(&one.provider),
+        frame.department(&one.consumer),
+        one.definition.purposes.join(" ")
+    );
+    let text = text.to_lowercase();
+    words.iter().all(|word| text.contains(word.as_str()))
 }
 
 fn line(frame: &Frame, one: &Listed) -> Line {
@@ -129,11 +163,18 @@ fn line(frame: &Frame, one: &Listed) -> Line {
     }
 }
 
+/// What one department shares with another.
+struct Cell {
+    consumer: String,
+    consumer_name: String,
+    /// How many agreements; 0 shows nothing.
+    count: usize,
+}
+
 struct MatrixRow {
     id: String,
     name: String,
-    /// For each consumer: its id, and how many agreements; 0 shows nothing.
-    cells: Vec<(String, usize)>,
+    cells: Vec<Cell>,
     sum: usize,
 }
 
@@ -170,11 +211,13 @@ pub(super) async fn matrix(
                         .copied()
                         .unwrap_or(0)
                 };
-                let cells: Vec<(String, usize)> = consumers
-                    .iter()
-                    .map(|consumer| (consumer.id.clone(), count(consumer)))
-                    .collect();
-                let sum = cells.iter().map(|(_, count)| count).sum();
+                let cell = |consumer: &Choice| Cell {
+                    consumer: consumer.id.clone(),
+                    consumer_name: consumer.name.clone(),
+                    count: count(consumer),
+                };
+                let cells: Vec<Cell> = consumers.iter().map(cell).collect();
+                let sum = cells.iter().map(|cell| cell.count).sum();
                 MatrixRow {
                     id: provider.id.clone(),
                     name: provider.name.clone(),

@@ -1,16 +1,19 @@
 //! `/bureau/catalogue`: all datasets, searched and filtered.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use city::kinds::{Openness, Share};
-use pool::Table;
+use city::kinds::{Openness, Sensitivity, Share};
+use pool::quality::{self, Quality};
+use pool::{Table, Tables};
 use serde::Deserialize;
 
 use super::desk::Desk;
+use super::facts::{Freshness, freshness};
 use super::frame::{Area, Choice, Frame, grouped, ok};
 use super::miss::Miss;
 use super::visitor::Visitor;
@@ -19,7 +22,7 @@ use super::words;
 /// Datasets on one page.
 const PAGE: usize = 20;
 /// Most characters of a search.
-const SEARCH_MAX: usize = 200;
+pub(super) const SEARCH_MAX: usize = 200;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -39,10 +42,12 @@ struct Found {
     share: &'static str,
     share_id: &'static str,
     openness: &'static str,
-    updates: &'static str,
     subject: &'static str,
     records: String,
     fields: usize,
+    freshness: Freshness,
+    /// Where it holds personal data: how sensitive.
+    personal: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Template)]
@@ -77,22 +82,16 @@ fn page(desk: &Desk, frame: Frame, filter: &Filter) -> Result<Page, Miss> {
     let compiled = desk.compiled();
     let q: String = filter.q.chars().take(SEARCH_MAX).collect();
     let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
-    let fits = |table: &&Arc<Table>| {
-        let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-        is(&filter.department, &table.department)
-            && is(&filter.share, words::share_id(table.definition.share))
-            && is(
-                &filter.openness,
-                words::openness_id(table.definition.openness),
-            )
-            && matches(&frame, table, &words)
-    };
-    let all: Vec<&Arc<Table>> = compiled.tables.iter().filter(fits).collect();
+    let all = fitting(&compiled.tables, &frame, filter, &words);
+    let newest: BTreeMap<String, Quality> = quality::latest(desk.exchange().pool().meta())?
+        .into_iter()
+        .map(|one| (one.dataset.clone(), one))
+        .collect();
     let pages = all.len().div_ceil(PAGE).max(1);
     let at = filter.page.clamp(1, pages);
     let mut found = Vec::new();
     for table in all.iter().skip((at - 1) * PAGE).take(PAGE) {
-        found.push(one(desk, &frame, table)?);
+        found.push(one(desk, &frame, table, newest.get(&table.dataset))?);
     }
     let link = |page: usize| {
         let text = |name: &str, value: &str| format!("{name}={}", encoded(value));
@@ -135,6 +134,30 @@ fn page(desk: &Desk, frame: Frame, filter: &Filter) -> Result<Page, Miss> {
     })
 }
 
+/// The datasets that fit, those first in whose titles all that is sought stands.
+fn fitting<'a>(
+    tables: &'a Tables,
+    frame: &Frame,
+    filter: &Filter,
+    words: &[String],
+) -> Vec<&'a Arc<Table>> {
+    let is = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
+    let fits = |table: &&Arc<Table>| {
+        let definition = &table.definition;
+        is(&filter.department, &table.department)
+            && is(&filter.share, words::share_id(definition.share))
+            && is(&filter.openness, words::openness_id(definition.openness))
+            && matches(frame, table, words)
+    };
+    let mut all: Vec<&Arc<Table>> = tables.iter().filter(fits).collect();
+    all.sort_by_cached_key(|table| {
+        let title = frame.text(&table.definition.title);
+        let low = title.to_lowercase();
+        (!words.iter().all(|word| low.contains(word.as_str())), title)
+    });
+    all
+}
+
 pub(super) fn choice(id: &str, name: &str, chosen: &str) -> Choice {
     Choice {
         id: id.to_owned(),
@@ -143,8 +166,14 @@ pub(super) fn choice(id: &str, name: &str, chosen: &str) -> Choice {
     }
 }
 
-fn one(desk: &Desk, frame: &Frame, table: &Table) -> Result<Found, Miss> {
+fn one(desk: &Desk, frame: &Frame, table: &Table, newest: Option<&Quality>) -> Result<Found, Miss> {
     let definition = &table.definition;
+    let sensitivity = definition
+        .fields
+        .iter()
+        .map(|field| field.sensitivity)
+        .max();
+    let personal = sensitivity.filter(|most| *most >= Sensitivity::Personal);
     Ok(Found {
         id: table.dataset.clone(),
         title: frame.text(&definition.title),
@@ -153,10 +182,16 @@ fn one(desk: &Desk, frame: &Frame, table: &Table) -> Result<Found, Miss> {
         share: words::share(frame.language, definition.share),
         share_id: words::share_id(definition.share),
         openness: words::openness(frame.language, definition.openness),
-        updates: words::cycle(frame.language, definition.updates),
         subject: words::subject(frame.language, definition.subject),
         records: grouped(desk.exchange().pool().count(table)?),
         fields: definition.fields.len(),
+        freshness: freshness(frame, table, newest, desk.exchange().now()),
+        personal: personal.map(|most| {
+            (
+                words::sensitivity(frame.language, most),
+                words::sensitivity_id(most),
+            )
+        }),
     })
 }
 

@@ -132,9 +132,14 @@ impl Chart {
     fn empty(title: String, labels: &[String], series: &[Series], scale: &Scale) -> Self {
         /// Labels that fit below a chart.
         const LABELS: usize = 8;
+        /// Characters of a label that fit.
+        const LABEL_CHARACTERS: usize = 12;
         let every = labels.len().div_ceil(LABELS).max(1);
         let label = |(at, label): (usize, &String)| {
-            let shortened: String = label.chars().take(11).collect();
+            let mut shortened: String = label.chars().take(LABEL_CHARACTERS).collect();
+            if shortened.len() < label.len() {
+                shortened.push('…');
+            }
             Mark {
                 at: text(scale.x(at)),
                 text: shortened,

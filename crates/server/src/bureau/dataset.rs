@@ -8,22 +8,22 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use city::kinds::FieldReference;
 use pool::Table;
-use pool::exchange::Standing;
-use pool::ingest::{self, Job};
+use pool::exchange::{Standing, TRANSFERS_MAX};
+use pool::ingest;
 use pool::quality::{self, Quality};
 
+use super::catalogue::encoded;
 use super::chart::{Chart, Series};
 use super::desk::Desk;
 use super::facts::{Freshness, freshness};
 use super::frame::{Area, Frame, grouped, ok};
+use super::lineage::{Lineage, lineage};
 use super::miss::Miss;
 use super::visitor::Visitor;
 use super::{sample, words};
 
 /// Measures of quality that are drawn.
 const MEASURES: usize = 60;
-/// Loads that are shown.
-const LOADS: usize = 10;
 
 struct FieldRow {
     name: String,
@@ -37,21 +37,22 @@ struct FieldRow {
     reference: Option<(String, String)>,
 }
 
-struct User {
+pub(super) struct User {
     agreement: String,
     title: String,
-    consumer: String,
+    pub(super) consumer: String,
     purposes: String,
-    law: String,
+    law: Vec<String>,
     uses: String,
     standing: &'static str,
     standing_id: &'static str,
 }
 
-struct Load {
-    at: String,
-    source: String,
-    records: String,
+/// A measure of quality, and what it is a share of.
+struct Measure {
+    name: &'static str,
+    value: String,
+    meaning: &'static str,
 }
 
 #[derive(Template)]
@@ -64,15 +65,18 @@ struct Page {
     department: String,
     department_id: String,
     facts: Vec<(&'static str, String)>,
+    /// As the exchange calls it.
+    name: String,
     sql_name: String,
+    /// A question over it, as an address has it.
+    sql_question: String,
     fields: Vec<FieldRow>,
     rules: Vec<(String, String, bool)>,
     samples: Vec<Vec<String>>,
-    measures: Vec<(&'static str, String)>,
+    measures: Vec<Measure>,
     chart: Option<Chart>,
     freshness: Freshness,
-    loads: Vec<Load>,
-    referred_by: Vec<(String, String, String)>,
+    lineage: Lineage,
     users: Vec<User>,
 }
 
@@ -96,19 +100,27 @@ fn page(desk: &Desk, frame: Frame, id: &str) -> Result<Page, Miss> {
     let definition = &table.definition;
     let history = quality::history(pool.meta(), &table.dataset, MEASURES)?;
     let jobs = ingest::recent(pool.meta(), Some(&table.dataset), MEASURES)?;
-    let loads = history.iter().take(LOADS);
     let rule = |rule: &city::kinds::QualityRule| {
         let error = rule.severity == city::kinds::RuleSeverity::Error;
         (frame.text(&rule.title), rule.rule.clone(), error)
     };
+    let sql_name = format!("{}.{}", table.department, table.dataset).replace('-', "_");
+    let users = users(desk, &frame, table)?;
+    let mut facts = facts(&frame, table, pool.count(table)?);
+    facts.push((
+        frame.t("近期读取", "Read lately"),
+        read_lately(desk, &frame, table)?,
+    ));
     Ok(Page {
         id: table.dataset.clone(),
         title: frame.text(&definition.title),
         description: frame.text(&definition.description),
         department: frame.department(&table.department),
         department_id: table.department.clone(),
-        facts: facts(&frame, table, pool.count(table)?),
-        sql_name: format!("{}.{}", table.department, table.dataset).replace('-', "_"),
+        facts,
+        name: table.name(),
+        sql_question: encoded(&format!("SELECT *\nFROM {sql_name}\nLIMIT 20")),
+        sql_name,
         fields: definition
             .fields
             .iter()
@@ -123,9 +135,8 @@ fn page(desk: &Desk, frame: Frame, id: &str) -> Result<Page, Miss> {
             .unwrap_or_default(),
         chart: chart(&frame, &history),
         freshness: freshness(&frame, table, history.first(), desk.exchange().now()),
-        loads: loads.map(|quality| load(quality, &jobs)).collect(),
-        referred_by: referred_by(&frame, &compiled.tables, &table.dataset),
-        users: users(desk, &frame, table)?,
+        lineage: lineage(&frame, &compiled.tables, table, &history, &jobs, &users),
+        users,
         frame,
     })
 }
@@ -159,7 +170,7 @@ fn facts(frame: &Frame, table: &Table, records: u64) -> Vec<(&'static str, Strin
             ),
         ),
         (
-            frame.t("版本", "Version"),
+            frame.t("定义版本", "Version of the definition"),
             table.version.to_string().chars().take(19).collect(),
         ),
     ];
@@ -213,18 +224,40 @@ fn names(frame: &Frame) -> [&'static str; 4] {
     ]
 }
 
-fn measures(frame: &Frame, newest: &Quality) -> Vec<(&'static str, String)> {
+/// What each measure is a share of, in the order of [`names`].
+fn meanings(frame: &Frame) -> [&'static str; 4] {
+    [
+        frame.t("有值的字段值", "of the values are there"),
+        frame.t("不违反质量规则的记录", "of the records break no rule"),
+        frame.t("主键不重复的记录", "of the records have a key of their own"),
+        frame.t(
+            "指向现有记录的引用（抽样）",
+            "of the references lead to a record (a sample)",
+        ),
+    ]
+}
+
+fn measures(frame: &Frame, newest: &Quality) -> Vec<Measure> {
     let percent = |share: Option<f64>| {
         share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0))
     };
-    names(frame)
-        .into_iter()
-        .zip(shares(newest).map(percent))
+    let each = names(frame).into_iter().zip(meanings(frame));
+    each.zip(shares(newest))
+        .map(|((name, meaning), share)| Measure {
+            name,
+            value: percent(share),
+            meaning: if share.is_some() {
+                meaning
+            } else {
+                frame.t("没有可测的内容", "nothing to measure")
+            },
+        })
         .collect()
 }
 
 fn chart(frame: &Frame, history: &[Quality]) -> Option<Chart> {
-    if history.is_empty() {
+    // One measure is no development.
+    if history.len() < 2 {
         return None;
     }
     let labels: Vec<String> = history
@@ -240,50 +273,38 @@ fn chart(frame: &Frame, history: &[Quality]) -> Option<Chart> {
             values: history
                 .iter()
                 .rev()
-                .map(|quality| shares(quality)[at])
+                .map(|quality| shares(quality)[at].map(|share| share * 100.0))
                 .collect(),
         });
     let series: Vec<Series> = series.collect();
     let title = frame
-        .t("每次装载的质量", "Quality with each load")
+        .t("每次装载的质量（%）", "Quality with each load, per cent")
         .to_owned();
-    Some(Chart::lines(title, &labels, &series, Some((0.9, 1.0))))
+    Some(Chart::lines(title, &labels, &series, Some((90.0, 100.0))))
 }
 
-fn load(quality: &Quality, jobs: &[Job]) -> Load {
-    let job = jobs.iter().find(|job| job.id == quality.load);
-    Load {
-        at: words::moment(quality.at),
-        // Where the server keeps its files is nobody's business.
-        source: job
-            .map_or(&quality.load, |job| &job.source)
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
+/// How often it stands among the latest transfers, and when last.
+fn read_lately(desk: &Desk, frame: &Frame, table: &Table) -> Result<String, Miss> {
+    let seen = desk.exchange().recent(None, TRANSFERS_MAX)?;
+    let of_it: Vec<_> = seen
+        .iter()
+        .filter(|one| one.denied.is_none())
+        .filter(|one| one.dataset.rsplit('/').next() == Some(table.dataset.as_str()))
+        .collect();
+    let times = of_it.len();
+    Ok(match of_it.first() {
+        None => frame
+            .t("最近的流转中没有", "not among the latest transfers")
             .to_owned(),
-        records: grouped(quality.records),
-    }
-}
-
-/// The datasets with fields whose values are keys of this one.
-fn referred_by(frame: &Frame, tables: &pool::Tables, id: &str) -> Vec<(String, String, String)> {
-    let each = tables.iter().flat_map(|table| {
-        let to_it = table.definition.fields.iter().filter(|field| {
-            field
-                .references
-                .as_ref()
-                .is_some_and(|reference| reference.dataset.id() == id)
-        });
-        let name = |field: &city::kinds::Field| {
-            (
-                table.dataset.clone(),
-                frame.text(&table.definition.title),
-                field.name.clone(),
-            )
-        };
-        to_it.map(name).collect::<Vec<_>>()
-    });
-    each.collect()
+        Some(last) => format!(
+            "{times} {} {} (UTC)",
+            frame.t(
+                "次（最近千条流转中），最后一次：",
+                "of the latest 1,000 transfers, last at",
+            ),
+            words::clock(&last.at)
+        ),
+    })
 }
 
 fn users(desk: &Desk, frame: &Frame, table: &Table) -> Result<Vec<User>, Miss> {
@@ -300,8 +321,7 @@ fn users(desk: &Desk, frame: &Frame, table: &Table) -> Result<Vec<User>, Miss> {
             .legal_basis
             .iter()
             .map(|law| frame.text(law))
-            .collect::<Vec<_>>()
-            .join("; "),
+            .collect(),
         uses: one
             .definition
             .uses

@@ -1,20 +1,22 @@
 //! `/bureau/catalogue.ttl` and `.jsonld`: the catalogue in DCAT-AP 3, for national and European
 //! data portals to harvest. Datasets that are not shared stand in it too, without a way to them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use city::kinds::{Agreement, Cycle, Department, Openness, Share, Use};
-use pool::Table;
+use pool::quality;
+use pool::{Moment, Table};
 
+use super::dcat_terms::{self, LICENCE, PUBLISHER, term};
 use super::desk::Desk;
+use super::miss::Miss;
 use super::turtle::{Node, Object, json_ld, turtle};
 use crate::address::base;
 
-/// The vocabularies of the EU's publications office.
-const AUTHORITY: &str = "http://publications.europa.eu/resource/authority/";
 /// Words of a department's id, and the theme that they stand for; the first that fits counts.
 const THEMES: [(&[&str], &str); 11] = [
     (
@@ -74,19 +76,34 @@ const THEMES: [(&[&str], &str); 11] = [
     (&["civil", "human", "social", "veteran", "disabled"], "SOCI"),
 ];
 
-pub(super) async fn as_turtle(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    file(
-        turtle(&nodes(&desk, &base(&headers))).into_bytes(),
+pub(super) async fn as_turtle(
+    State(desk): State<Arc<Desk>>,
+    headers: HeaderMap,
+) -> Result<Response, Miss> {
+    let nodes = read(&desk, &headers).await?;
+    Ok(file(
+        turtle(&nodes).into_bytes(),
         "text/turtle; charset=utf-8",
-    )
+    ))
 }
 
-pub(super) async fn as_json_ld(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    let document = json_ld(&nodes(&desk, &base(&headers)));
-    file(
-        serde_json::to_vec(&document).unwrap_or_default(),
-        "application/ld+json",
-    )
+pub(super) async fn as_json_ld(
+    State(desk): State<Arc<Desk>>,
+    headers: HeaderMap,
+) -> Result<Response, Miss> {
+    let document = json_ld(&read(&desk, &headers).await?);
+    let bytes = serde_json::to_vec(&document).map_err(|error| Miss::broken(&error))?;
+    Ok(file(bytes, "application/ld+json"))
+}
+
+async fn read(desk: &Arc<Desk>, headers: &HeaderMap) -> Result<Vec<Node>, Miss> {
+    let base = base(headers);
+    desk.blocking(move |desk| {
+        let latest = quality::latest(desk.exchange().pool().meta())?;
+        let loaded = latest.into_iter().map(|newest| (newest.dataset, newest.at));
+        Ok(nodes(desk, &base, &loaded.collect()))
+    })
+    .await
 }
 
 fn file(bytes: Vec<u8>, kind: &'static str) -> Response {
@@ -97,17 +114,19 @@ fn file(bytes: Vec<u8>, kind: &'static str) -> Response {
     response
 }
 
-fn authority(list: &str, code: &str) -> Object {
-    Object::Node(format!("{AUTHORITY}{list}/{code}"))
-}
-
-fn nodes(desk: &Desk, base: &str) -> Vec<Node> {
+/// All that is said; `loaded` is when each dataset was last loaded.
+fn nodes(desk: &Desk, base: &str, loaded: &BTreeMap<String, Moment>) -> Vec<Node> {
     let compiled = desk.compiled();
     let city = &compiled.city;
-    let catalogue = format!("{base}/bureau/catalogue");
-    let mut nodes = vec![catalogue_node(desk, base, &catalogue)];
+    let newest = loaded.values().max().copied();
+    let (place, node) = place(desk, base);
+    let mut nodes = vec![
+        catalogue_node(desk, base, &place, newest),
+        service_node(&compiled.tables, base),
+        Node::new(catalogue_address(base), "foaf:Document"),
+    ];
     let mut served_in_bulk = false;
-    nodes.extend(place(desk, base));
+    nodes.extend(node);
     for department in city.all::<Department>() {
         nodes.extend(department_nodes(base, department));
     }
@@ -116,15 +135,26 @@ fn nodes(desk: &Desk, base: &str) -> Vec<Node> {
             agreement.dataset.id() == table.dataset && agreement.allows(Use::Bulk)
         });
         served_in_bulk |= in_bulk && table.definition.share != Share::NotShared;
-        nodes.extend(dataset_nodes(base, table, in_bulk));
+        let modified = loaded.get(&table.dataset).copied();
+        nodes.extend(dataset_nodes(base, &place, table, modified, in_bulk));
     }
     if served_in_bulk {
         nodes.push(bulk_service_node(base));
     }
+    // Last, since it goes by what the others name.
+    nodes.extend(dcat_terms::described(&nodes));
     nodes
 }
 
-fn catalogue_node(desk: &Desk, base: &str, address: &str) -> Node {
+fn catalogue_address(base: &str) -> String {
+    format!("{base}/bureau/catalogue")
+}
+
+fn moment(at: Moment) -> Object {
+    Object::Typed(at.rfc3339(), "xsd:dateTime")
+}
+
+fn catalogue_node(desk: &Desk, base: &str, place: &str, modified: Option<Moment>) -> Node {
     let compiled = desk.compiled();
     let settings = compiled.city.settings();
     let title = settings.map(|settings| settings.title.clone());
@@ -143,17 +173,19 @@ fn catalogue_node(desk: &Desk, base: &str, address: &str) -> Node {
             title.en
         ),
     };
-    let mut node = Node::new(address, "dcat:Catalog")
+    let mut node = Node::new(catalogue_address(base), "dcat:Catalog")
         .text("dct:title", &named)
         .text("dct:description", &said)
-        .with("foaf:homepage", Object::Node(address.to_owned()))
-        .with("dct:language", authority("language", "ZHO"))
-        .with("dct:language", authority("language", "ENG"))
-        .with("dct:spatial", Object::Node(place_address(base)))
-        .with(
-            "dcat:themeTaxonomy",
-            Object::Node(format!("{AUTHORITY}data-theme")),
-        );
+        .with("foaf:homepage", Object::Node(catalogue_address(base)))
+        .with("dct:language", term("language", "ZHO"))
+        .with("dct:language", term("language", "ENG"))
+        .with("dct:license", LICENCE.object())
+        .with("dct:spatial", Object::Node(place.to_owned()))
+        .with("dcat:themeTaxonomy", dcat_terms::scheme("data-theme"))
+        .with("dcat:service", Object::Node(service_address(base)));
+    if let Some(modified) = modified {
+        node = node.with("dct:modified", moment(modified));
+    }
     if let Some(settings) = settings {
         node = node.with(
             "dct:publisher",
@@ -169,16 +201,63 @@ fn catalogue_node(desk: &Desk, base: &str, address: &str) -> Node {
     node
 }
 
-fn place_address(base: &str) -> String {
-    format!("{base}/bureau/catalogue#place")
+fn service_address(base: &str) -> String {
+    format!("{base}/exchange/v1")
 }
 
-/// Where the city is.
-fn place(desk: &Desk, base: &str) -> Option<Node> {
+/// The exchange, by which records of all shared datasets are read.
+fn service_node(tables: &pool::Tables, base: &str) -> Node {
+    let title = city::Text {
+        zh: "数据交换服务".to_owned(),
+        en: "The data exchange".to_owned(),
+    };
+    let note = city::Text {
+        zh: "凭签名令牌并在协议范围内，按主键或主体查询记录；每次查询都记入账本。".to_owned(),
+        en: "Looks up records by key or by subject, with a signed token and within an agreement; each look-up is an entry of the ledger.".to_owned(),
+    };
+    let address = service_address(base);
+    let mut node = Node::new(address.clone(), "dcat:DataService")
+        .text("dct:title", &title)
+        .text("dct:description", &note)
+        .with("dcat:endpointURL", Object::Node(address))
+        .with(
+            "dcat:endpointDescription",
+            Object::Node(description_address(base)),
+        )
+        .with("dct:accessRights", term("access-right", "RESTRICTED"))
+        .with("dct:license", LICENCE.object());
+    for table in tables.iter().filter(|table| is_shared(table)) {
+        node = node.with(
+            "dcat:servesDataset",
+            Object::Node(dataset_address(base, &table.dataset)),
+        );
+    }
+    node
+}
+
+fn description_address(base: &str) -> String {
+    format!("{base}/exchange/v1/openapi.json")
+}
+
+fn is_shared(table: &Table) -> bool {
+    table.definition.share != Share::NotShared
+}
+
+/// The address of the place where the city is, and what is known of it.
+fn place(desk: &Desk, base: &str) -> (String, Option<Node>) {
     let compiled = desk.compiled();
-    let at = &compiled.city.settings()?.location;
-    let point = Object::Typed(format!("POINT({} {})", at.lon, at.lat), "geo:wktLiteral");
-    Some(Node::new(place_address(base), "dct:Location").with("dcat:centroid", point))
+    let at = compiled.city.settings().map(|settings| settings.location);
+    // By GeoNames, where the definitions say so: harvesters know the place by that.
+    let known = at.and_then(|at| at.geonames);
+    let address = known.map_or_else(
+        || format!("{base}/bureau/catalogue#place"),
+        |number| format!("https://sws.geonames.org/{number}/"),
+    );
+    let node = at.map(|at| {
+        let point = Object::Typed(format!("POINT({} {})", at.lon, at.lat), "geo:wktLiteral");
+        Node::new(address.clone(), "dct:Location").with("dcat:centroid", point)
+    });
+    (address, node)
 }
 
 fn department_address(base: &str, id: &str) -> String {
@@ -191,10 +270,9 @@ fn dataset_address(base: &str, id: &str) -> String {
 
 fn department_nodes(base: &str, department: &Department) -> [Node; 2] {
     let address = department_address(base, department.id.as_str());
-    let kind = "http://purl.org/adms/publishertype/LocalAuthority";
     let agent = Node::new(address.clone(), "foaf:Agent")
         .text("foaf:name", &department.title)
-        .with("dct:type", Object::Node(kind.to_owned()));
+        .with("dct:type", PUBLISHER.object());
     let contact = Node::new(format!("{address}-contact"), "vcard:Kind")
         .text("vcard:fn", &department.title)
         .with(
@@ -204,7 +282,13 @@ fn department_nodes(base: &str, department: &Department) -> [Node; 2] {
     [agent, contact]
 }
 
-fn dataset_nodes(base: &str, table: &Table, in_bulk: bool) -> Vec<Node> {
+fn dataset_nodes(
+    base: &str,
+    place: &str,
+    table: &Table,
+    modified: Option<Moment>,
+    in_bulk: bool,
+) -> Vec<Node> {
     let definition = &table.definition;
     let address = dataset_address(base, &table.dataset);
     let publisher = department_address(base, &table.department);
@@ -216,23 +300,20 @@ fn dataset_nodes(base: &str, table: &Table, in_bulk: bool) -> Vec<Node> {
     let mut node = Node::new(address.clone(), "dcat:Dataset")
         .text("dct:title", &definition.title)
         .text("dct:description", &definition.description)
-        .with("dct:spatial", Object::Node(place_address(base)))
+        .with("dct:spatial", Object::Node(place.to_owned()))
         .with("dct:identifier", Object::Plain(table.name()))
         .with("dct:publisher", Object::Node(publisher.clone()))
         .with(
             "dcat:contactPoint",
             Object::Node(format!("{publisher}-contact")),
         )
-        .with(
-            "dcat:theme",
-            authority("data-theme", theme(&table.department)),
-        )
+        .with("dcat:theme", term("data-theme", theme(&table.department)))
         .with(
             "dct:accrualPeriodicity",
-            authority("frequency", frequency(definition.updates)),
+            term("frequency", frequency(definition.updates)),
         )
-        .with("dct:accessRights", authority("access-right", access))
-        .with("dct:language", authority("language", "ZHO"))
+        .with("dct:accessRights", term("access-right", access))
+        .with("dct:language", term("language", "ZHO"))
         .with("dcat:landingPage", Object::Node(address.clone()))
         .with(
             "dcat:keyword",
@@ -242,8 +323,11 @@ fn dataset_nodes(base: &str, table: &Table, in_bulk: bool) -> Vec<Node> {
             "dcat:keyword",
             Object::Text(definition.title.en.to_lowercase(), "en"),
         );
+    if let Some(modified) = modified {
+        node = node.with("dct:modified", moment(modified));
+    }
     let mut nodes = vec![Node::new(address.clone(), "foaf:Document")];
-    if definition.share != Share::NotShared {
+    if is_shared(table) {
         let distribution = format!("{address}#exchange");
         node = node.with("dcat:distribution", Object::Node(distribution.clone()));
         nodes.push(distribution_node(base, &distribution, table));
@@ -273,16 +357,15 @@ fn distribution_node(base: &str, address: &str, table: &Table) -> Node {
             "dct:description",
             table.definition.share_note.as_ref().unwrap_or(&note),
         )
-        .with(
-            "dcat:accessURL",
-            Object::Node(format!("{base}/exchange/v1/openapi.json")),
-        )
-        .with("dct:format", authority("file-type", "JSON"))
+        .with("dcat:accessURL", Object::Node(description_address(base)))
+        .with("dcat:accessService", Object::Node(service_address(base)))
+        .with("dct:format", term("file-type", "JSON"))
+        .with("dcat:mediaType", dcat_terms::JSON.object())
         .with(
             "dcatap:availability",
-            authority("planned-availability", "AVAILABLE"),
+            term("planned-availability", "AVAILABLE"),
         )
-        .with("dct:license", authority("licence", "OP_DATPRO"))
+        .with("dct:license", LICENCE.object())
 }
 
 /// The way to a whole dataset: Delta Sharing, where there is an agreement for it.
@@ -295,7 +378,6 @@ fn bulk_node(base: &str, address: &str, table: &Table) -> Node {
         zh: "协议允许批量使用时，以 Parquet 文件整体提供；个人标识为代号。".to_owned(),
         en: "The whole dataset as Parquet files, within an agreement for use in bulk; personal identifiers are tokens.".to_owned(),
     };
-    let parquet = "https://www.iana.org/assignments/media-types/application/vnd.apache.parquet";
     Node::new(address, "dcat:Distribution")
         .text("dct:title", &title)
         .text("dct:description", &note)
@@ -307,12 +389,12 @@ fn bulk_node(base: &str, address: &str, table: &Table) -> Node {
             )),
         )
         .with("dcat:accessService", Object::Node(bulk_service(base)))
-        .with("dcat:mediaType", Object::Node(parquet.to_owned()))
+        .with("dcat:mediaType", dcat_terms::PARQUET.object())
         .with(
             "dcatap:availability",
-            authority("planned-availability", "AVAILABLE"),
+            term("planned-availability", "AVAILABLE"),
         )
-        .with("dct:license", authority("licence", "OP_DATPRO"))
+        .with("dct:license", LICENCE.object())
 }
 
 fn bulk_service(base: &str) -> String {
@@ -333,8 +415,10 @@ fn bulk_service_node(base: &str) -> Node {
         )
         .with(
             "dcat:endpointDescription",
-            Object::Node(format!("{base}/exchange/v1/openapi.json")),
+            Object::Node(description_address(base)),
         )
+        .with("dct:accessRights", term("access-right", "RESTRICTED"))
+        .with("dct:license", LICENCE.object())
 }
 
 fn theme(department: &str) -> &'static str {
@@ -354,5 +438,40 @@ const fn frequency(cycle: Cycle) -> &'static str {
         Cycle::Monthly => "MONTHLY",
         Cycle::Quarterly => "QUARTERLY",
         Cycle::Yearly => "ANNUAL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_theme_and_cycle_is_a_term_that_is_described() {
+        let cycles = [
+            Cycle::RealTime,
+            Cycle::Hourly,
+            Cycle::Daily,
+            Cycle::Weekly,
+            Cycle::Monthly,
+            Cycle::Quarterly,
+            Cycle::Yearly,
+        ];
+        let themes = THEMES.iter().map(|(_, theme)| *theme).chain(["GOVE"]);
+        let used = themes
+            .map(|theme| term("data-theme", theme))
+            .chain(cycles.map(|cycle| term("frequency", frequency(cycle))));
+        let node = used.fold(Node::new("x", "dcat:Dataset"), |node, object| {
+            node.with("dct:relation", object)
+        });
+        let described = dcat_terms::described(std::slice::from_ref(&node));
+        for (_, object) in &node.properties {
+            let Object::Node(address) = object else {
+                panic!("{object:?} is no address");
+            };
+            assert!(
+                described.iter().any(|term| term.address == *address),
+                "{address} is not described"
+            );
+        }
     }
 }

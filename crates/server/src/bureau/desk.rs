@@ -20,8 +20,9 @@ pub(super) struct Desk {
     pub(super) assets: Assets,
     /// Turns true when the server stops.
     pub(super) stopping: watch::Receiver<bool>,
-    /// A person and an enterprise of the demonstration, once they were looked for.
-    pub(super) examples: OnceLock<(Option<String>, Option<String>)>,
+    /// A person and an enterprise of the demonstration, once they were found.
+    pub(super) person: OnceLock<String>,
+    pub(super) enterprise: OnceLock<String>,
     streams: Arc<Semaphore>,
 }
 
@@ -32,7 +33,8 @@ impl Desk {
             data,
             assets: Assets,
             stopping,
-            examples: OnceLock::new(),
+            person: OnceLock::new(),
+            enterprise: OnceLock::new(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         }
     }

@@ -1,10 +1,11 @@
 //! Facts about datasets and transfers that several pages show.
 
-use pool::exchange::SeenTransfer;
+use city::kinds::Use;
+use pool::exchange::{SeenTransfer, use_word};
 use pool::quality::{Quality, age_seconds_max};
 use pool::{Moment, Table};
 
-use super::frame::Frame;
+use super::frame::{Frame, grouped};
 use super::words;
 
 /// How fresh a dataset is.
@@ -44,11 +45,17 @@ pub(super) fn freshness(
         3_600..DAY_S => format!("{} {}", age / 3_600, frame.t("小时前", "h ago")),
         _ => format!("{} {}", age / DAY_S, frame.t("天前", "days ago")),
     };
-    let words = format!("{ago} · {}{cycle}", frame.t("应", "promised: "));
+    let late = age > allowed;
+    // Said in words too, since colour alone is not for everybody.
+    let words = if late {
+        format!("{ago} · {}{cycle}", frame.t("逾期，应", "late, promised "))
+    } else {
+        format!("{ago} · {}{cycle}", frame.t("应", "promised "))
+    };
     #[expect(clippy::cast_precision_loss, reason = "a ratio for sorting")]
     let overdue = age as f64 / allowed as f64;
     Freshness {
-        state: if age > allowed { "late" } else { "good" },
+        state: if late { "late" } else { "good" },
         words,
         overdue,
     }
@@ -69,7 +76,8 @@ pub(super) struct Row {
     pub(super) reference: String,
     pub(super) agreement: String,
     pub(super) agreement_id: String,
-    pub(super) records: u64,
+    /// How many; a dash where that is not known.
+    pub(super) records: String,
     pub(super) denied: String,
     pub(super) times: u64,
 }
@@ -85,7 +93,7 @@ pub(super) fn row(frame: &Frame, seen: &SeenTransfer) -> Row {
         provider: frame.department(&seen.provider),
         dataset: frame.dataset(&seen.dataset),
         dataset_id: seen.dataset.clone(),
-        way: seen.way.clone(),
+        way: words::way(frame.language, &seen.way),
         fields: seen.fields.join(", "),
         purpose: seen.purpose.clone(),
         reference: seen
@@ -103,8 +111,16 @@ pub(super) fn row(frame: &Frame, seen: &SeenTransfer) -> Row {
         } else {
             agreement.to_owned()
         },
-        records: seen.records,
-        denied: seen.denied.clone().unwrap_or_default(),
+        records: if seen.way == use_word(Use::Query) && seen.records == 0 {
+            "–".to_owned()
+        } else {
+            grouped(seen.records)
+        },
+        denied: seen
+            .denied
+            .as_ref()
+            .map(|code| words::denial(frame.language, code))
+            .unwrap_or_default(),
         times: seen.times,
     }
 }

@@ -48,6 +48,14 @@ struct Page {
     key: String,
 }
 
+/// A property of an entry.
+struct Fact {
+    name: String,
+    value: String,
+    /// Whether it is for machines: a hash, a signature, an id.
+    code: bool,
+}
+
 #[derive(Template)]
 #[template(path = "bureau/entry.html")]
 struct EntryPage {
@@ -57,7 +65,7 @@ struct EntryPage {
     kind: &'static str,
     kind_id: &'static str,
     what: String,
-    facts: Vec<(String, String)>,
+    facts: Vec<Fact>,
     /// The entry's bytes in base64, where they may be shown.
     bytes: String,
     key: String,
@@ -74,7 +82,7 @@ pub(super) fn state(frame: &Frame, status: &Status) -> Vec<(&'static str, String
         let missing = status.size.saturating_sub(covered);
         let words = match (covered, missing) {
             (0, _) => frame.t("尚无", "none yet").to_owned(),
-            (_, 0) => format!("{} ✓", grouped(covered)),
+            (_, 0) => format!("✓ {}", frame.t("全部", "all")),
             _ => format!(
                 "{} ({} {})",
                 grouped(covered),
@@ -180,7 +188,10 @@ fn summary(frame: &Frame, entry: &Entry) -> (String, String) {
                 .unwrap_or_default();
             (
                 words::moment(pool::Moment(it.at)),
-                format!("{who} · {what} · {}", it.denied),
+                format!(
+                    "{who} · {what} · {}",
+                    words::denial(frame.language, &it.denied)
+                ),
             )
         }
         Entry::AgreementStep(it) => {
@@ -265,8 +276,20 @@ fn entry_page(desk: &Desk, frame: Frame, index: u64) -> Result<EntryPage, Miss> 
     })
 }
 
+/// Properties of entries that are for machines.
+const CODES: [&str; 8] = [
+    "client",
+    "fields",
+    "subject",
+    "purpose",
+    "agreement_version",
+    "evidence",
+    "hash",
+    "statement",
+];
+
 /// What the entry says, as names and texts. Case numbers only in a demonstration.
-fn facts(frame: &Frame, bytes: &[u8]) -> Vec<(String, String)> {
+fn facts(frame: &Frame, bytes: &[u8]) -> Vec<Fact> {
     let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(bytes) else {
         return Vec::new();
     };
@@ -284,7 +307,11 @@ fn facts(frame: &Frame, bytes: &[u8]) -> Vec<(String, String)> {
                 .join(", "),
             other => other.to_string(),
         };
-        (frame.demonstration || name != "ref").then(|| (name.clone(), text))
+        (frame.demonstration || name != "ref").then(|| Fact {
+            name: words::property(frame.language, name),
+            value: text,
+            code: CODES.contains(&name.as_str()),
+        })
     };
     object.iter().filter_map(fact).collect()
 }

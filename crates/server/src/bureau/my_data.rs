@@ -1,7 +1,7 @@
 //! `/my-data`: who has read my data. For a person by citizen number, for an enterprise by credit
 //! code. Numbers are posted, so that none stands in an address or a log.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use askama::Template;
 use axum::extract::State;
@@ -97,14 +97,20 @@ pub(super) async fn attempt(
 }
 
 fn empty(desk: &Desk, frame: Frame) -> Page {
-    let (person, enterprise) = desk.examples.get_or_init(|| {
-        let example = |kind, fits: fn(&str) -> bool| example(desk, kind, fits);
-        (
-            example(Subject::Person, |number| {
-                check_citizen_number(number).is_ok()
-            }),
-            example(Subject::Enterprise, |code| check_credit_code(code).is_ok()),
-        )
+    // Only what was found is kept: a demonstration that is being filled has nobody at first.
+    let kept = |kept: &OnceLock<String>, kind, fits: fn(&str) -> bool| {
+        if kept.get().is_none()
+            && let Some(found) = example(desk, kind, fits)
+        {
+            let _ = kept.set(found);
+        }
+        kept.get().cloned().unwrap_or_default()
+    };
+    let example_person = kept(&desk.person, Subject::Person, |number| {
+        check_citizen_number(number).is_ok()
+    });
+    let example_enterprise = kept(&desk.enterprise, Subject::Enterprise, |code| {
+        check_credit_code(code).is_ok()
     });
     Page {
         kind: "person".to_owned(),
@@ -112,8 +118,8 @@ fn empty(desk: &Desk, frame: Frame) -> Page {
         fault: String::new(),
         asked: false,
         readings: Vec::new(),
-        example_person: person.clone().unwrap_or_default(),
-        example_enterprise: enterprise.clone().unwrap_or_default(),
+        example_person,
+        example_enterprise,
         tried: String::new(),
         frame,
     }

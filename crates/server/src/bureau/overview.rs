@@ -49,6 +49,9 @@ struct Worst {
 #[template(path = "bureau/overview.html")]
 struct Page {
     frame: Frame,
+    /// Datasets that were ever loaded, and all.
+    loaded: usize,
+    datasets: usize,
     figures: Vec<Figure>,
     standings: Vec<Standing>,
     worst: Vec<Worst>,
@@ -80,10 +83,14 @@ fn page(desk: &Desk, frame: Frame) -> Result<Page, Miss> {
         name: words::standing(frame.language, standing),
         count: count(standing),
     });
+    let newest = quality::latest(exchange.pool().meta())?;
+    let datasets = desk.compiled().tables.len();
     Ok(Page {
+        loaded: newest.len().min(datasets),
+        datasets,
         figures: figures(desk, &frame, &seen, count(InForce::Active))?,
         standings: standings.into(),
-        worst: worst(desk, &frame)?,
+        worst: worst(desk, &frame, &newest),
         rows: seen
             .iter()
             .take(SHOWN)
@@ -140,20 +147,20 @@ fn figures(
             "/bureau/agreements?state=active",
         ),
         figure(
-            "近期流转",
-            "Recent transfers",
+            "近期流转（最近千条中）",
+            "Recent transfers, of the last 1,000",
             (seen.len() - denied) as u64,
             "/bureau/transfers",
         ),
         bad(figure(
-            "近期拒绝",
-            "Recent denials",
+            "近期拒绝（最近千条中）",
+            "Recent denials, of the last 1,000",
             denied as u64,
             "/bureau/transfers?denied=1",
         )),
         bad(figure(
-            "隔离待处理",
-            "In quarantine",
+            "隔离区待处理记录",
+            "Records in quarantine",
             waiting,
             "/bureau/quarantine",
         )),
@@ -162,8 +169,7 @@ fn figures(
 }
 
 /// The datasets that are the most overdue.
-fn worst(desk: &Desk, frame: &Frame) -> Result<Vec<Worst>, Miss> {
-    let newest = quality::latest(desk.exchange().pool().meta())?;
+fn worst(desk: &Desk, frame: &Frame, newest: &[quality::Quality]) -> Vec<Worst> {
     let newest: BTreeMap<&str, &quality::Quality> = newest
         .iter()
         .map(|quality| (quality.dataset.as_str(), quality))
@@ -184,5 +190,5 @@ fn worst(desk: &Desk, frame: &Frame) -> Result<Vec<Worst>, Miss> {
     let mut worst: Vec<Worst> = each.collect();
     worst.sort_by(|a, b| b.freshness.overdue.total_cmp(&a.freshness.overdue));
     worst.truncate(WORST);
-    Ok(worst)
+    worst
 }

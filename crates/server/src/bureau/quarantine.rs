@@ -38,6 +38,7 @@ struct Count {
     title: String,
     department: String,
     code: String,
+    reason: &'static str,
     state: &'static str,
     waiting: bool,
     records: String,
@@ -64,7 +65,8 @@ struct Page {
     dataset: String,
     dataset_title: String,
     code: String,
-    replayed: String,
+    /// Of records that were tried again: how many were taken, and how many not.
+    replayed: Option<(u64, u64)>,
 }
 
 pub(super) async fn list(
@@ -86,6 +88,7 @@ fn page(desk: &Desk, frame: Frame, search: Search) -> Result<Page, Miss> {
             title: frame.dataset(&count.dataset),
             department: frame.department(&holder),
             code: count.code.clone(),
+            reason: reason(&frame, &count.code),
             state: fate(&frame, Fate::of(&count.state)),
             waiting: count.state == Fate::Waiting.word(),
             records: grouped(count.records),
@@ -122,20 +125,17 @@ fn page(desk: &Desk, frame: Frame, search: Search) -> Result<Page, Miss> {
         code: search.code,
         replayed: search
             .replayed
-            .chars()
-            .filter(|c| c.is_ascii_digit() || *c == '-')
-            .take(40)
-            .collect(),
+            .split_once('-')
+            .and_then(|(taken, not)| Some((taken.parse().ok()?, not.parse().ok()?))),
         frame,
     })
 }
 
 /// The records of a dataset, or those of them with one sort of fault.
 fn chosen(dataset: &str, code: &str) -> Filter {
-    let code: Option<Code> = serde_json::from_value(serde_json::Value::from(code)).ok();
     Filter {
         dataset: Some(dataset.to_owned()),
-        code,
+        code: self::code(code),
         ..Filter::default()
     }
 }
@@ -143,6 +143,15 @@ fn chosen(dataset: &str, code: &str) -> Filter {
 /// The same in an address.
 fn query(dataset: &str, code: &str) -> String {
     format!("?dataset={}&code={}", encoded(dataset), encoded(code))
+}
+
+/// A code in words; nothing for one that is not known.
+fn reason(frame: &Frame, word: &str) -> &'static str {
+    code(word).map_or("", |code| words::fault(frame.language, code))
+}
+
+fn code(word: &str) -> Option<Code> {
+    serde_json::from_value(serde_json::Value::from(word)).ok()
 }
 
 /// The department that holds a dataset.
@@ -181,7 +190,7 @@ fn line(held: &Held) -> Line {
 
 struct FaultRow {
     field: String,
-    code: String,
+    code: &'static str,
     value: String,
     message: String,
     remedy: String,
@@ -236,10 +245,10 @@ fn yours(desk: &Desk, acting: Option<&str>, id: u64) -> Result<Held, Miss> {
     }
 }
 
-fn faults(faults: &[pool::ingest::Fault]) -> Vec<FaultRow> {
+fn faults(frame: &Frame, faults: &[pool::ingest::Fault]) -> Vec<FaultRow> {
     let row = |fault: &pool::ingest::Fault| FaultRow {
         field: fault.field.clone(),
-        code: fault.code.word(),
+        code: words::fault(frame.language, fault.code),
         value: fault.value.clone(),
         message: fault.message.clone(),
         remedy: fault.remedy.clone(),
@@ -264,7 +273,7 @@ fn held_page(frame: Frame, held: &Held) -> HeldPage {
         note: held.note.clone().unwrap_or_default(),
         raw: held.raw.clone(),
         json: json.unwrap_or_else(|| "{}".to_owned()),
-        faults: faults(&held.faults),
+        faults: faults(&frame, &held.faults),
         outcome: String::new(),
         outdated: false,
         frame,
@@ -305,7 +314,7 @@ pub(super) async fn correct(
             match outcome {
                 Correction::Taken { .. } => return Ok(None),
                 Correction::Wrong { faults: wrong } => {
-                    page.faults = faults(&wrong);
+                    page.faults = faults(&page.frame, &wrong);
                     page.frame
                         .t("更正后仍有错误。", "It is still not right.")
                         .clone_into(&mut page.outcome);

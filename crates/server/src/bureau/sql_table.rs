@@ -19,7 +19,7 @@ pub(super) struct Column {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) numeric: bool,
-    temporal: bool,
+    pub(super) temporal: bool,
 }
 
 /// A value, written.
