@@ -190,10 +190,10 @@ pub enum Error {
 }
 
 /// What to do about a damaged shard: history and outbox have all that was in it.
-pub const REBUILD: &str =
+pub(crate) const REBUILD: &str =
     "`citybrain pool repair` sets it aside and rebuilds it from history and the outbox";
 /// What to do about a damaged outbox or server, of which there is no other copy.
-pub const RESTORE: &str = "restore the newest backup";
+pub(crate) const RESTORE: &str = "restore the newest backup";
 
 /// What to do when there is no room.
 const MAKE_ROOM: &str = "make room; nothing that was accepted is lost, and what was refused can be sent again under the same idempotency key";
