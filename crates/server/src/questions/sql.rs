@@ -55,7 +55,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(asker: Asker) -> OpenApiRouter<S
         (status = 415, description = "The body is not `application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The question is wrong, or passes a limit", body = Problem, content_type = "application/problem+json"),
         (status = 500, description = "A fault of the server", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Busy, or the transfer cannot be recorded", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Busy, a table cannot be read at the moment, or the transfer cannot be recorded", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn ask(State(asker): State<Asker>, request: Request) -> Response {
@@ -234,6 +234,7 @@ fn refused(error: &Error) -> Problem {
     match error {
         Error::Refused { .. } => Problem::new(StatusCode::FORBIDDEN, detail),
         Error::Limit { name, .. } => Problem::limit(StatusCode::UNPROCESSABLE_ENTITY, name, detail),
+        Error::Away { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail),
         Error::Question { .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
         _ => {
             tracing::error!(%detail, "a question failed");
