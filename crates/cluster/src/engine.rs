@@ -141,7 +141,7 @@ fn shown(error: &DataFusionError) -> DataFusionError {
     let known = heard(&text).unwrap_or_else(|| {
         tracing::error!(error = text, "the cluster could not answer a question");
         if text.contains("transport") {
-            lake::Error::Away
+            lake::Error::ClusterAway
         } else {
             lake::Error::Hidden
         }

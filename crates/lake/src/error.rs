@@ -79,6 +79,12 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A table's history is damaged or away; the log says how.
+    #[error("{table} cannot be read at the moment; the server's log says why")]
+    Away {
+        /// `department/dataset`.
+        table: String,
+    },
     /// Something of ours failed; the details are in the log and not here, because they could
     /// name what the asker may not see.
     #[error("the question could not be answered; the server's log says why")]
@@ -87,7 +93,7 @@ pub enum Error {
     #[error(
         "the cluster does not answer; see that its scheduler and at least one executor run (the log says more)"
     )]
-    Away,
+    ClusterAway,
     /// A file of keys cannot be read or written.
     #[error("{path}: {source}")]
     Key {
@@ -114,6 +120,12 @@ impl Error {
         }
     }
 
+    /// As DataFusion carries it.
+    pub(crate) fn away(table: impl Into<String>) -> DataFusionError {
+        let table = table.into();
+        DataFusionError::External(Box::new(Self::Away { table }))
+    }
+
     /// What an asker may know of what DataFusion says. Messages about the question and about
     /// values that the question itself worked out pass; those about files and our own parts do not.
     pub(crate) fn asked(error: &DataFusionError) -> Self {
@@ -126,6 +138,11 @@ impl Error {
                         message: message.clone(),
                     };
                 }
+                if let Some(Self::Away { table }) = inner.downcast_ref::<Self>() {
+                    return Self::Away {
+                        table: table.clone(),
+                    };
+                }
                 if let Some(Self::Refused { what }) = inner.downcast_ref::<Self>() {
                     return Self::Refused { what: what.clone() };
                 }
@@ -133,8 +150,8 @@ impl Error {
                     let message = message.clone();
                     return Self::Question { message };
                 }
-                if let Some(Self::Away) = inner.downcast_ref::<Self>() {
-                    return Self::Away;
+                if let Some(Self::ClusterAway) = inner.downcast_ref::<Self>() {
+                    return Self::ClusterAway;
                 }
                 tracing::error!(%error, "a question failed");
                 Self::Hidden

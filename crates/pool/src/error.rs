@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tokio_postgres::error::SqlState;
+
 /// Why the pool could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -74,7 +76,7 @@ pub enum Error {
         path: PathBuf,
         /// What was found.
         detail: String,
-        /// What to do: one of [`REBUILD`], [`RESTORE`].
+        /// What to do.
         remedy: &'static str,
     },
     /// The city's definitions do not make tables.
@@ -257,10 +259,7 @@ fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
         if io.is_some_and(|io| matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge))
             || sqlite.and_then(rusqlite::Error::sqlite_error_code)
                 == Some(rusqlite::ErrorCode::DiskFull)
-            || server
-                .and_then(|error| error.code())
-                .map(|code| code.code())
-                == Some(DISK_FULL)
+            || server.and_then(|error| error.code()).map(SqlState::code) == Some(DISK_FULL)
         {
             return true;
         }

@@ -60,7 +60,7 @@ fn a_damaged_shard_is_rebuilt_from_history_and_the_outbox() {
         let _ = fs::remove_file(shard.with_extension("sqlite-wal"));
     });
     rebuilt(&place, &records, "another file", |shard| {
-        fs::write(shard, [0x5a; 50_000]).unwrap();
+        fs::write(shard, vec![0x5a; 50_000]).unwrap();
         let _ = fs::remove_file(shard.with_extension("sqlite-wal"));
     });
     rebuilt(&place, &records, "pages that are overwritten", |shard| {
@@ -74,7 +74,7 @@ fn a_damaged_shard_is_rebuilt_from_history_and_the_outbox() {
     // Whoever starts the server over it is told.
     let damaged = Place::new("");
     copy(&place.data, &damaged.data);
-    fs::write(damaged.data.join(SHARD), [0x5a; 50_000]).unwrap();
+    fs::write(damaged.data.join(SHARD), vec![0x5a; 50_000]).unwrap();
     let Err(said) = damaged.try_start() else {
         panic!("it started over a damaged shard");
     };

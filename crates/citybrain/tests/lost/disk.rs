@@ -43,7 +43,7 @@ impl Disk {
     fn fill(&self) {
         let mut ballast = File::create(self.0.join("ballast")).unwrap();
         let mut bytes = 0;
-        while ballast.write_all(&[1; 1 << 16]).is_ok() {
+        while ballast.write_all(&vec![1; 1 << 16]).is_ok() {
             bytes += 1 << 16;
         }
         ballast

@@ -175,6 +175,7 @@ fn kill_at_random(state: &str, rounds: u64) {
             all.ledger.look(&ledger);
             check::verify(&all.place);
         }
+        eprintln!("round {round}");
         server = all.start_again();
         all.check(&server.address, round % ALL_EVERY == 0 || round == rounds);
     }

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use crate::town::{self, AGREEMENT, PURPOSE, TOWN};
 
 /// How long a call waits for its answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How far ahead tokens are dated: those of the second in which a server starts are refused.
 const AHEAD_US: i64 = 2_000_000;
 
@@ -130,6 +130,17 @@ impl Place {
     pub(crate) fn start(&self) -> Server {
         self.try_start()
             .unwrap_or_else(|log| panic!("the server did not start:\n{log}"))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let from = log.lines().count().saturating_sub(30);
+            let tail: Vec<&str> = log.lines().skip(from).collect();
+            eprintln!("the servers' log ends with:\n{}", tail.join("\n"));
+        }
     }
 }
 
@@ -297,7 +308,11 @@ fn send(
     stream.write_all(format!("{head}\r\n{body}").as_bytes())?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
-    answer_of(&bytes).ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
+    answer_of(&bytes).ok_or_else(|| {
+        let end = bytes.len().saturating_sub(300);
+        let shown = String::from_utf8_lossy(&bytes[end..]).into_owned();
+        std::io::Error::other(format!("cut off after {} bytes: {shown}", bytes.len()))
+    })
 }
 
 /// An answer that came whole.

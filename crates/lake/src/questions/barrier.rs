@@ -23,6 +23,7 @@ use futures::StreamExt;
 
 use super::scan::{Source, Way};
 use super::token::Tokens;
+use crate::error::Error;
 use crate::history::{Effect, Keys};
 
 /// What becomes of a batch that was read.
@@ -314,7 +315,5 @@ pub(super) fn hidden(table: &str, error: &DataFusionError) -> DataFusionError {
         );
     }
     tracing::error!(table, %error, "history cannot be read");
-    DataFusionError::Execution(format!(
-        "{table} cannot be read at the moment; the server's log says why"
-    ))
+    Error::away(table)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, TableProvider};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 use pool::Moment;
 
@@ -13,6 +13,7 @@ use super::guard::Guard;
 use super::records::Records;
 use super::sight::Sight;
 use super::token::Tokens;
+use crate::error::Error;
 use crate::lake::Lake;
 
 /// The schema with views over all datasets.
@@ -49,9 +50,7 @@ impl Common {
         let name = entry.sight.table.name();
         let held = self.lake.held(&name).await.map_err(|error| {
             tracing::error!(table = name, %error, "history cannot be opened");
-            DataFusionError::Execution(format!(
-                "{name} cannot be read at the moment; the server's log says why"
-            ))
+            Error::away(name)
         })?;
         Ok(Guard {
             lake: Arc::clone(&self.lake),

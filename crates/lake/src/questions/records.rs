@@ -28,6 +28,7 @@ use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use super::catalogue::{Common, Entry};
 use super::counts::spread;
+use crate::error::Error;
 use crate::history::place::Place;
 use crate::history::{HistoryFile, Reader};
 use crate::lake::Lake;
@@ -245,9 +246,7 @@ impl Counter {
     fn hidden(&self, at: usize, error: &parquet::errors::ParquetError) -> DataFusionError {
         let table = &self.jobs[at].folder;
         tracing::error!(table, %error, "history cannot be read");
-        DataFusionError::Execution(format!(
-            "{table} cannot be read at the moment; the server's log says why"
-        ))
+        Error::away(table)
     }
 
     fn batch(&self, counts: &[Counts]) -> Result<RecordBatch> {
