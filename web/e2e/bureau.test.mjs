@@ -53,7 +53,8 @@ after(async () => {
   await server?.stop();
 });
 
-const shot = (page, name) => page.screenshot({ path: join(RESULTS, `bureau-${name}.png`) });
+const shot = (page, name) =>
+  page.screenshot({ path: join(RESULTS, `bureau-${name}.png`), timeout: 60_000 });
 const name = (path) => path.replace(/^\/(bureau\/)?/, "").replaceAll("/", "-");
 
 const ask = (context, path) => context.request.get(server.address + path);
