@@ -52,7 +52,7 @@ pub(super) fn told(error: &Error) -> PgWireError {
         Error::Limit { .. } => "54000",    // program_limit_exceeded
         Error::Withheld(_) => "53400",     // configuration_limit_exceeded
         Error::Question { .. } => "42000", // syntax_error_or_access_rule_violation
-        Error::Away { .. } | Error::ClusterAway => "57P03",            // cannot_connect_now
+        Error::Away { .. } | Error::ClusterAway => "57P03", // cannot_connect_now
         _ => "XX000",                      // internal_error
     };
     PgWireError::UserError(Box::new(ErrorInfo::new(

@@ -136,7 +136,9 @@ impl From<lake::Error> for ExchangeProblem {
             lake::Error::Refused { .. } => (StatusCode::FORBIDDEN, "refused"),
             lake::Error::Limit { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "limit"),
             lake::Error::Question { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "question"),
-            lake::Error::Away { .. } | lake::Error::ClusterAway => (StatusCode::SERVICE_UNAVAILABLE, "away"),
+            lake::Error::Away { .. } | lake::Error::ClusterAway => {
+                (StatusCode::SERVICE_UNAVAILABLE, "away")
+            }
             _ => {
                 tracing::error!(%detail, "a question failed");
                 let detail = "the question could not be answered; the server's log says why";
