@@ -11,6 +11,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, replace_children_if_necessary,
@@ -83,6 +84,10 @@ impl ExecutionPlan for Told {
 
     fn properties(&self) -> &Arc<PlanProperties> {
         self.0.properties()
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        self.0.metrics()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {

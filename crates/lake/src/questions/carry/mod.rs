@@ -17,10 +17,8 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::physical_plan::analyze::AnalyzeExec;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
-use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::explain::ExplainExec;
 use datafusion::physical_plan::joins::NestedLoopJoinExec;
-use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use super::barrier::BarrierExec;
@@ -60,13 +58,14 @@ pub fn leave(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPl
     Ok(Some(ready.data))
 }
 
-/// Whether a leaf says all that is needed to work it out elsewhere.
+/// Whether a leaf says all that is needed to work it out elsewhere. Rows of constants do not: Ballista
+/// gives them to each task of a union, or waits for them for ever.
 fn leaf_leaves(leaf: &Arc<dyn ExecutionPlan>) -> bool {
     if let Some(source) = leaf.downcast_ref::<DataSourceExec>() {
         let source: &dyn std::any::Any = source.data_source().as_ref();
         return source.is::<MemorySourceConfig>();
     }
-    leaf.is::<BarrierExec>() || leaf.is::<EmptyExec>() || leaf.is::<PlaceholderRowExec>()
+    leaf.is::<BarrierExec>()
 }
 
 /// Whether a join must know, at its end, which rows of its left side were never matched.
