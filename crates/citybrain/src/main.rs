@@ -103,6 +103,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Bench(BenchCommand::Engine(args)) => {
             commands::bench::engine(&args, &layers, printer)
         }
+        Command::Bench(BenchCommand::Control(args)) => commands::bench::control(&args, printer),
         Command::Bench(BenchCommand::Exchange(args)) => commands::bench::exchange(&args, printer),
         Command::Bench(BenchCommand::Ledger(args)) => commands::bench::ledger(&args, printer),
         Command::Bench(BenchCommand::Pool(args)) => commands::bench::pool(&args, printer),

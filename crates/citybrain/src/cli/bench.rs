@@ -13,6 +13,8 @@ Examples:
   citybrain bench engine
   citybrain bench engine --signals 900 --vehicles 24000 --lane-change on --json")]
 pub(crate) enum BenchCommand {
+    /// Measure signal control: how long decisions take for many signals
+    Control(super::bench_control::ControlArgs),
     /// Measure the traffic engine: updates per CPU-second, forks, memory
     Engine(EngineArgs),
     /// Measure the exchange: look-ups a second over HTTP, latency, freshness

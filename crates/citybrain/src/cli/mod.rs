@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) mod bench;
+pub(crate) mod bench_control;
 pub(crate) mod bench_exchange;
 pub(crate) mod bench_ledger;
 pub(crate) mod bench_pool;

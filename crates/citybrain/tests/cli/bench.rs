@@ -67,3 +67,31 @@ fn as_many_vehicles_as_grids() {
     ];
     snapshot!("bench_mismatch", Place::new().run(&args));
 }
+
+#[test]
+fn decisions_for_a_small_grid_are_timed() {
+    let args = [
+        "bench",
+        "control",
+        "--signals",
+        "9",
+        "--seconds",
+        "30",
+        "--json",
+        "--quiet",
+    ];
+    let report = Place::new().json(0, &args);
+    assert_eq!(report["signals"], 9);
+    let measured = report["measured"].as_array().unwrap();
+    assert_eq!(measured.len(), 4, "two controllers under two protocols");
+    for one in measured {
+        assert!(one["decisions"].as_u64().unwrap() >= 2, "{one}");
+        assert!(one["median_ms"].as_f64() <= one["slowest_ms"].as_f64());
+    }
+}
+
+#[test]
+fn only_a_controller_that_exists_is_timed() {
+    let args = ["bench", "control", "--control", "clairvoyant", "--quiet"];
+    snapshot!("bench_control_unknown", Place::new().run(&args));
+}

@@ -2,6 +2,7 @@
 
 mod case;
 mod cluster;
+mod control;
 mod engine;
 mod exchange;
 mod ledger;
@@ -10,5 +11,6 @@ mod sumo;
 
 pub(crate) use self::ledger::ledger;
 pub(crate) use self::pool::pool;
+pub(crate) use control::control;
 pub(crate) use engine::engine;
 pub(crate) use exchange::exchange;
