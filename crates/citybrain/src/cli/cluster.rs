@@ -30,7 +30,7 @@ Examples:
   citybrain cluster scheduler --listen 10.0.0.1:50050 --executor-timeout 60
 
 Runs until it is stopped with Ctrl-C or SIGTERM. It keeps nothing: questions under way are lost
-when it stops, and executors come back to it when it starts again.")]
+when it stops, and executors that do not hear of it for half a minute end too: start them again.")]
 pub(crate) struct SchedulerArgs {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50050")]
