@@ -66,6 +66,9 @@ fn options(options: SessionConfig, partitions: usize) -> SessionConfig {
         // A tenth of the time of its choice, sorting both sides; an executor whose memory does not
         // hold its part says so.
         .set_bool("datafusion.optimizer.prefer_hash_join", true)
+        // No side of a join is collected for all tasks at once: Ballista decides that itself.
+        .set_u64("datafusion.optimizer.hash_join_single_partition_threshold", 0)
+        .set_u64("datafusion.optimizer.hash_join_single_partition_threshold_rows", 0)
         .set_str(
             "ballista.client.grpc_max_message_size",
             &MESSAGE_BYTES_MAX.to_string(),

@@ -10,16 +10,16 @@ mod place;
 
 use std::sync::Arc;
 
-use datafusion::common::JoinType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::analyze::AnalyzeExec;
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::explain::ExplainExec;
-use datafusion::physical_plan::joins::NestedLoopJoinExec;
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use datafusion::physical_plan::joins::{
+    CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PartitionMode,
+};
 
 use super::barrier::BarrierExec;
 
@@ -28,13 +28,21 @@ pub use failure::{heard, told};
 pub use place::runtime;
 
 /// A plan as it leaves this process; none, if it must stay: because it reads no history, or reads
-/// what only this process has (the catalogue), or is about itself (EXPLAIN).
+/// what only this process has (the catalogue), or is about itself (EXPLAIN), or has parts of which
+/// Ballista does not give the right answer.
 pub fn leave(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let mut history = false;
     let mut stays = false;
     plan.apply(|node| {
         history |= node.is::<BarrierExec>();
         stays |= node.is::<ExplainExec>() || node.is::<AnalyzeExec>();
+        // Joins without an equality: Ballista's scheduler may swap their sides after it has cut the
+        // plan, and then each of several tasks answers for the whole.
+        stays |= node.is::<NestedLoopJoinExec>() || node.is::<CrossJoinExec>();
+        // It would cut such a join anew, and what is above it would not know.
+        stays |= node
+            .downcast_ref::<HashJoinExec>()
+            .is_some_and(|join| *join.partition_mode() == PartitionMode::CollectLeft);
         stays |= node.children().is_empty() && !leaf_leaves(node);
         Ok(if stays {
             TreeNodeRecursion::Stop
@@ -46,14 +54,11 @@ pub fn leave(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPl
         return Ok(None);
     }
     let ready = Arc::clone(plan).transform_up(|node| {
-        if let Some(barrier) = node.downcast_ref::<BarrierExec>() {
-            let carried: Arc<dyn ExecutionPlan> = Arc::new(CarriedExec::of(barrier)?);
-            return Ok(Transformed::yes(carried));
-        }
-        match node.downcast_ref::<NestedLoopJoinExec>() {
-            Some(join) if remembers(*join.join_type()) => whole(&node, join),
-            _ => Ok(Transformed::no(node)),
-        }
+        let Some(barrier) = node.downcast_ref::<BarrierExec>() else {
+            return Ok(Transformed::no(node));
+        };
+        let carried: Arc<dyn ExecutionPlan> = Arc::new(CarriedExec::of(barrier)?);
+        Ok(Transformed::yes(carried))
     })?;
     Ok(Some(ready.data))
 }
@@ -66,36 +71,4 @@ fn leaf_leaves(leaf: &Arc<dyn ExecutionPlan>) -> bool {
         return source.is::<MemorySourceConfig>();
     }
     leaf.is::<BarrierExec>()
-}
-
-/// Whether a join must know, at its end, which rows of its left side were never matched.
-fn remembers(join: JoinType) -> bool {
-    match join {
-        JoinType::Inner
-        | JoinType::Right
-        | JoinType::RightSemi
-        | JoinType::RightAnti
-        | JoinType::RightMark => false,
-        JoinType::Left
-        | JoinType::LeftSemi
-        | JoinType::LeftAnti
-        | JoinType::LeftMark
-        | JoinType::Full => true,
-    }
-}
-
-/// Such a join is one task: several tasks would each find other rows unmatched.
-fn whole(
-    node: &Arc<dyn ExecutionPlan>,
-    join: &NestedLoopJoinExec,
-) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
-    let [left, right] = [join.left(), join.right()].map(Arc::clone);
-    if right.output_partitioning().partition_count() == 1 {
-        return Ok(Transformed::no(Arc::clone(node)));
-    }
-    let right: Arc<dyn ExecutionPlan> = Arc::new(CoalescePartitionsExec::new(right));
-    let children = vec![left, right];
-    let node =
-        datafusion::physical_plan::replace_children_if_necessary(Arc::clone(node), children)?;
-    Ok(Transformed::yes(node))
 }
