@@ -49,7 +49,9 @@ pub(crate) fn address(url: &str) -> Result<(tokio_postgres::Config, Tls), String
     })?;
     let (asked, checked) = match (mode.as_deref(), &roots) {
         (Some("disable"), _) => (SslMode::Disable, Checked::Nothing),
-        (None | Some("prefer" | "allow"), _) => (SslMode::Prefer, Checked::Nothing),
+        // In the form of words, the address has said it to the client itself.
+        (None, _) => (config.get_ssl_mode(), Checked::Nothing),
+        (Some("prefer" | "allow"), _) => (SslMode::Prefer, Checked::Nothing),
         (Some("require"), None) => (SslMode::Require, Checked::Nothing),
         (Some("require" | "verify-ca"), _) => (SslMode::Require, Checked::Authority),
         (Some("verify-full"), _) => (SslMode::Require, Checked::Host),

@@ -83,8 +83,8 @@ impl City {
     /// The answer as CSV, its lines in order.
     fn ask(&self, question: &str, cluster: Option<&str>) -> String {
         let city = root().join("cities/hangzhou");
-        let mut command = self.command(&["pool", "sql", question, "--format", "csv", "--city"]);
-        command.arg(city);
+        let mut command = self.command(&["pool", "sql", question, "--format", "csv"]);
+        command.arg("--city").arg(city);
         if let Some(url) = cluster {
             command.args(["--cluster", url, "--set", "pool.cluster-partitions=4"]);
         }

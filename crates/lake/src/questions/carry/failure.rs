@@ -16,10 +16,17 @@ const END: char = ';';
 enum Failure {
     Question(String),
     Memory(String),
+    Away(String),
 }
 
 /// A failure of the plan proper, marked as far as its asker may know it; any other as it is.
 pub fn told(error: DataFusionError) -> DataFusionError {
+    if let DataFusionError::External(inner) = error.find_root()
+        && let Some(Error::Away { table }) = inner.downcast_ref::<Error>()
+    {
+        let failure = Failure::Away(table.clone());
+        return marked(&failure).unwrap_or(error);
+    }
     let passed_on = matches!(
         error.find_root(),
         DataFusionError::External(_) | DataFusionError::IoError(_)
@@ -33,11 +40,13 @@ pub fn told(error: DataFusionError) -> DataFusionError {
         Error::Limit { message, .. } => Failure::Memory(message),
         _ => return error,
     };
-    let Ok(text) = serde_json::to_vec(&failure) else {
-        return error;
-    };
+    marked(&failure).unwrap_or(error)
+}
+
+fn marked(failure: &Failure) -> Option<DataFusionError> {
+    let text = serde_json::to_vec(failure).ok()?;
     let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
-    DataFusionError::Execution(format!("{MARK}{hex}{END}"))
+    Some(DataFusionError::Execution(format!("{MARK}{hex}{END}")))
 }
 
 /// The failure that a text marks, if it marks one.
@@ -55,6 +64,7 @@ pub fn heard(text: &str) -> Option<Error> {
             name: "MEMORY_BYTES_MAX",
             message,
         },
+        Failure::Away(table) => Error::Away { table },
     })
 }
 
@@ -71,6 +81,12 @@ mod tests {
         let wrapped = format!("Job x failed: Task failed: {:?}", format!("{error:?}"));
         let heard = heard(&wrapped).unwrap();
         assert_eq!(heard.to_string(), "Arrow error: Divide by zero error");
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_named() {
+        let text = format!("{:?}", told(Error::away("housing/titles")));
+        assert!(matches!(heard(&text), Some(Error::Away { table }) if table == "housing/titles"));
     }
 
     #[test]
