@@ -150,6 +150,11 @@ impl Error {
                     let message = message.clone();
                     return Self::Question { message };
                 }
+                // A pattern that is none: the question's own, or a value that it may see.
+                if let Some(error) = inner.downcast_ref::<regex::Error>() {
+                    let message = error.to_string();
+                    return Self::Question { message };
+                }
                 if let Some(Self::ClusterAway) = inner.downcast_ref::<Self>() {
                     return Self::ClusterAway;
                 }
@@ -160,6 +165,8 @@ impl Error {
             | DataFusionError::Plan(_)
             | DataFusionError::SchemaError(..)
             | DataFusionError::NotImplemented(_)
+            // An option or a format that the question names.
+            | DataFusionError::Configuration(_)
             | DataFusionError::ArrowError(..)
             | DataFusionError::Execution(_) => Self::Question {
                 message: root.strip_backtrace(),

@@ -27,10 +27,9 @@ pub fn told(error: DataFusionError) -> DataFusionError {
         let failure = Failure::Away(table.clone());
         return marked(&failure).unwrap_or(error);
     }
-    let passed_on = matches!(
-        error.find_root(),
-        DataFusionError::External(_) | DataFusionError::IoError(_)
-    ) || matches!(error.find_root(), DataFusionError::ArrowError(inner, _)
+    let passed_on = matches!(error.find_root(), DataFusionError::External(inner) if !inner.is::<regex::Error>())
+        || matches!(error.find_root(), DataFusionError::IoError(_))
+        || matches!(error.find_root(), DataFusionError::ArrowError(inner, _)
         if matches!(inner.as_ref(), arrow::error::ArrowError::ExternalError(_) | arrow::error::ArrowError::IoError(..)));
     if passed_on {
         return error; // the engine knows what to do about it
