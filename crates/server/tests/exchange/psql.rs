@@ -31,6 +31,7 @@ impl Drop for Door {
 }
 
 /// `None`, and the reason is printed, if a program is missing.
+#[expect(clippy::print_stdout, reason = "says why a test is skipped")]
 fn door() -> Option<Door> {
     let folder = tempfile::tempdir().unwrap();
     let Some(own) = certificate(folder.path(), "server").filter(|_| program("psql").is_some())

@@ -41,7 +41,9 @@ impl Started {
             partitions: parameters.partitions as usize,
         };
         let scheduler = started.child(&["scheduler", "--listen", "127.0.0.1:0"])?;
-        started.url = scheduler.trim_start_matches("scheduler on ").to_owned();
+        scheduler
+            .trim_start_matches("scheduler on ")
+            .clone_into(&mut started.url);
         let address = started.url.clone();
         let slots = parameters.slots.to_string();
         let data = folder.display().to_string();

@@ -2,6 +2,8 @@
 //! whatever stands in them; so what may be known is marked where it arises, and only what is marked
 //! is shown.
 
+use std::fmt::Write as _;
+
 use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
 
@@ -44,8 +46,12 @@ pub fn told(error: DataFusionError) -> DataFusionError {
 
 fn marked(failure: &Failure) -> Option<DataFusionError> {
     let text = serde_json::to_vec(failure).ok()?;
-    let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(DataFusionError::Execution(format!("{MARK}{hex}{END}")))
+    let mut marked = MARK.to_owned();
+    for byte in text {
+        write!(marked, "{byte:02x}").ok()?;
+    }
+    marked.push(END);
+    Some(DataFusionError::Execution(marked))
 }
 
 /// The failure that a text marks, if it marks one.
