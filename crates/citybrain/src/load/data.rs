@@ -2,6 +2,7 @@
 //! history, and closed in order.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub(crate) struct Data {
     keeping: tokio::task::JoinHandle<()>,
     doors: Vec<tokio::task::JoinHandle<()>>,
     filling: Option<JoinHandle<()>>,
+    is_filling: Arc<AtomicBool>,
 }
 
 impl Data {
@@ -67,8 +69,9 @@ impl Data {
             clock,
             stop.subscribe(),
         )));
+        let is_filling = Arc::new(AtomicBool::new(demonstration));
         let filling = if demonstration {
-            Some(fill(&bureau, settings, printer)?)
+            Some(fill(&bureau, settings, Arc::clone(&is_filling), printer)?)
         } else {
             None
         };
@@ -80,6 +83,7 @@ impl Data {
             keeping,
             doors,
             filling,
+            is_filling,
         })
     }
 
@@ -92,6 +96,7 @@ impl Data {
             ledger_folder: self.bureau.ledger_folder.clone(),
             ledger_key: self.bureau.ledger_key.clone(),
             demonstration: self.demonstration,
+            filling: Arc::clone(&self.is_filling),
         }
     }
 
@@ -132,6 +137,7 @@ fn is_demonstration(city: &City) -> bool {
 fn fill(
     bureau: &Bureau,
     settings: settings::Pool,
+    is_filling: Arc<AtomicBool>,
     printer: Printer,
 ) -> Result<JoinHandle<()>, Error> {
     let (pool, exchange, city) = (
@@ -152,6 +158,7 @@ fn fill(
         if let Err(error) = demonstration::fill(&pool, &city, &settings, printer) {
             tracing::error!(%error, "the demonstration could not be filled");
         }
+        is_filling.store(false, Ordering::Relaxed);
     };
     std::thread::Builder::new()
         .name("demonstration".to_owned())

@@ -49,6 +49,8 @@ struct Worst {
 #[template(path = "bureau/overview.html")]
 struct Page {
     frame: Frame,
+    /// Whether the made-up city is being filled just now.
+    filling: bool,
     /// Datasets that were ever loaded, and all.
     loaded: usize,
     datasets: usize,
@@ -86,6 +88,7 @@ fn page(desk: &Desk, frame: Frame) -> Result<Page, Miss> {
     let newest = quality::latest(exchange.pool().meta())?;
     let datasets = desk.compiled().tables.len();
     Ok(Page {
+        filling: desk.data.filling.load(std::sync::atomic::Ordering::Relaxed),
         loaded: newest.len().min(datasets),
         datasets,
         figures: figures(desk, &frame, &seen, count(InForce::Active))?,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use lake::Lake;
 use lake::exports::Exports;
@@ -22,6 +23,8 @@ pub struct Bureau {
     pub ledger_key: String,
     /// Whether all records are made up, so that visitors may act as any department.
     pub demonstration: bool,
+    /// Whether records are being made up just now.
+    pub filling: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Bureau {

@@ -77,6 +77,7 @@ impl Server {
             ledger_folder: town.folder().join("ledger"),
             ledger_key: "town+00000000+AQ==".to_owned(),
             demonstration,
+            filling: Arc::default(),
         };
         let (stop, stopping) = watch::channel(false);
         let router = server::bureau::router(data, stopping.clone());

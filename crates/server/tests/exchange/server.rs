@@ -222,6 +222,7 @@ async fn data(town: &Town) -> (Bureau, Keeper) {
         ledger_folder: town.folder().join("ledger"),
         ledger_key: "town+00000000+AQ==".to_owned(),
         demonstration: true,
+        filling: Arc::default(),
     };
     (data, keeper)
 }
