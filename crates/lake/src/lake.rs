@@ -218,7 +218,7 @@ impl Lake {
             let overlay = carried(table, &before.overlay, held.buckets())?;
             held.change(|view| View {
                 files: Arc::clone(&view.files),
-                overlay: Arc::new(overlay.after(view.taken)),
+                overlay: Arc::new(overlay.after(view.taken, overlay.buckets)),
                 taken: view.taken,
             });
         }

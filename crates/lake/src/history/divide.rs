@@ -9,7 +9,6 @@ use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use deltalake::DeltaTable;
 use deltalake::kernel::Action;
-use object_store::path::Path;
 use pool::{Moment, Table};
 
 use super::files::{self, bucket_of, stored_schema};
@@ -47,9 +46,7 @@ pub(crate) async fn divide(
     for ((current, bucket), old) in parts {
         let mut rows = Vec::new();
         for file in &old {
-            let path = Path::from(format!("{}/{}", Place::path(table), file.path));
-            let read = files::read(&place.objects, &path, file.bytes, &schema).await;
-            rows.extend(read.map_err(|error| Error::table(table, "read a file", error))?);
+            rows.extend(file.read(place, table, &schema).await?);
         }
         let rows = files::sorted(table, &schema, &rows).map_err(wrong)?;
         for (to, rows) in divided(table, &rows).map_err(wrong)? {
@@ -61,7 +58,7 @@ pub(crate) async fn divide(
         actions.extend(old.iter().map(|file| file.remove(at_ms, false)));
     }
     log::commit(delta, table, actions, table.buckets, None).await?;
-    held.show_divided(delta, table.buckets)?;
+    held.show_committed(delta, table.buckets, None)?;
     tracing::info!(
         table = table.name(),
         before = view.overlay.buckets,

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
-use object_store::path::Path;
 
-use super::files;
 use super::held::{Held, View};
 use super::place::Place;
 use super::stored_schema;
@@ -46,9 +44,7 @@ impl InForce {
         let table = &self.held.table;
         let schema = stored_schema(table);
         for file in self.view.files.iter().filter(|file| file.current) {
-            let path = Path::from(format!("{}/{}", Place::path(table), file.path));
-            let read = files::read(&self.place.objects, &path, file.bytes, &schema).await;
-            for batch in read.map_err(|error| Error::table(table, "read a file", error))? {
+            for batch in file.read(&self.place, table, &schema).await? {
                 let columns: Vec<usize> = (0..table.columns.fields().len()).collect();
                 let from = batch
                     .column(columns.len())

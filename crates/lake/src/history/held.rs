@@ -98,27 +98,22 @@ impl Held {
         });
     }
 
-    /// Reads again what the log says, after a commit up to entry `seq`.
-    pub(crate) fn show_committed(&self, delta: &DeltaTable, seq: Option<u64>) -> Result<(), Error> {
+    /// Reads again what the log says, after a commit that left so many buckets and took entries up
+    /// to `seq`, if it took any.
+    pub(crate) fn show_committed(
+        &self,
+        delta: &DeltaTable,
+        buckets: u32,
+        seq: Option<u64>,
+    ) -> Result<(), Error> {
         let files = Arc::new(log::files(delta, &self.table)?);
         self.change(|before| {
             let taken = seq.unwrap_or(before.taken);
             View {
                 files,
-                overlay: Arc::new(before.overlay.after(taken)),
+                overlay: Arc::new(before.overlay.after(taken, buckets)),
                 taken,
             }
-        });
-        Ok(())
-    }
-
-    /// Shows the table after its files were divided into so many buckets.
-    pub(crate) fn show_divided(&self, delta: &DeltaTable, buckets: u32) -> Result<(), Error> {
-        let files = Arc::new(log::files(delta, &self.table)?);
-        self.change(|before| View {
-            files,
-            overlay: Arc::new(Overlay::new(before.overlay.layers.clone(), buckets)),
-            taken: before.taken,
         });
         Ok(())
     }
@@ -130,7 +125,8 @@ impl Held {
                 return Ok(None);
             };
             let taken = log::taken(&delta, &self.table).await?;
-            self.show_committed(&delta, Some(taken))?;
+            let buckets = log::buckets(&delta, &self.table).await?;
+            self.show_committed(&delta, buckets, Some(taken))?;
             Ok::<_, Error>(Some(delta))
         };
         read.await.unwrap_or_else(|error| {

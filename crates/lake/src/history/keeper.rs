@@ -245,7 +245,7 @@ impl Keeper {
             *guard = held.reread(place).await;
             return Err(error);
         }
-        let shown = held.show_committed(&delta, seq);
+        let shown = held.show_committed(&delta, buckets, seq);
         *guard = Some(delta);
         shown
     }

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use deltalake::DeltaTable;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableReference};
 use deltalake::kernel::{
     Action, Add, DataType as DeltaType, PrimitiveType, Remove, StructField, Transaction,
 };
 use deltalake::protocol::{DeltaOperation, SaveMode};
+use object_store::path::Path;
 use pool::Table;
 
+use super::files;
 use super::{APPLICATION, BUCKET, BUCKETS, CURRENT, stored_schema};
 use crate::error::Error;
 use crate::history::place::Place;
@@ -33,6 +36,18 @@ pub(crate) struct HistoryFile {
 }
 
 impl HistoryFile {
+    /// Its rows, of the columns in `schema`.
+    pub(crate) async fn read(
+        &self,
+        place: &Place,
+        table: &Table,
+        schema: &SchemaRef,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let path = Path::from(format!("{}/{}", Place::path(table), self.path));
+        let read = files::read(&place.objects, &path, self.bytes, schema).await;
+        read.map_err(|error| Error::table(table, "read a file", error))
+    }
+
     fn partition(&self) -> HashMap<String, Option<String>> {
         HashMap::from([
             (CURRENT.to_owned(), Some(self.current.to_string())),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use deltalake::kernel::Action;
-use object_store::path::Path;
 use pool::Moment;
 use serde::Serialize;
 
@@ -79,12 +78,13 @@ pub(crate) async fn maintain(
         expire(place, held, &mut delta, now, &mut done).await
     }
     .await;
-    let result = match result {
-        Ok(()) => vacuum(place, held, delta.clone(), options, now, &mut done).await,
-        Err(error) => Err(error),
-    };
-    *guard = Some(delta);
-    result.map(|()| done)
+    if let Err(error) = result {
+        *guard = held.reread(place).await;
+        return Err(error);
+    }
+    *guard = Some(delta.clone());
+    vacuum(place, held, delta, options, now, &mut done).await?;
+    Ok(done)
 }
 
 /// Puts small files together, partition by partition.
@@ -109,7 +109,7 @@ async fn compact(
             .push(file);
     }
     let table = &held.table;
-    let schema = stored_schema(table);
+    let (schema, buckets) = (stored_schema(table), held.buckets());
     let version = delta.version().unwrap_or_default();
     for ((current, bucket), files) in small {
         if files.len() < options.small_files || done.rows_written >= options.rows_max {
@@ -117,9 +117,7 @@ async fn compact(
         }
         let mut rows = Vec::new();
         for file in &files {
-            let path = Path::from(format!("{}/{}", Place::path(table), file.path));
-            let read = files::read(&place.objects, &path, file.bytes, &schema).await;
-            rows.extend(read.map_err(|error| Error::table(table, "read a file", error))?);
+            rows.extend(file.read(place, table, &schema).await?);
         }
         let rows = files::sorted(table, &schema, &rows)
             .map_err(|error| Error::table(table, "compact", error))?;
@@ -129,8 +127,8 @@ async fn compact(
         let at_ms = now.0.div_euclid(1_000);
         let mut actions: Vec<Action> = written.iter().map(|file| file.add(table, false)).collect();
         actions.extend(files.iter().map(|file| file.remove(at_ms, false)));
-        log::commit(delta, table, actions, held.buckets(), None).await?;
-        held.show_committed(delta, None)?;
+        log::commit(delta, table, actions, buckets, None).await?;
+        held.show_committed(delta, buckets, None)?;
         done.files_compacted += files.len();
         done.files_written += written.len();
     }
@@ -165,9 +163,7 @@ async fn expire(
         .iter()
         .filter(|file| !file.current && file.modified_ms < limit / 1_000)
     {
-        let path = Path::from(format!("{}/{}", Place::path(table), file.path));
-        let read = files::read(&place.objects, &path, file.bytes, &only_end).await;
-        let read = read.map_err(|error| Error::table(table, "read a file", error))?;
+        let read = file.read(place, table, &only_end).await?;
         let latest = read.iter().filter_map(|batch| {
             arrow::compute::max(batch.column(0).as_primitive::<TimestampMicrosecondType>())
         });
@@ -179,8 +175,9 @@ async fn expire(
     if removes.is_empty() {
         return Ok(());
     }
-    log::commit(delta, table, removes, held.buckets(), None).await?;
-    held.show_committed(delta, None)?;
+    let buckets = held.buckets();
+    log::commit(delta, table, removes, buckets, None).await?;
+    held.show_committed(delta, buckets, None)?;
     done.rows_expired += rows;
     Ok(())
 }

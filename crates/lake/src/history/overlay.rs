@@ -115,10 +115,10 @@ impl Overlay {
         Self::new(layers, self.buckets)
     }
 
-    /// Without layers up to entry `seq`.
-    pub(crate) fn after(&self, seq: u64) -> Self {
+    /// Without layers up to entry `seq`, over files in so many buckets.
+    pub(crate) fn after(&self, seq: u64, buckets: u32) -> Self {
         let layers = self.layers.iter().filter(|layer| layer.last > seq);
-        Self::new(layers.cloned().collect(), self.buckets)
+        Self::new(layers.cloned().collect(), buckets)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

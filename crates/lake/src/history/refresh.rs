@@ -70,7 +70,7 @@ pub(crate) async fn refresh(place: &Place, held: &Held, now: Moment) -> Result<R
         *guard = held.reread(place).await;
         return Err(error);
     }
-    let shown = held.show_committed(&delta, Some(last));
+    let shown = held.show_committed(&delta, buckets, Some(last));
     *guard = Some(delta);
     shown.map(|()| done)
 }
@@ -104,9 +104,7 @@ impl Work<'_> {
         let wrong = |error: ArrowError| Error::table(table, "refresh", error);
         let (mut kept, mut past) = (Vec::new(), Vec::new());
         for file in files {
-            let path = Path::from(format!("{}/{}", Place::path(table), file.path));
-            let batches = files::read(&self.place.objects, &path, file.bytes, &schema).await;
-            for batch in batches.map_err(|error| Error::table(table, "read a file", error))? {
+            for batch in file.read(self.place, table, &schema).await? {
                 self.split(&batch, &mut kept, &mut past).map_err(wrong)?;
             }
         }
