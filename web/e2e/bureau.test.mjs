@@ -274,7 +274,10 @@ describe("the Bureau", () => {
     assert.equal(about.length, 1, `${about}`);
     await page.goBack();
     await page.click('#access + dl a[href^="/bureau/sql"]');
-    assert.match(await page.inputValue("#sql"), /^SELECT \*\s+FROM housing\.home_purchase_contracts/);
+    assert.match(
+      await page.inputValue("#sql"),
+      /^SELECT \*\s+FROM housing\.home_purchase_contracts/,
+    );
     await page.click('.console button[value=""]');
     await page.waitForSelector(".answer tbody tr", { timeout: 60_000 });
     assert.equal(await page.locator(".answer tbody tr").count(), 20);
