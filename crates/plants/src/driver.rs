@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use roads::{Aspect, LaneId, SignalId};
 use serde::Serialize;
-use signals::{Envelope, LimitsTable, Observation, Plant, Protocol, Safety, Wish, Wishes};
+use signals::{
+    Envelope, LimitsTable, Observation, Plant, Protocol, Safety, Wish, Wishes, next_decision,
+};
 
 use crate::brain::Brain;
 use crate::clock::Deadline;
@@ -183,7 +185,7 @@ impl<P: Plant> Driver<P> {
             detectors: Detectors::new(network, 0.0),
             reach: 0.0,
             revive: None,
-            interval: brain.interval().unwrap_or(protocol.action_interval),
+            interval: protocol.interval(&brain.name(), brain.interval(), limits.patience())?,
             next_decision: plant.time(),
             seen: Observation::empty(signals, lanes),
             wishes: Wishes::new(signals),
@@ -258,19 +260,9 @@ impl<P: Plant> Driver<P> {
         &self.plant
     }
 
-    /// The plant, to change.
-    pub fn plant_mut(&mut self) -> &mut P {
-        &mut self.plant
-    }
-
     /// Ends control and hands the plant back.
     pub fn into_plant(self) -> P {
         self.plant
-    }
-
-    /// The brain, to change.
-    pub fn brain_mut(&mut self) -> &mut dyn Brain {
-        &mut *self.brain
     }
 
     /// The envelope, to look at.
@@ -325,9 +317,7 @@ impl<P: Plant> Driver<P> {
             self.consult(now);
         }
         if due {
-            while self.next_decision <= now + EPSILON {
-                self.next_decision += self.interval;
-            }
+            self.next_decision = next_decision(self.next_decision, self.interval, now);
         }
         self.envelope.tick(now);
         let plant = &mut self.plant;

@@ -193,12 +193,6 @@ impl Envelope {
         Some(self.guards.get(signal.index())?.as_ref()?.target())
     }
 
-    /// Has everything shown handed over again by the next [`Envelope::commands`].
-    pub fn repeat(&mut self) {
-        let guarded = (0..self.guards.len()).filter(|&index| self.guards[index].is_some());
-        self.changed = guarded.map(SignalId::from).collect();
-    }
-
     /// Lets time pass to `now`, seconds. To be called at least once every tick.
     pub fn tick(&mut self, now: f64) {
         for (index, guard) in self.guards.iter_mut().enumerate() {

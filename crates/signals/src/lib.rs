@@ -35,4 +35,4 @@ pub use observation::{Observation, SeenVehicle, Wish, Wishes};
 pub use phases::{Fault, PhaseIndex, SignalPhases};
 pub use plant::{Plant, SimPlant};
 pub use protocol::{PhaseSet, Protocol, Regime};
-pub use runner::Runner;
+pub use runner::{Runner, next_decision};

@@ -232,6 +232,12 @@ impl From<Limits> for LimitsTable {
 }
 
 impl LimitsTable {
+    /// After how many seconds of silence the first signal falls back.
+    pub fn patience(&self) -> f64 {
+        let timeouts = self.signals.values().map(|limits| limits.timeout);
+        timeouts.fold(self.default.timeout, f64::min)
+    }
+
     /// The limits of the signal with this name.
     pub fn of(&self, signal: &str) -> &Limits {
         self.signals.get(signal).unwrap_or(&self.default)

@@ -106,6 +106,26 @@ impl Protocol {
         }
     }
 
+    /// How often a controller is asked that says `own` of it, or nothing, where signals fall back
+    /// after `patience` seconds of silence; seconds.
+    ///
+    /// # Errors
+    /// When that is no time, or longer than the signals wait for it.
+    pub fn interval(&self, name: &str, own: Option<f64>, patience: f64) -> Result<f64, Error> {
+        let interval = own.unwrap_or(self.action_interval);
+        if !(interval.is_finite() && interval > 0.0) {
+            return Err(Error::Protocol(format!(
+                "{name} decides every {interval} s; that must be above zero"
+            )));
+        }
+        if interval > patience {
+            return Err(Error::Protocol(format!(
+                "{name} decides every {interval} s, but signals fall back after {patience} s of silence"
+            )));
+        }
+        Ok(interval)
+    }
+
     /// Whether it can be run.
     ///
     /// # Errors

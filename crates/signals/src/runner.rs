@@ -53,12 +53,8 @@ impl<P: Plant> Runner<P> {
         limits: &LimitsTable,
     ) -> Result<Self, Error> {
         protocol.check()?;
-        let patience = limits
-            .signals
-            .values()
-            .map(|limits| limits.timeout)
-            .fold(limits.default.timeout, f64::min);
-        let interval = checked_interval(&*controller, protocol, patience)?;
+        let patience = limits.patience();
+        let interval = protocol.interval(controller.name(), controller.interval(), patience)?;
         let envelope = Envelope::new(plant.network(), limits, plant.time(), plant.tick())?;
         let network = plant.network();
         let (signals, lanes) = (network.signals.len(), network.lanes.len());
@@ -88,9 +84,7 @@ impl<P: Plant> Runner<P> {
             self.wishes.clear(now);
             self.controller.decide(&self.seen, &mut self.wishes);
             self.envelope.hear(&self.wishes, now);
-            while self.next_decision <= now + EPSILON {
-                self.next_decision += self.interval;
-            }
+            self.next_decision = next_decision(self.next_decision, self.interval, now);
         }
         self.envelope.tick(now);
         let plant = &mut self.plant;
@@ -114,7 +108,8 @@ impl<P: Plant> Runner<P> {
     /// # Errors
     /// When it decides more seldom than the signals wait for it.
     pub fn set_controller(&mut self, controller: Box<dyn Controller>) -> Result<(), Error> {
-        self.interval = checked_interval(&*controller, &self.protocol, self.patience)?;
+        let (name, own) = (controller.name(), controller.interval());
+        self.interval = self.protocol.interval(name, own, self.patience)?;
         self.controller = controller;
         self.next_decision = self.plant.time();
         Ok(())
@@ -151,22 +146,39 @@ impl<P: Plant> Runner<P> {
     }
 }
 
-fn checked_interval(
-    controller: &dyn Controller,
-    protocol: &Protocol,
-    patience: f64,
-) -> Result<f64, Error> {
-    let interval = controller.interval().unwrap_or(protocol.action_interval);
-    let name = controller.name();
-    if !(interval.is_finite() && interval > 0.0) {
-        return Err(Error::Protocol(format!(
-            "{name} decides every {interval} s; that must be above zero"
-        )));
+/// When to decide again, at `now`, after a decision that was due at `due`: whole intervals later,
+/// and no time that is over, however far a plant's clock has jumped. Seconds.
+pub fn next_decision(due: f64, interval: f64, now: f64) -> f64 {
+    let next = due + interval;
+    if next > now + EPSILON {
+        return next;
     }
-    if interval > patience {
-        return Err(Error::Protocol(format!(
-            "{name} decides every {interval} s, but signals fall back after {patience} s of silence"
-        )));
+    let missed = ((now + EPSILON - due) / interval).floor();
+    let next = due + (missed + 1.0) * interval;
+    // An interval that is nothing beside the time is every tick.
+    if next.is_finite() { next.max(now) } else { now }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_are_whole_intervals_apart_wherever_the_clock_goes() {
+        for (due, interval, now, next) in [
+            (0.0, 5.0, 0.0, 5.0),
+            (5.0, 5.0, 7.0, 10.0),
+            (5.0, 5.0, 10.0, 15.0),
+            (0.0, 0.25, 1.0, 1.25),
+            (0.0, 5.0, 1.8e12, 1.8e12 + 5.0),
+            (0.0, 1e-300, 7.0, 7.0),
+            (0.0, 5.0, 1e308, 1e308),
+        ] {
+            let found = next_decision(due, interval, now);
+            assert!(
+                (found - next).abs() <= 1e-9 * next.abs(),
+                "{due} {interval} {now}: {found}"
+            );
+        }
     }
-    Ok(interval)
 }

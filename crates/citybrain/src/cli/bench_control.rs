@@ -25,7 +25,9 @@ pub(crate) struct ControlArgs {
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = "advanced-max-pressure,brain"
+        default_value = "advanced-max-pressure,brain",
+        value_parser = crate::control::parser(),
+        hide_possible_values = true
     )]
     pub(crate) control: Vec<String>,
     /// Seconds over which decisions are timed

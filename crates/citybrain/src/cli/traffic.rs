@@ -35,7 +35,7 @@ pub(crate) struct PlantArgs {
     #[arg(long)]
     pub(crate) detectors: bool,
     /// With sumo: how far back from a stop line vehicles are seen where its lane is shorter, metres
-    #[arg(long, value_name = "M", value_parser = values::seconds_or_zero, default_value_t = 80.0)]
+    #[arg(long, value_name = "M", value_parser = values::metres_or_zero, default_value_t = 80.0)]
     pub(crate) reach: f64,
 }
 
@@ -197,6 +197,6 @@ pub(crate) struct DriveArgs {
     #[arg(long, value_name = "S", value_parser = values::seconds, allow_negative_numbers = true)]
     pub(crate) duration: Option<f64>,
     /// How long the plant may take for an observation, seconds
-    #[arg(long, value_name = "S", value_parser = values::seconds, default_value_t = 10.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", value_parser = values::patience, default_value_t = 10.0, allow_negative_numbers = true)]
     pub(crate) patience: f64,
 }

@@ -33,6 +33,15 @@ pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     )
 }
 
+/// How long somebody is waited for: seconds greater than zero, a day at most.
+pub(crate) fn patience(text: &str) -> Result<f64, String> {
+    let wanted = "a number of seconds greater than zero, 86400 at most, for example 5";
+    positive(text, wanted).and_then(|seconds| {
+        let shorter = (seconds <= 86_400.0).then_some(seconds);
+        shorter.ok_or_else(|| format!("write {wanted}"))
+    })
+}
+
 /// A factor greater than zero.
 pub(crate) fn factor(text: &str) -> Result<f64, String> {
     positive(text, "a factor greater than zero, for example 1.0")
@@ -47,10 +56,19 @@ fn positive(text: &str, wanted: &str) -> Result<f64, String> {
 
 /// A number of seconds, zero or more.
 pub(crate) fn seconds_or_zero(text: &str) -> Result<f64, String> {
+    not_negative(text, "a number of seconds, zero or more")
+}
+
+/// A number of metres, zero or more.
+pub(crate) fn metres_or_zero(text: &str) -> Result<f64, String> {
+    not_negative(text, "a number of metres, zero or more")
+}
+
+fn not_negative(text: &str, wanted: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|number: &f64| number.is_finite() && *number >= 0.0)
-        .ok_or_else(|| "write a number of seconds, zero or more".to_owned())
+        .ok_or_else(|| format!("write {wanted}"))
 }
 
 /// A size of a grid, `COLUMNSxROWS`.

@@ -61,7 +61,7 @@ impl Brain for ProcessBrain {
     }
 
     fn interval(&self) -> Option<f64> {
-        Some(self.tick)
+        None // it is asked every tick
     }
 
     fn every_tick(&self) -> bool {

@@ -25,13 +25,18 @@ const ACROSS: f64 = 20.0;
 const APART: f64 = 1_000.0;
 
 /// Where a lane was put: its link, and its place in it.
-type Places = HashMap<String, (LinkId, u32)>;
+pub(super) type Places = HashMap<String, (LinkId, u32)>;
 
 /// Builds the network that a plant tells of. Lanes and signals have its names.
 ///
 /// # Errors
 /// Names what is wrong in the message.
 pub fn build(init: &Init) -> Result<Network, Error> {
+    Ok(build_placed(init)?.0)
+}
+
+/// The same, and where its lanes were put.
+pub(super) fn build_placed(init: &Init) -> Result<(Network, Places), Error> {
     if init.version != VERSION {
         return Err(wrong(&format!(
             "speaks version {} of the protocol; version {VERSION} is understood",
@@ -77,7 +82,7 @@ pub fn build(init: &Init) -> Result<Network, Error> {
     }
     let mut network = builder.finish()?;
     cross(init, &mut network)?;
-    Ok(network)
+    Ok((network, places))
 }
 
 fn wrong(message: &str) -> Error {

@@ -5,11 +5,11 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use roads::{Aspect, LaneId, Network, SignalId};
+use roads::{Aspect, LaneId, LinkId, Network, SignalId};
 use signals::{Command, Detail, Limits, Observation, Plant, SeenVehicle};
 
 use super::message::{Answer, FromPlant, Obs, aspect, letter};
-use super::network::build;
+use super::network::build_placed;
 use super::pipe::Pipe;
 use crate::error::Error;
 
@@ -58,11 +58,10 @@ impl LinesPlant {
             FromPlant::Init(init) => init,
             other => return Err(unexpected("init", &other)),
         };
-        let network = build(&init)?;
-        let names = init.lanes.iter().map(|lane| lane.id.clone());
-        // Lanes of one road come together, so they are found by road and place.
-        let lane_named =
-            names.filter_map(|name| Some((name.clone(), lane_of(&network, &init, &name)?)));
+        let (network, places) = build_placed(&init)?;
+        let lane =
+            |(link, place): (LinkId, u32)| LaneId(network.links[link.index()].lanes.start + place);
+        let lane_named = places.into_iter().map(|(name, at)| (name, lane(at)));
         let mut plant = Self {
             lane_named: lane_named.collect(),
             network: Arc::new(network),
@@ -122,22 +121,6 @@ fn unexpected(expected: &str, found: &FromPlant) -> Error {
         from: "the plant",
         message: format!("said {found} where {expected} comes"),
     }
-}
-
-/// The lane of this name: its place among the lanes of its road.
-fn lane_of(network: &Network, init: &super::message::Init, name: &str) -> Option<LaneId> {
-    let lane = init.lanes.iter().find(|lane| lane.id == name)?;
-    let road = lane.road.as_deref().unwrap_or(name);
-    let same = |other: &&super::message::Lane| other.road.as_deref().unwrap_or(&other.id) == road;
-    let place = init
-        .lanes
-        .iter()
-        .filter(same)
-        .position(|other| other.id == name)?;
-    let link = network.link_named(road)?;
-    Some(LaneId(
-        network.links[link.index()].lanes.start + place as u32,
-    ))
 }
 
 impl Plant for LinesPlant {

@@ -2,6 +2,7 @@
 //! signal controls, ours and those that no car may use.
 
 use roads::Aspect;
+use roads::sumo::aspect;
 
 /// How long connections that are not ours show yellow after green, seconds of SUMO's clock.
 const YELLOW: f64 = 3.0;
@@ -77,7 +78,7 @@ impl Letters {
         aspects.resize(movements, Aspect::Red);
         for (link, position) in self.ours.iter().enumerate() {
             if let Some(position) = position {
-                *aspects.get_mut(*position)? = aspect(*state.get(link)?)?;
+                *aspects.get_mut(*position)? = aspect(char::from(*state.get(link)?))?;
             }
         }
         Some(())
@@ -91,17 +92,6 @@ const fn letter(aspect: Aspect) -> u8 {
         Aspect::Permissive => b'g',
         Aspect::Protected => b'G',
     }
-}
-
-/// As the reader of SUMO's networks takes them.
-pub(super) const fn aspect(letter: u8) -> Option<Aspect> {
-    Some(match letter {
-        b'r' | b'R' | b'u' => Aspect::Red,
-        b'y' | b'Y' => Aspect::Yellow,
-        b'g' | b's' | b'o' => Aspect::Permissive,
-        b'G' | b'O' => Aspect::Protected,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

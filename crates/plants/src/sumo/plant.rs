@@ -1,6 +1,5 @@
 //! SUMO behind the trait [`Plant`].
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use signals::{Command, Detail, Limits, LimitsTable, Observation, Plant};
 use super::baseline;
 use super::letters::Letters;
 use super::outcome::Outcome;
-use super::process::{Process, Settings, free_port};
+use super::process::{Process, START_PATIENCE, Settings, free_port};
 use super::programs::{self, Known};
 use super::scenario::Scenario;
 use super::traffic::{OF_DETECTOR, OF_VEHICLE, Traffic};
@@ -22,7 +21,7 @@ use crate::traci::{Ask, Connection, Told, Value};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sensing {
-    /// Every vehicle with its distance to the stop line, speed and length.
+    /// Every vehicle with its distance to the stop line and speed.
     #[default]
     Vehicles,
     /// What the scenario's lane-area detectors count; where it has none, one of up to 100 m is
@@ -35,7 +34,6 @@ const OF_SIMULATION: &[u8] = &[
     names::VAR_TIME,
     names::VAR_DEPARTED_IDS,
     names::VAR_ARRIVED_IDS,
-    names::VAR_TELEPORT_STARTING_NUMBER,
     names::VAR_MIN_EXPECTED,
 ];
 
@@ -60,7 +58,6 @@ pub struct SumoPlant {
     begin: f64,
     time: f64,
     tick: f64,
-    teleports: u64,
     expected: u64,
 }
 
@@ -88,7 +85,7 @@ impl SumoPlant {
         }
         let port = free_port()?;
         let mut process = Process::start(scenario, &settings, Some(port), None)?;
-        let mut connection = Connection::open(port, settings.start_patience(), || process.check())?;
+        let mut connection = Connection::open(port, START_PATIENCE, || process.check())?;
         let begin = number(&mut connection, names::VAR_TIME)?;
         let tick = number(&mut connection, names::VAR_DELTA_T)?;
         let known = programs::read(&mut connection, &mut network, &names, begin)?;
@@ -107,7 +104,6 @@ impl SumoPlant {
             begin,
             time: 0.0,
             tick,
-            teleports: 0,
             expected: 1,
         };
         plant.subscribe()?;
@@ -150,11 +146,6 @@ impl SumoPlant {
         self.expected
     }
 
-    /// Vehicles that SUMO has set down further on so far.
-    pub const fn teleports(&self) -> u64 {
-        self.teleports
-    }
-
     /// What is seen of its traffic.
     pub const fn sensing(&self) -> Sensing {
         self.sensing
@@ -168,11 +159,6 @@ impl SumoPlant {
     /// SUMO's process, to signal to.
     pub fn process(&self) -> u32 {
         self.process.id()
-    }
-
-    /// Where SUMO writes, until the plant is dropped.
-    pub fn folder(&self) -> &Path {
-        self.process.folder()
     }
 
     /// Ends the simulation and says what came out of it.
@@ -221,7 +207,6 @@ impl SumoPlant {
             let count = value.as_integer().unwrap_or(0).max(0).cast_unsigned();
             match (*variable, value) {
                 (names::VAR_TIME, Value::Double(time)) => self.time = time - self.begin,
-                (names::VAR_TELEPORT_STARTING_NUMBER, _) => self.teleports += u64::from(count),
                 (names::VAR_MIN_EXPECTED, _) => self.expected = u64::from(count),
                 (names::VAR_DEPARTED_IDS, Value::Texts(ids))
                     if self.sensing == Sensing::Vehicles =>

@@ -13,7 +13,7 @@ use super::scenario::Scenario;
 use crate::error::Error;
 
 /// How long SUMO may take to read a scenario before it answers.
-const START_PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const START_PATIENCE: Duration = Duration::from_mins(2);
 /// How much of what SUMO complains of is repeated, bytes.
 const COMPLAINT_MAX: u64 = 2_000;
 
@@ -43,10 +43,6 @@ impl Settings {
             reach: 80.0,
             additional: Vec::new(),
         }
-    }
-
-    pub(super) const fn start_patience(&self) -> Duration {
-        START_PATIENCE
     }
 }
 
@@ -193,10 +189,6 @@ impl Process {
 
     pub(super) fn statistics(&self) -> PathBuf {
         self.folder.path().join(STATISTICS)
-    }
-
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

@@ -1,10 +1,10 @@
 //! The signal programs that SUMO has in force, and that its connections are those we have read.
 
 use roads::model::Phase;
-use roads::sumo::Names;
+use roads::sumo::{Names, aspect};
 use roads::{Network, SignalId};
 
-use super::letters::{Letters, aspect};
+use super::letters::Letters;
 use crate::error::Error;
 use crate::traci::names::{self, Domain};
 use crate::traci::{Connection, Value};
@@ -120,7 +120,7 @@ fn program(
         .map(|phase| {
             let aspects = links.iter().map(|&link| {
                 let letter = phase.state.as_bytes().get(link as usize)?;
-                aspect(*letter)
+                aspect(char::from(*letter))
             });
             Some(Phase {
                 name: Some(phase.name.to_owned()).filter(|name| !name.is_empty()),

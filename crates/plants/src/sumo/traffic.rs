@@ -17,7 +17,6 @@ pub(super) const OF_VEHICLE: &[u8] = &[
     names::VAR_SPEED,
     names::VAR_LANE_POSITION,
     names::VAR_LANE_ID,
-    names::VAR_LENGTH,
 ];
 
 /// What is asked of each lane-area detector.
@@ -32,7 +31,6 @@ struct Vehicle {
     /// Distance of its front from the start of the lane, metres.
     position: f64,
     speed: f64,
-    length: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,7 +96,6 @@ impl Traffic {
             match (*variable, value) {
                 (names::VAR_SPEED, Value::Double(speed)) => vehicle.speed = *speed,
                 (names::VAR_LANE_POSITION, Value::Double(at)) => vehicle.position = *at,
-                (names::VAR_LENGTH, Value::Double(length)) => vehicle.length = *length,
                 (names::VAR_LANE_ID, Value::Text(lane)) => {
                     vehicle.lane = self.lane_named.get(lane).copied();
                 }

@@ -67,8 +67,6 @@ pub(crate) const TL_CURRENT_PROGRAM: u8 = 0x29;
 pub(crate) const TL_COMPLETE_DEFINITION: u8 = 0x2b;
 /// Speed, m/s.
 pub(crate) const VAR_SPEED: u8 = 0x40;
-/// Length, metres.
-pub(crate) const VAR_LENGTH: u8 = 0x44;
 /// The lane of a vehicle or detector.
 pub(crate) const VAR_LANE_ID: u8 = 0x51;
 /// Distance of a vehicle's front from the start of its lane, metres.
@@ -77,8 +75,6 @@ pub(crate) const VAR_LANE_POSITION: u8 = 0x56;
 pub(crate) const VAR_TIME: u8 = 0x66;
 /// Vehicles that entered in the last step.
 pub(crate) const VAR_DEPARTED_IDS: u8 = 0x74;
-/// How many vehicles began to teleport in the last step.
-pub(crate) const VAR_TELEPORT_STARTING_NUMBER: u8 = 0x75;
 /// Vehicles that arrived in the last step.
 pub(crate) const VAR_ARRIVED_IDS: u8 = 0x7a;
 /// The length of a step, seconds.

@@ -9,6 +9,9 @@ use crate::limits::Limits;
 
 use super::xml::{Node, Xml};
 
+/// Most bytes of a value: room for a thousand names of files.
+const VALUE_BYTES_MAX: usize = 64 << 10;
+
 /// A configuration. Paths are as seen from where the configuration file was named.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Configuration {
@@ -67,6 +70,12 @@ pub fn parse_configuration(bytes: &[u8], path: &Path) -> Result<Configuration, E
         let Some(value) = tag.text("value").or_else(|| tag.text("v")) else {
             continue;
         };
+        if value.len() > VALUE_BYTES_MAX {
+            return Err(tag.fault(format!(
+                "has a value of {} bytes, more than the limit of {VALUE_BYTES_MAX}",
+                value.len()
+            )));
+        }
         let time = || {
             super::xml::seconds(value).ok_or_else(|| {
                 tag.fault(format!(
@@ -112,6 +121,19 @@ mod tests {
         );
         assert_eq!((found.begin, found.end), (25_200.0, Some(28_800.0)));
         assert!((found.step - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_value_beyond_the_limit_is_refused_and_not_repeated() {
+        let text = format!(
+            r#"<configuration><n value="{}"/></configuration>"#,
+            "x".repeat(65_537)
+        );
+        let error = parse_configuration(text.as_bytes(), Path::new("x.sumocfg")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "x.sumocfg:1:16: <n> has a value of 65537 bytes, more than the limit of 65536"
+        );
     }
 
     #[test]

@@ -349,7 +349,7 @@ fn program<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<RawProgram<'a>, Error
 ///
 /// `s` (a green arrow to turn on red after a stop) and `o` (blinking: give way) are permissive;
 /// `O` (switched off, on the road with priority) is protected; `u` (red and yellow) is red.
-pub(super) const fn aspect(letter: char) -> Option<Aspect> {
+pub const fn aspect(letter: char) -> Option<Aspect> {
     Some(match letter {
         'r' | 'R' | 'u' => Aspect::Red,
         'y' | 'Y' => Aspect::Yellow,

@@ -29,6 +29,7 @@ use crate::model::Network;
 pub use config::{Configuration, parse_configuration, read_configuration};
 pub(crate) use demand::DemandReader;
 pub use demand::{parse_demand, read_demand};
+pub use file::aspect;
 
 /// A network with what is known about where it came from.
 #[derive(Clone, Debug)]

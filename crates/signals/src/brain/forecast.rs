@@ -54,7 +54,7 @@ impl Forecast {
         }
         for (index, lane) in layout.lanes.iter().enumerate() {
             let id = LaneId::from(index);
-            if lane.held.is_none() {
+            if !lane.held {
                 let mut free_at = 0.0_f64;
                 for arrival in &picture.present[index] {
                     let time = arrival.time.max(free_at);

@@ -40,9 +40,8 @@ pub(super) struct LaneLayout {
     pub(super) onward: Vec<Onward>,
     /// Its link comes in over the boundary of the area.
     pub(super) source: bool,
-    /// The signal that holds it, and its place among that signal's lanes; `None` if it is never
-    /// held.
-    pub(super) held: Option<(SignalId, u32)>,
+    /// Whether a signal holds it.
+    pub(super) held: bool,
 }
 
 /// A signal's choices.
@@ -86,10 +85,8 @@ impl Layout {
                 signal_layout(network, signal, phases, protocol)
             })
             .collect();
-        for (index, signal) in signals.iter().enumerate() {
-            for (place, lane) in signal.lanes.iter().enumerate() {
-                lanes[lane.index()].held = Some((SignalId::from(index), place as u32));
-            }
+        for lane in signals.iter().flat_map(|signal| &signal.lanes) {
+            lanes[lane.index()].held = true;
         }
         let links = network
             .links
@@ -131,7 +128,7 @@ fn lane_layout(network: &Network, id: LaneId) -> LaneLayout {
         storage: (lane.length / SPACING).max(1.0),
         onward,
         source: network.junctions[link.from.index()].boundary,
-        held: None,
+        held: false,
     }
 }
 

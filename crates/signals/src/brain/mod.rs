@@ -225,7 +225,7 @@ impl Brain {
             let onward: f64 = self
                 .picture
                 .shares(&self.layout, lane.index())
-                .filter(|(_, to, _)| self.layout.lanes[to.index()].held.is_some())
+                .filter(|(_, to, _)| self.layout.lanes[to.index()].held)
                 .map(|(_, _, share)| share)
                 .sum();
             let start = Start {

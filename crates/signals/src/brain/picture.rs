@@ -53,9 +53,13 @@ impl Picture {
         self.counted = self.counted * keep + passed;
         for (index, lane) in layout.lanes.iter().enumerate() {
             let vehicles = seen.vehicles_on(LaneId::from(index));
-            let reach = lane.length - lane.speed * passed;
-            let new =
-                |vehicle: &&SeenVehicle| vehicle.to_stop_line > reach && vehicle.speed > MOVING;
+            // A plant may see a lane's vehicles before they are on it; those further back than a
+            // drive since the last look are counted when they come that far.
+            let driven = lane.speed * passed;
+            let (near, far) = (lane.length - driven, lane.length.max(driven));
+            let new = |vehicle: &&SeenVehicle| {
+                vehicle.to_stop_line > near && vehicle.to_stop_line <= far && vehicle.speed > MOVING
+            };
             let new = vehicles.iter().filter(new).count();
             self.entered[index] = self.entered[index] * keep + new as f64;
             let present = &mut self.present[index];

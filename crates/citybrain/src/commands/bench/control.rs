@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use roads::generate::{GridDemandSpec, GridSpec, GridStart, grid, grid_demand};
 use serde::Serialize;
+use signals::Protocol;
 use signals::brain::decision_times;
-use signals::{Protocol, controllers};
 
 use crate::cli::bench_control::ControlArgs;
 use crate::error::{Error, Exit, Outcome};
@@ -89,11 +89,7 @@ fn measure(args: &ControlArgs, printer: Printer) -> Result<Report, Error> {
             printer.note(format_args!(
                 "{control} under the {name}'s protocol, {signals} signals"
             ));
-            let controller = controllers::by_name(control, &network, &demand, &protocol);
-            let controller = controller.map_err(|error| Error::Option {
-                message: format!("--control: {error}"),
-                help: None,
-            })?;
+            let controller = crate::control::build(control, &network, &demand, &protocol)?;
             let began = Instant::now();
             let times = decision_times(
                 &network,
@@ -121,7 +117,7 @@ fn measure(args: &ControlArgs, printer: Printer) -> Result<Report, Error> {
     Ok(Report {
         version: env!("CARGO_PKG_VERSION"),
         optimised: !cfg!(debug_assertions),
-        threads: std::thread::available_parallelism().map_or(1, Into::into),
+        threads: rayon::current_num_threads(),
         signals,
         seconds: args.seconds,
         measured,

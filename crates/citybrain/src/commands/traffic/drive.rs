@@ -1,5 +1,7 @@
 //! `citybrain traffic drive`: the signals of another program, or of controllers at the kerb.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,9 @@ use crate::error::{Error, Exit, Outcome};
 use crate::load;
 use crate::printer::{Printer, grouped, properties};
 use crate::settings::Layers;
+
+/// Most bytes of a file of controllers: some ten thousand of them.
+const CABINETS_BYTES_MAX: u64 = 16 << 20;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -76,7 +81,15 @@ impl Job<'_> {
             message: format!("{}: {message}", file.display()),
             help: Some("docs/plants.md shows what such a file holds".to_owned()),
         };
-        let text = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+        let mut text = Vec::new();
+        let read = File::open(file)
+            .and_then(|file| file.take(CABINETS_BYTES_MAX + 1).read_to_end(&mut text));
+        read.map_err(|error| wrong(error.to_string()))?;
+        if text.len() as u64 > CABINETS_BYTES_MAX {
+            return Err(wrong(format!(
+                "it has more than {CABINETS_BYTES_MAX} bytes"
+            )));
+        }
         let cabinets: Vec<Cabinet> =
             serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         let network = self.args.network.as_deref().unwrap_or(Path::new(""));
@@ -175,7 +188,7 @@ fn plants_own(error: &plants::Error) -> Option<&plants::Error> {
     }
 }
 
-fn failed(error: &plants::Error) -> Error {
+pub(super) fn failed(error: &plants::Error) -> Error {
     Error::Program {
         message: error.to_string(),
         help: None,

@@ -24,6 +24,8 @@ const DRAIN: f64 = 7_200.0;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Events that a report repeats.
 const EVENTS_SHOWN: usize = 100;
+/// Events that are told beside a table.
+const EVENTS_TOLD: usize = 10;
 /// The scenario's own programs, run by SUMO alone.
 const SUMO_PLAN: &str = "sumo-plan";
 /// SUMO's actuated control of the same phases.
@@ -113,6 +115,9 @@ pub(super) fn run(args: &RunArgs, layers: &Layers, printer: Printer) -> Result<E
         return Ok(Exit::Success);
     }
     let run = &runs[0];
+    for event in run.events.iter().take(EVENTS_TOLD) {
+        printer.note(serde_json::to_string(event).map_err(Error::internal)?);
+    }
     let seconds = |seconds: f64| format!("{seconds:.2} s");
     let outcome = &run.outcome;
     let safety = run.safety.unwrap_or_default();
@@ -397,19 +402,19 @@ pub(super) fn brain(
     protocol: &Protocol,
     tick: f64,
 ) -> Result<Box<dyn Brain>, Error> {
-    let failed = |error: plants::Error| Error::Program {
-        message: error.to_string(),
-        help: None,
-    };
+    let failed = |error: plants::Error| super::drive::failed(&error);
     if let Some(program) = program {
         let brain = ProcessBrain::start(program, Arc::clone(network), tick).map_err(failed)?;
         return Ok(Box::new(brain));
     }
-    // The name is known to be one; what else can be wrong is said here and not on the thread.
-    control::build(name, network, demand, protocol)?;
+    // The first is made here, so that what is wrong is said as of any other option.
+    let mut first = Some(control::build(name, network, demand, protocol)?);
     let (name, network) = (name.to_owned(), Arc::clone(network));
     let (demand, protocol) = (Arc::clone(demand), protocol.clone());
-    let build = move || signals::controllers::by_name(&name, &network, &demand, &protocol);
+    let build = move || match first.take() {
+        Some(controller) => Ok(controller),
+        None => signals::controllers::by_name(&name, &network, &demand, &protocol),
+    };
     Ok(Box::new(ThreadBrain::new(Box::new(build)).map_err(failed)?))
 }
 
