@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ballista_core::extension::SessionConfigExt;
 use ballista_core::optimizer::ballista_default_optimizer_rules;
 use ballista_core::utils::{GrpcClientConfig, default_config_producer, default_session_builder};
+use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -84,33 +85,34 @@ impl lake::Engine for Cluster {
             .with_optimizer_rules(ballista_default_optimizer_rules())
     }
 
-    fn takes(&self, plan: &Arc<dyn ExecutionPlan>) -> bool {
+    fn answer(&self, plan: &Arc<dyn ExecutionPlan>) -> Option<SendableRecordBatchStream> {
         let codec = Codec::default();
         let bytes = physical_plan_to_bytes_with_extension_codec(Arc::clone(plan), &codec);
-        let back = bytes.and_then(|bytes| {
-            physical_plan_from_bytes_with_extension_codec(&bytes, &self.known, &codec)
+        // Read back: what cannot be would fail on every executor.
+        let known = bytes.and_then(|bytes| {
+            physical_plan_from_bytes_with_extension_codec(&bytes, &self.known, &codec)?;
+            Ok(bytes)
         });
-        if let Err(error) = &back {
-            tracing::warn!(%error, "a question cannot be sent; it is worked out in this process");
-        }
-        back.is_ok()
-    }
-
-    fn answer(&self, plan: Arc<dyn ExecutionPlan>) -> SendableRecordBatchStream {
-        let schema = plan.schema();
+        let bytes = match known {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(%error, "a question cannot be sent; it is worked out in this process");
+                return None;
+            }
+        };
         let (url, partitions) = (self.url.clone(), self.partitions);
-        let rows = futures::stream::once(ask(url, partitions, plan)).try_flatten();
-        Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+        let rows = futures::stream::once(ask(url, partitions, bytes)).try_flatten();
+        Some(Box::pin(RecordBatchStreamAdapter::new(plan.schema(), rows)))
     }
 }
 
 type Rows = futures::stream::BoxStream<'static, Result<RecordBatch>>;
 
 /// Hands a plan in, and again if a part of the cluster fails before anything is answered.
-async fn ask(url: String, partitions: usize, plan: Arc<dyn ExecutionPlan>) -> Result<Rows> {
+async fn ask(url: String, partitions: usize, plan: Bytes) -> Result<Rows> {
     let mut attempt = 1;
     loop {
-        match begun(&url, partitions, Arc::clone(&plan)).await {
+        match begun(&url, partitions, &plan).await {
             Ok(rows) => return Ok(rows),
             Err(error) if heard(&error.to_string()).is_some() || attempt >= ATTEMPTS => {
                 return Err(shown(&error));
@@ -125,7 +127,7 @@ async fn ask(url: String, partitions: usize, plan: Arc<dyn ExecutionPlan>) -> Re
 }
 
 /// The answer, of which the first batch is there.
-async fn begun(url: &str, partitions: usize, plan: Arc<dyn ExecutionPlan>) -> Result<Rows> {
+async fn begun(url: &str, partitions: usize, plan: &Bytes) -> Result<Rows> {
     let session = options(SessionConfig::new(), partitions);
     let grpc = Arc::new(GrpcClientConfig::from(&session.ballista_config()));
     let parts = job::run(url, plan, &session, &grpc).await?;

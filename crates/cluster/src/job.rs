@@ -14,12 +14,8 @@ use ballista_core::utils::{GrpcClientConfig, create_grpc_client_connection};
 use ballista_core::version::insert_version_header;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
-use datafusion_proto::bytes::physical_plan_to_bytes_with_extension_codec;
 use tonic::transport::Channel;
-
-use crate::codec::Codec;
 
 /// All questions are of one session, so that executors keep files' footers between them.
 const SESSION: &str = "citybrain";
@@ -52,11 +48,10 @@ fn lost(error: impl std::fmt::Display) -> DataFusionError {
 /// Hands a plan in to the scheduler at `url` and waits: where the results' parts are.
 pub(crate) async fn run(
     url: &str,
-    plan: Arc<dyn ExecutionPlan>,
+    plan: &[u8],
     session: &SessionConfig,
     grpc: &GrpcClientConfig,
 ) -> Result<Vec<PartitionLocation>> {
-    let plan = physical_plan_to_bytes_with_extension_codec(plan, &Codec::default())?;
     let settings = session.options().entries().into_iter();
     let settings = settings.map(|entry| KeyValuePair {
         key: entry.key,

@@ -12,10 +12,8 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// Sets the options with which plans for it are made.
     fn prepare(&self, state: SessionStateBuilder) -> SessionStateBuilder;
 
-    /// Whether it knows all that stands in such a plan; if not, it is worked out in this process.
-    fn takes(&self, plan: &Arc<dyn ExecutionPlan>) -> bool;
-
-    /// The answer to a plan that [`leave`](crate::questions::carry::leave) made ready. Nothing is
+    /// The answer to a plan that [`leave`](crate::questions::carry::leave) made ready; none if it
+    /// does not know all that stands in it, which is then worked out in this process. Nothing is
     /// worked out before the first batch is asked for.
-    fn answer(&self, plan: Arc<dyn ExecutionPlan>) -> SendableRecordBatchStream;
+    fn answer(&self, plan: &Arc<dyn ExecutionPlan>) -> Option<SendableRecordBatchStream>;
 }

@@ -38,6 +38,22 @@ enum Checked {
     Host,
 }
 
+/// What the server said, and not only that it said something.
+pub(crate) fn explained(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => error.message().to_owned(),
+        None => {
+            let mut text = error.to_string();
+            let mut cause = std::error::Error::source(error);
+            while let Some(error) = cause {
+                text = format!("{text}: {error}");
+                cause = error.source();
+            }
+            text
+        }
+    }
+}
+
 /// Reads an address: how to connect, and with which TLS.
 ///
 /// # Errors
@@ -45,6 +61,7 @@ enum Checked {
 pub(crate) fn address(url: &str) -> Result<(tokio_postgres::Config, Tls), String> {
     let (url, mode, roots) = taken_out(url)?;
     let mut config: tokio_postgres::Config = url.parse().map_err(|error| {
+        let error = explained(&error);
         format!("{error}; write postgres://user:password@host/database?sslmode=verify-full")
     })?;
     let (asked, checked) = match (mode.as_deref(), &roots) {
@@ -74,8 +91,11 @@ fn taken_out(text: &str) -> Result<TakenOut, String> {
     let Ok(mut url) = Url::parse(text) else {
         return Ok((text.to_owned(), None, None));
     };
+    // The rest stays as it is written: PostgreSQL's addresses know no `+` for a space.
     let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
-    for (name, value) in url.query_pairs() {
+    for pair in url.query().unwrap_or_default().split('&') {
+        let parsed = url::form_urlencoded::parse(pair.as_bytes()).next();
+        let (name, value) = parsed.unwrap_or_default();
         match name.as_ref() {
             "sslmode" => mode = Some(value.into_owned()),
             "sslrootcert" => roots = Some(value.into_owned()),
@@ -84,16 +104,14 @@ fn taken_out(text: &str) -> Result<TakenOut, String> {
                     "`{name}` is not known here: let the server ask for a password (SCRAM) instead of a client's certificate"
                 ));
             }
-            _ => rest.push((name.into_owned(), value.into_owned())),
+            _ => rest.push(pair),
         }
     }
     if mode.is_none() && roots.is_none() {
         return Ok((text.to_owned(), None, None));
     }
-    url.set_query(None);
-    if !rest.is_empty() {
-        url.query_pairs_mut().extend_pairs(rest);
-    }
+    let rest = rest.join("&");
+    url.set_query((!rest.is_empty()).then_some(rest.as_str()));
     Ok((url.into(), mode, roots))
 }
 
@@ -134,6 +152,9 @@ impl Tls {
     }
 }
 
+/// Most bytes of a file of authorities; the system's have a quarter of a million.
+const ROOTS_BYTES_MAX: u64 = 4 << 20;
+
 /// The authorities in a PEM file, or the system's.
 fn authorities(file: Option<&str>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
@@ -141,7 +162,15 @@ fn authorities(file: Option<&str>) -> Result<RootCertStore, String> {
         None | Some("system") => rustls_native_certs::load_native_certs().certs,
         Some(file) => {
             let wrong = |error: io::Error| format!("sslrootcert: `{file}` cannot be read: {error}");
-            let pem = std::fs::read(Path::new(file)).map_err(wrong)?;
+            let mut pem = Vec::new();
+            let opened = std::fs::File::open(Path::new(file)).map_err(wrong)?;
+            let bounded = io::Read::take(opened, ROOTS_BYTES_MAX + 1);
+            io::Read::read_to_end(&mut { bounded }, &mut pem).map_err(wrong)?;
+            if pem.len() as u64 > ROOTS_BYTES_MAX {
+                return Err(format!(
+                    "sslrootcert: `{file}` has more than {ROOTS_BYTES_MAX} bytes: name a PEM file of authorities' certificates"
+                ));
+            }
             rustls_pemfile::certs(&mut pem.as_slice())
                 .collect::<Result<_, _>>()
                 .map_err(wrong)?
@@ -312,14 +341,19 @@ mod tests {
         assert!(wrong.contains("verify-full"), "{wrong}");
         let wrong = with("?sslmode=verify-full&sslrootcert=/nowhere.pem").unwrap_err();
         assert!(wrong.contains("/nowhere.pem"), "{wrong}");
+        let wrong = with("?connect_timeout=soon").unwrap_err();
+        assert!(wrong.contains("connect_timeout"), "{wrong}");
         let wrong = with("?sslcert=mine.pem").unwrap_err();
         assert!(wrong.contains("sslcert"), "{wrong}");
     }
 
     #[test]
     fn what_else_an_address_says_stays() {
-        let (config, _) =
-            address("postgres://u:p%40w@h:5433/d?connect_timeout=7&sslmode=require").unwrap();
+        let (config, _) = address(
+            "postgres://u:p%40w@h:5433/d?connect_timeout=7&sslmode=require&options=-c%20a%3D1%2B1",
+        )
+        .unwrap();
+        assert_eq!(config.get_options(), Some("-c a=1+1"));
         assert_eq!(config.get_password(), Some(&b"p@w"[..]));
         assert_eq!(config.get_ports(), [5433]);
         let seven = std::time::Duration::from_secs(7);

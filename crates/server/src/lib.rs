@@ -1,4 +1,5 @@
-//! City Brain over HTTP: the Command centre's page, its API, vector tiles and the live stream.
+//! City Brain over HTTP: the Command centre's page, its API, vector tiles and the live stream; the
+//! Bureau's pages; the exchange, questions in SQL and Delta Sharing for departments' systems.
 //!
 //! *Knows*: HTTP, JSON, WebSocket, the look of a page's shell, wall time. *Does not know*: how
 //! vehicles move or signals decide (`sim`, `signals`), where files lie (`citybrain`).

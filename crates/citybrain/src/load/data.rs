@@ -53,6 +53,7 @@ impl Data {
     ) -> Result<Self, Error> {
         let city = pool::definitions(&settings.city)?;
         settings.demonstration |= is_demonstration(&city);
+        let identity = identity(&settings)?;
         let opened = pool::pool(&settings, &city)?;
         let bureau = runtime.block_on(pool::bureau(&settings, city, opened))?;
         let (stop, stopping) = watch::channel(false);
@@ -62,7 +63,7 @@ impl Data {
         let folder = settings.data.join(EXPORTS);
         let exports = Exports::open(Arc::clone(&bureau.lake), &folder)
             .map_err(|error| pool::cannot("keep exports in", &folder, error))?;
-        let mut doors = doors(runtime, &bureau, &settings, &stop, printer)?;
+        let mut doors = doors(runtime, &bureau, &settings, identity, &stop, printer);
         let clock = Arc::clone(bureau.pool.clock());
         doors.push(runtime.spawn(delete_exports(
             Arc::clone(&exports),
@@ -172,16 +173,17 @@ fn doors(
     runtime: &Runtime,
     bureau: &Bureau,
     settings: &settings::Pool,
+    identity: Option<TlsAcceptor>,
     stop: &watch::Sender<bool>,
     printer: Printer,
-) -> Result<Vec<tokio::task::JoinHandle<()>>, Error> {
+) -> Vec<tokio::task::JoinHandle<()>> {
     let mut doors = Vec::new();
     if !settings.sql_listen.is_empty() {
         match runtime.block_on(TcpListener::bind(&settings.sql_listen)) {
             Ok(listener) => {
                 let asker = Asker::new(Arc::clone(&bureau.exchange), Arc::clone(&bureau.lake));
                 let mut door = Postgres::new(ExchangePorter::new(asker));
-                if let Some(identity) = identity(settings)? {
+                if let Some(identity) = identity {
                     door = door.with_tls(identity);
                 }
                 doors.push(runtime.spawn(door.serve(listener, stop.subscribe())));
@@ -200,7 +202,7 @@ fn doors(
         );
         doors.push(runtime.spawn_blocking(move || publish(&pool, &url, &stop)));
     }
-    Ok(doors)
+    doors
 }
 
 /// What PostgreSQL's protocol shows over TLS, if it is to. A certificate that cannot be used is no

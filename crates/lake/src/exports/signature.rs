@@ -2,11 +2,10 @@
 //! nobody can make one or change it. They are signed with a key that is made at each start, since
 //! exports do not outlive the process either.
 
-use std::fmt::Write as _;
-
 use aws_lc_rs::hmac;
 
 use crate::error::Error;
+use crate::hex;
 
 /// What an address names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,31 +50,14 @@ impl Seal {
     /// An address's signature, in hexadecimal.
     pub(super) fn sign(&self, address: &Address) -> String {
         let tag = hmac::sign(&self.0, text(address).as_bytes());
-        hexadecimal(tag.as_ref())
+        hex::digits(tag.as_ref())
     }
 
     /// Whether an address was signed with this key.
     pub(super) fn has_signed(&self, address: &Address, signature: &str) -> bool {
-        let byte = |at: usize| {
-            let digits = signature.get(2 * at..2 * at + 2)?;
-            u8::from_str_radix(digits, 16).ok()
-        };
-        let bytes: Option<Vec<u8>> = (0..signature.len() / 2).map(byte).collect();
-        signature.len().is_multiple_of(2)
-            && bytes.is_some_and(|bytes| {
-                hmac::verify(&self.0, text(address).as_bytes(), &bytes).is_ok()
-            })
+        hex::bytes(signature)
+            .is_some_and(|bytes| hmac::verify(&self.0, text(address).as_bytes(), &bytes).is_ok())
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    let mut digits = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
 }
 
 /// What is signed. No part can hold the mark between them, or it is another address's signature.

@@ -16,9 +16,10 @@ use tokio::sync::mpsc::{self, Sender};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::parts::{self, Part, file_name};
-use super::signature::{Address, Seal, Unopened, hexadecimal};
+use super::signature::{Address, Seal, Unopened};
 use super::{ADDRESS_LIFE, BOUNDS, EXPORTS_AT_ONCE, EXPORTS_BYTES_MAX, KEPT_FOR, REUSED_FOR};
 use crate::error::Error;
+use crate::hex;
 use crate::lake::Lake;
 use crate::questions::{Answer, Session, TableGrant, Who, sql_table};
 
@@ -144,8 +145,8 @@ impl Exports {
     /// # Errors
     /// When nothing of the table may be seen.
     pub async fn schema(&self, wanted: &Wanted) -> Result<SchemaRef, Error> {
-        let (session, table) = self.session(wanted)?;
-        let plan = session.whole(&table, None).await?;
+        let table = self.table(wanted)?;
+        let plan = self.session(wanted)?.whole(&table, None).await?;
         Ok(Arc::new(plan.schema().as_arrow().clone()))
     }
 
@@ -153,9 +154,11 @@ impl Exports {
     ///
     /// # Errors
     /// When it passes a limit, or history or the folder cannot be used.
-    pub async fn get(&self, wanted: Wanted, now: Moment) -> Result<Arc<Export>, Error> {
-        self.delete_old(now);
-        let (session, table) = self.session(&wanted)?;
+    pub async fn get(self: &Arc<Self>, wanted: Wanted, now: Moment) -> Result<Arc<Export>, Error> {
+        let this = Arc::clone(self);
+        // What fails is logged there.
+        let _ = tokio::task::spawn_blocking(move || this.delete_old(now)).await;
+        let table = self.table(&wanted)?;
         let version = self.lake.version(&wanted.table).await?;
         let slot = self.slot(&name(&wanted, &table, version), now);
         let make = || async {
@@ -165,6 +168,7 @@ impl Exports {
                 .acquire()
                 .await
                 .map_err(|_closed| Error::Hidden)?;
+            let session = self.session(&wanted)?;
             let export = self.make(&session, &table, &wanted, version, &slot).await?;
             let export = Arc::new(export);
             self.kept
@@ -240,16 +244,18 @@ impl Exports {
         }
     }
 
-    /// A session that sees what may be taken, and the table.
-    fn session(&self, wanted: &Wanted) -> Result<(Session, Arc<Table>), Error> {
+    fn table(&self, wanted: &Wanted) -> Result<Arc<Table>, Error> {
         let tables = self.lake.tables();
         let table = tables.get(&wanted.table).ok_or_else(|| Error::NoTable {
             name: wanted.table.clone(),
         })?;
-        let session =
-            self.lake
-                .granted_session(wanted.who.clone(), wanted.grants.clone(), wanted.as_of)?;
-        Ok((session, Arc::clone(table)))
+        Ok(Arc::clone(table))
+    }
+
+    /// A session that sees what may be taken.
+    fn session(&self, wanted: &Wanted) -> Result<Session, Error> {
+        let (who, grants) = (wanted.who.clone(), wanted.grants.clone());
+        self.lake.granted_session(who, grants, wanted.as_of)
     }
 
     /// Where the newest of what is wanted is, or will be.
@@ -366,7 +372,7 @@ fn name(wanted: &Wanted, table: &Table, version: u64) -> String {
         wanted.table, table.version, who.department, who.purpose, wanted.limit
     );
     let hash = digest(&SHA256, text.as_bytes());
-    hexadecimal(hash.as_ref().get(..16).unwrap_or_default())
+    hex::digits(hash.as_ref().get(..16).unwrap_or_default())
 }
 
 /// A folder that only its owner may look into.

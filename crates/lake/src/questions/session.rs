@@ -191,9 +191,9 @@ impl Session {
     ) -> datafusion::error::Result<SendableRecordBatchStream> {
         if let Some(engine) = &self.engine
             && let Some(plan) = carry::leave(&plan)?
-            && engine.takes(&plan)
+            && let Some(rows) = engine.answer(&plan)
         {
-            return Ok(engine.answer(plan));
+            return Ok(rows);
         }
         execute_stream(plan, self.context.task_ctx())
     }

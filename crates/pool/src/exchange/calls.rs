@@ -426,6 +426,10 @@ fn settled<T: Recorded>(
     }
 }
 
+impl Recorded for () {
+    fn recorded(&mut self, _first: u64) {}
+}
+
 impl Recorded for Caller {
     fn recorded(&mut self, _first: u64) {}
 }

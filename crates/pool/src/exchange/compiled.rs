@@ -63,6 +63,15 @@ impl Compiled {
         at.map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()))
     }
 
+    /// The moment at which the city's clock shows this.
+    ///
+    /// # Errors
+    /// When it is beyond the times that there are.
+    pub fn moment_of(&self, shown: jiff::civil::DateTime) -> Result<Moment, jiff::Error> {
+        let at = shown.to_zoned(self.zone.clone())?.timestamp();
+        Ok(Moment(at.as_microsecond()))
+    }
+
     /// The city's date.
     pub(super) fn date(&self, now: Moment) -> jiff::civil::Date {
         let at = jiff::Timestamp::from_second(now.seconds()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

@@ -46,8 +46,6 @@ pub struct Grant {
     pub fields: FieldSet,
     /// Which records; all, if it does not say.
     pub rows: Option<Rows>,
-    /// Its row filter as written.
-    pub rows_text: Option<String>,
     /// What is used of its rate.
     pub meter: Arc<Meter>,
     rows_fault: Option<String>,
@@ -263,7 +261,6 @@ impl Grant {
             version: Arc::clone(&agreement.version),
             fields: definition.fields.iter().filter_map(place).collect(),
             rows,
-            rows_text: definition.rows.clone(),
             rows_fault,
             meter: meters.get(id, rate.per_second, rate.per_day),
             purposes: definition

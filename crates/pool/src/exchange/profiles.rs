@@ -44,14 +44,10 @@ pub struct IssuedProfile {
     pub bearer: String,
     /// Until when it is good.
     pub expires_at: Moment,
-    /// Where in the ledger that stands.
-    pub entry: u64,
 }
 
 impl Recorded for IssuedProfile {
-    fn recorded(&mut self, first: u64) {
-        self.entry = first;
-    }
+    fn recorded(&mut self, _first: u64) {}
 }
 
 /// Somebody who shows a profile's bearer token, or something that was signed for its bearer.
@@ -94,7 +90,6 @@ impl Exchange {
                 id,
                 bearer,
                 expires_at,
-                entry: 0,
             })
         });
         let entries = match &made {
@@ -193,10 +188,7 @@ impl Exchange {
             kept.expires_at,
             now,
         );
-        self.ledger
-            .append(entry)
-            .wait()
-            .map_err(|error| Denial::Ledger(error.to_string()))?;
+        self.record_wait(Prepared::of(Ok(()), vec![entry]))?;
         self.pool
             .meta()
             .execute(

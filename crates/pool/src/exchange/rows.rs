@@ -31,6 +31,13 @@ impl Rows {
         Ok(Self { rule })
     }
 
+    /// The filter as SQL over the table's fields.
+    pub fn to_sql(&self) -> String {
+        decide::to_sql(&self.rule, |field| {
+            format!("\"{}\"", field.replace('"', "\"\""))
+        })
+    }
+
     /// Whether a record may be read. What cannot be worked out may not.
     pub fn admit(&self, values: &[Value]) -> bool {
         self.rule.holds(&Record(values)) == Some(true)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use city::kinds::Use;
 
-use super::calls::{About, Exchange, Prepared, Recorded, Whom};
+use super::calls::{About, Exchange, Prepared, Whom};
 use super::denial::{Denial, use_word};
 use super::entry::{Entry, Transfer, evidence_text};
 use super::grants::{Ask, Basis, Grant, Offer};
@@ -85,15 +85,6 @@ impl Reading {
         };
         let seen = self.fields.iter().filter(|field| granted.contains(field));
         seen.cloned().collect()
-    }
-}
-
-/// The first of the entries that say so.
-struct Written(u64);
-
-impl Recorded for Written {
-    fn recorded(&mut self, first: u64) {
-        self.0 = first;
     }
 }
 
@@ -186,7 +177,7 @@ impl Exchange {
         usage: Use,
         readings: &[Reading],
         records: u64,
-    ) -> Result<u64, Denial> {
+    ) -> Result<(), Denial> {
         let now = self.now();
         let compiled = self.compiled();
         let count = usize::try_from(records).unwrap_or(usize::MAX);
@@ -199,8 +190,7 @@ impl Exchange {
                 entries.push(entry(reader, usage, reading, basis, records, now));
             }
         }
-        let written = self.record(Prepared::of(Ok(Written(0)), entries)).await?;
-        Ok(written.0)
+        self.record(Prepared::of(Ok(()), entries)).await
     }
 
     /// Records a denial, and hands it back.
@@ -220,13 +210,9 @@ impl Exchange {
             subject: None,
         };
         let entries = self.denied_to(Some(whom), None, &denial, about);
-        match self
-            .record(Prepared::<Written>::of(Err(denial.clone()), entries))
-            .await
-        {
-            Err(denial) => denial,
-            Ok(_) => denial, // what was denied stays so
-        }
+        let refused = Prepared::<()>::of(Err(denial.clone()), entries);
+        // What was denied stays so.
+        self.record(refused).await.err().unwrap_or(denial)
     }
 }
 

@@ -60,11 +60,16 @@ fn stored(row: &Row) -> Result<Stored, Error> {
     })
 }
 
+/// The newest entry; 0 if there was none yet.
+pub(crate) fn head(meta: &Sql) -> Result<u64, Error> {
+    let rows = meta.query("SELECT seq FROM outbox_head", &[])?;
+    rows.first().map_or(Ok(0), |row| row.get(0))
+}
+
 /// As [`stored_after`], or [`Error::Trimmed`] if the next entry is gone.
 pub(crate) fn entries_after(meta: &Sql, seq: u64, limit: usize) -> Result<Vec<Stored>, Error> {
     let entries = stored_after(meta, seq, limit)?;
-    let head = meta.query("SELECT seq FROM outbox_head", &[])?;
-    let head: u64 = head.first().map_or(Ok(0), |row| row.get(0))?;
+    let head = head(meta)?;
     let oldest = entries.first().map_or(head + 1, |entry| entry.seq);
     if seq < head && oldest > seq + 1 {
         return Err(Error::Trimmed { asked: seq, oldest });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::committer::Kind;
-use super::entries::{Stored, stored_after};
+use super::entries::{Stored, head, stored_after};
 use super::payload::decode_batch;
 use crate::codec::TableCodec;
 use crate::error::{Error, REBUILD, RESTORE};
@@ -19,10 +19,7 @@ const ROWS: usize = 200_000;
 
 /// Brings keyed state up to the outbox; says up to which entry.
 pub(crate) fn replay(inner: &Inner) -> Result<u64, Error> {
-    let head: u64 = {
-        let rows = inner.meta.query("SELECT seq FROM outbox_head", &[])?;
-        rows.first().map_or(Ok(0), |row| row.get(0))?
-    };
+    let head = head(&inner.meta)?;
     let newest = inner.state.newest()?;
     if newest > head {
         return Err(Error::Damaged {

@@ -12,11 +12,11 @@ use rustc_hash::FxHashMap;
 
 use super::catalogue::Catalogue;
 use super::open::lock;
-use super::options::{Options, StateUrl};
+use super::options::Options;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::history_files::Place;
-use crate::outbox::{Kind, brought_to, cursor, decoded, stored_after};
+use crate::outbox::{Kind, brought_to, cursor, decoded, head, stored_after};
 use crate::runtime::Runtime;
 use crate::sql::Sql;
 use crate::state::{Damage, PostgresState, Rebuild, State, inspect};
@@ -70,24 +70,22 @@ impl Repair {
         let in_use = lock(&options.data.join("pool.lock"))?;
         let runtime = Arc::new(Runtime::new()?);
         let meta = Sql::open(&options.state, &options.data, &runtime, clock.now())?;
-        let number = |sql: &str| -> Result<Option<u64>, Error> {
-            let rows = meta.query(sql, &[])?;
-            rows.first().map_or(Ok(None), |row| row.get(0))
-        };
-        let head = number("SELECT seq FROM outbox_head")?.unwrap_or(0);
-        let oldest = number("SELECT min(seq) FROM outbox")?.unwrap_or(head + 1);
+        let head = head(&meta)?;
+        let rows = meta.query("SELECT min(seq) FROM outbox", &[])?;
+        let oldest: Option<u64> = rows.first().map_or(Ok(None), |row| row.get(0))?;
+        let oldest = oldest.unwrap_or(head + 1);
         let folder = options.data.join("state");
-        let damages = match (&options.state, meta.postgres()) {
-            (StateUrl::Postgres(_), Some(postgres)) => {
+        let damages = match meta.postgres() {
+            Some(postgres) => {
                 PostgresState::new(postgres, options.faults.clone()).check()?;
                 Vec::new()
             }
-            _ => inspect(&folder, options.shards, (oldest, head))?,
+            None => inspect(&folder, options.shards, (oldest, head))?,
         };
         // Whether there are records is not known of a shard that is damaged.
         let catalogue = Catalogue::of(city, &meta, &|_| Ok(1))?;
         Ok(Self {
-            rebuild: Rebuild::begin(&folder, options.shards, &damages)?,
+            rebuild: Rebuild::begin(&folder, options.shards, &[])?,
             place: Place::open(&options.history, &runtime)?,
             options,
             meta,
@@ -109,6 +107,16 @@ impl Repair {
     /// The tables, as the definitions in force have them.
     pub fn tables(&self) -> Arc<Tables> {
         Arc::clone(&self.catalogue.tables)
+    }
+
+    /// Begins new files beside the damaged ones. Before that, nothing is written.
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub fn begin(&mut self) -> Result<(), Error> {
+        let folder = self.options.data.join("state");
+        self.rebuild = Rebuild::begin(&folder, self.options.shards, &self.damages)?;
+        Ok(())
     }
 
     /// History's records in force of a table that follow are those as of entry `seq` of the outbox.

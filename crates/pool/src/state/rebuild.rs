@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, TimestampMicrosecondArray};
+use serde::Serialize;
 
 use super::change::Change;
 use super::rows::Parted;
@@ -23,12 +24,13 @@ use crate::faults::Faults;
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// What is wrong with a shard.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Damage {
     /// Its file.
     pub path: PathBuf,
     /// What was found.
     pub detail: String,
+    #[serde(skip)]
     number: u32,
 }
 

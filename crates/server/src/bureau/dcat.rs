@@ -1,7 +1,7 @@
 //! `/bureau/catalogue.ttl` and `.jsonld`: the catalogue in DCAT-AP 3, for national and European
 //! data portals to harvest. Datasets that are not shared stand in it too, without a way to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -130,11 +130,14 @@ fn nodes(desk: &Desk, base: &str, loaded: &BTreeMap<String, Moment>) -> Vec<Node
     for department in city.all::<Department>() {
         nodes.extend(department_nodes(base, department));
     }
+    let bulk: BTreeSet<&str> = city
+        .all::<Agreement>()
+        .filter(|agreement| agreement.allows(Use::Bulk))
+        .map(|agreement| agreement.value.dataset.id())
+        .collect();
     for table in compiled.tables.iter() {
-        let in_bulk = city.all::<Agreement>().any(|agreement| {
-            agreement.dataset.id() == table.dataset && agreement.allows(Use::Bulk)
-        });
-        served_in_bulk |= in_bulk && table.definition.share != Share::NotShared;
+        let in_bulk = is_shared(table) && bulk.contains(table.dataset.as_str());
+        served_in_bulk |= in_bulk;
         let modified = loaded.get(&table.dataset).copied();
         nodes.extend(dataset_nodes(base, &place, table, modified, in_bulk));
     }

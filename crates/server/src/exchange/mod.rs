@@ -22,6 +22,6 @@ mod state;
 pub mod tls;
 mod xroad;
 
-pub use router::{app, description, router};
+pub use router::{app, router};
 pub(crate) use router::{closed, described};
 pub use state::ExchangeState;

@@ -58,11 +58,6 @@ pub fn router<S: Clone + Send + Sync + 'static>(state: ExchangeState) -> OpenApi
         .with_state(state)
 }
 
-/// The description alone.
-pub fn description(state: ExchangeState) -> Description {
-    router::<()>(state).into_openapi()
-}
-
 /// A whole service of the exchange alone, for a port of its own (mutual TLS) and for benchmarks:
 /// the routes, their description at `/exchange/v1/openapi.json`, and a problem for everything else.
 pub fn app(state: ExchangeState) -> Router {

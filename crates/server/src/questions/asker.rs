@@ -41,7 +41,7 @@ impl Asker {
 
     /// What all agreements in force together let a department ask for a purpose.
     pub fn grants(&self, department: &str, purpose: &str) -> Vec<TableGrant> {
-        table_grants(&mut self.exchange.agreed(department, purpose, Use::Query))
+        table_grants(&self.exchange.agreed(department, purpose, Use::Query))
     }
 
     /// The session of a caller; of the records as they were at `as_of`, if it is given.
@@ -76,10 +76,10 @@ impl Asker {
             client: reader.client.clone(),
             admin,
         };
-        let mut agreed = self
+        let agreed = self
             .exchange
             .agreed(&who.department, &who.purpose, Use::Query);
-        let grants = table_grants(&mut agreed);
+        let grants = table_grants(&agreed);
         let session = self.lake.session_as_of(who, grants, as_of).await?;
         let book = Book {
             exchange: Arc::clone(&self.exchange),

@@ -16,7 +16,6 @@ use super::limits::LIST_MAX;
 use super::problem::SharingProblem;
 use super::state::SharingState;
 use crate::exchange::answers;
-use crate::questions::table_grants;
 
 /// The one schema of each share.
 pub(super) const SCHEMA: &str = "default";
@@ -106,9 +105,7 @@ fn page_of<T: ToSchema + Serialize>(
 fn agreed(state: &SharingState, sharer: &Sharer) -> Vec<Agreed> {
     let client = &sharer.caller.client;
     let exchange = state.exchange();
-    let mut agreed = exchange.agreed(&client.department, &sharer.caller.purpose, Use::Bulk);
-    table_grants(&mut agreed); // takes out what cannot be used
-    agreed
+    exchange.agreed(&client.department, &sharer.caller.purpose, Use::Bulk)
 }
 
 /// Those of one share; an error if there are none.

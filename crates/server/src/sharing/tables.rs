@@ -3,7 +3,6 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use jiff::tz::TimeZone;
 use pool::Moment;
 use serde::Deserialize;
 use serde_json::Value;
@@ -223,17 +222,10 @@ fn moment(state: &SharingState, text: &str) -> Result<Moment, SharingProblem> {
         return Ok(at);
     }
     let compiled = state.exchange().compiled();
-    let zone = compiled
-        .city
-        .settings()
-        .and_then(|settings| TimeZone::get(&settings.value.time_zone).ok())
-        .unwrap_or(TimeZone::UTC);
     let civil = text.parse::<jiff::civil::DateTime>();
-    let at = civil.and_then(|civil| civil.to_zoned(zone));
-    match at {
-        Ok(at) => Ok(Moment(at.timestamp().as_microsecond())),
-        Err(error) => Err(SharingProblem::request(format!(
+    civil.and_then(|civil| compiled.moment_of(civil)).map_err(|error| {
+        SharingProblem::request(format!(
             "`timestamp` is no moment: {error}; write it as 2026-11-25T08:00:00Z or 2026-11-25 08:00:00"
-        ))),
-    }
+        ))
+    })
 }

@@ -50,13 +50,8 @@ impl Taking {
         table: &str,
     ) -> Result<Self, Denial> {
         let reader = Reader::from(&sharer.caller);
-        let mut agreed = vec![exchange.agreed_in_bulk(&reader, table).await?];
-        let grants = table_grants(&mut agreed);
-        let Some(agreed) = agreed.pop() else {
-            return Err(Denial::Storage(format!(
-                "the row filters of the agreements on {table} cannot be used"
-            )));
-        };
+        let agreed = exchange.agreed_in_bulk(&reader, table).await?;
+        let grants = table_grants(std::slice::from_ref(&agreed));
         let mut terms: Vec<String> = agreed
             .grants
             .iter()
@@ -109,7 +104,7 @@ impl Taking {
         exchange: &Exchange,
         fields: Vec<String>,
         records: u64,
-    ) -> Result<u64, Denial> {
+    ) -> Result<(), Denial> {
         let readings = [self.reading(fields)];
         exchange
             .disclose(&self.reader, Use::Bulk, &readings, records)

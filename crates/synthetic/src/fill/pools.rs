@@ -142,11 +142,16 @@ impl Pool {
 /// The first from `at` on that has what is looked for, going round in long steps: people stand in
 /// the order of their birthdays, and whole years of them are too young to own anything.
 fn probe(at: u64, count: u64, find: impl Fn(u64) -> Option<String>) -> Option<String> {
-    // The golden section spreads steps evenly; one that shares no divisor reaches everyone.
-    let golden = count * 618 / 1000;
-    let step = (golden.max(1)..=count).find(|step| divisor(*step, count) == 1);
-    let step = step.unwrap_or(1);
-    (0..count).find_map(|turn| find((at + turn * step) % count))
+    if count == 0 {
+        return None;
+    }
+    find(at % count).or_else(|| {
+        // The golden section spreads steps evenly; one that shares no divisor reaches everyone.
+        let golden = count * 618 / 1000;
+        let step = (golden.max(1)..=count).find(|step| divisor(*step, count) == 1);
+        let step = step.unwrap_or(1);
+        (1..count).find_map(|turn| find((at + turn * step) % count))
+    })
 }
 
 /// The greatest common divisor.

@@ -3,9 +3,9 @@
 use pool::exchange::Call;
 use serde_json::{Value, json};
 
-use super::{city, now, server, signer};
+use super::{audience, city, now, said_no, server, signer};
 use crate::cli::exchange::LookUpArgs;
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::http;
 use crate::printer::{Printer, properties};
 use crate::settings::Layers;
@@ -17,16 +17,7 @@ const TARGET: &str = "/exchange/v1/look-up";
 pub(crate) fn look_up(args: &LookUpArgs, layers: &Layers, printer: Printer) -> Outcome {
     let settings = layers.settings()?;
     let city = city(&settings.pool.city);
-    let audience = city
-        .settings()
-        .map(|settings| settings.value.id.to_string())
-        .ok_or_else(|| Error::Refused {
-            message: format!(
-                "there is no city in {}, and a token needs its id",
-                settings.pool.city.display()
-            ),
-            help: Some("set the option pool.city".to_owned()),
-        })?;
+    let audience = audience(&city, &settings.pool.city)?;
     let mut ask = json!({ "dataset": args.dataset });
     if let Some(subject) = &args.subject {
         ask["subject"] = subject.as_str().into();
@@ -48,7 +39,7 @@ pub(crate) fn look_up(args: &LookUpArgs, layers: &Layers, printer: Printer) -> O
         body: body.as_bytes(),
     };
     let token = signer.token(
-        &audience,
+        audience,
         &args.purpose,
         args.reference.as_deref(),
         call,
@@ -67,22 +58,16 @@ pub(crate) fn look_up(args: &LookUpArgs, layers: &Layers, printer: Printer) -> O
         body.as_bytes(),
     )?;
     let content = answer.json()?;
+    if answer.status != 200 {
+        said_no(answer.status, &content, printer)?;
+        return Ok(Exit::Findings);
+    }
     if printer.json {
         printer.json(&content)?;
-    } else if answer.status == 200 {
+    } else {
         print(&content, printer)?;
-    } else {
-        printer.line(format_args!(
-            "{}: {}",
-            answer.status,
-            content["detail"].as_str().unwrap_or("no reason was given")
-        ))?;
     }
-    Ok(if answer.status == 200 {
-        Exit::Success
-    } else {
-        Exit::Findings
-    })
+    Ok(Exit::Success)
 }
 
 /// A value of the key as its field's type has it; a text, if the field is not known here.

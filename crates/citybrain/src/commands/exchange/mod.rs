@@ -16,6 +16,7 @@ use pool::{Clock, Moment};
 use server::clock::WallClock;
 
 use crate::error::{Error, nearest};
+use crate::printer::Printer;
 use crate::settings::Layers;
 
 pub(crate) use agreements::{
@@ -47,6 +48,27 @@ fn server(given: Option<&String>, layers: &Layers) -> Result<String, Error> {
         .replace("0.0.0.0", "127.0.0.1")
         .replace("[::]", "[::1]");
     Ok(format!("http://{reachable}"))
+}
+
+/// For whom tokens are: the city's id.
+fn audience<'a>(city: &'a City, folder: &Path) -> Result<&'a str, Error> {
+    let id = city.settings().map(|settings| settings.value.id.as_str());
+    id.ok_or_else(|| Error::Refused {
+        message: format!(
+            "there is no city in {}, and a token needs its id",
+            folder.display()
+        ),
+        help: Some("set the option pool.city".to_owned()),
+    })
+}
+
+/// Prints why a server said no.
+fn said_no(status: u16, content: &serde_json::Value, printer: Printer) -> std::io::Result<()> {
+    if printer.json {
+        return printer.json(content);
+    }
+    let reason = content["detail"].as_str().unwrap_or("no reason was given");
+    printer.line(format_args!("{status}: {reason}"))
 }
 
 /// Who signs: with the key in a file, or with a demonstration's.

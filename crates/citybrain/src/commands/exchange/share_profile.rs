@@ -4,7 +4,7 @@
 use pool::exchange::Call;
 
 use super::client::write_private;
-use super::{city, now, server, signer};
+use super::{audience, city, now, said_no, server, signer};
 use crate::cli::exchange::ShareProfileArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::http;
@@ -16,10 +16,9 @@ const TARGET: &str = "/exchange/v1/delta-sharing/profile";
 
 /// Asks a server for a profile, or revokes one.
 pub(crate) fn share_profile(args: &ShareProfileArgs, layers: &Layers, printer: Printer) -> Outcome {
-    let city = city(&layers.settings()?.pool.city);
-    let audience = city
-        .settings()
-        .map_or("city", |settings| settings.value.id.as_str());
+    let folder = layers.settings()?.pool.city;
+    let city = city(&folder);
+    let audience = audience(&city, &folder)?;
     let (method, target) = match &args.revoke {
         Some(profile) => ("DELETE", format!("{TARGET}/{profile}")),
         None => ("POST", TARGET.to_owned()),
@@ -42,16 +41,7 @@ pub(crate) fn share_profile(args: &ShareProfileArgs, layers: &Layers, printer: P
     let headers = [("authorization", bearer.as_str())];
     let answer = http::call(&server, method, &target, &headers, b"")?;
     if !(200..300).contains(&answer.status) {
-        let content = answer.json()?;
-        if printer.json {
-            printer.json(&content)?;
-        } else {
-            printer.line(format_args!(
-                "{}: {}",
-                answer.status,
-                content["detail"].as_str().unwrap_or("no reason was given")
-            ))?;
-        }
+        said_no(answer.status, &answer.json()?, printer)?;
         return Ok(Exit::Findings);
     }
     if let Some(profile) = &args.revoke {

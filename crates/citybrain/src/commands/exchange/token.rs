@@ -3,7 +3,7 @@
 use pool::exchange::Call;
 use serde::Serialize;
 
-use super::{city, now, signer};
+use super::{audience, city, now, signer};
 use crate::cli::exchange::ClientTokenArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::printer::Printer;
@@ -19,10 +19,9 @@ struct Made<'a> {
 
 /// Signs a token and prints it.
 pub(crate) fn token(args: &ClientTokenArgs, layers: &Layers, printer: Printer) -> Outcome {
-    let city = city(&layers.settings()?.pool.city);
-    let audience = city
-        .settings()
-        .map_or("city", |settings| settings.value.id.as_str());
+    let folder = layers.settings()?.pool.city;
+    let city = city(&folder);
+    let audience = audience(&city, &folder)?;
     let body = match &args.body {
         Some(path) => std::fs::read(path).map_err(|error| Error::Input {
             what: "the body of a call",

@@ -16,21 +16,18 @@ use crate::load::pool as bureau;
 use crate::printer::{Printer, grouped};
 use crate::settings::{self, Layers};
 
+/// What a pool's folder has for certain, if its state is not in PostgreSQL.
+const META: &str = "meta.sqlite";
+
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Report {
-    damaged: Vec<Damaged>,
+    damaged: Vec<Damage>,
     /// Whether it is whole now.
     whole: bool,
     records: u64,
     entries: u64,
     set_aside: Vec<PathBuf>,
-}
-
-#[derive(Serialize)]
-struct Damaged {
-    path: PathBuf,
-    detail: String,
 }
 
 /// Looks, and repairs unless it is only to look.
@@ -47,10 +44,16 @@ pub(crate) fn repair(args: &RepairArgs, mut layers: Layers, printer: Printer) ->
             help: Some("name it with --data or the option pool.data".to_owned()),
         });
     }
+    if settings.state.is_empty() && !settings.data.join(META).exists() {
+        return Err(Error::Refused {
+            message: format!("there is no pool in {}", settings.data.display()),
+            help: Some("name its folder with --data or the option pool.data".to_owned()),
+        });
+    }
     printer.note("looking through keyed state");
     let clock = Arc::new(WallClock);
     let repair = Repair::open(bureau::options(&settings), &city, clock).map_err(cannot)?;
-    let damaged: Vec<Damaged> = repair.damages().iter().map(shown).collect();
+    let damaged = repair.damages().to_vec();
     for damage in &damaged {
         printer.note(format_args!(
             "{} is damaged: {}",
@@ -79,13 +82,6 @@ pub(crate) fn repair(args: &RepairArgs, mut layers: Layers, printer: Printer) ->
     })
 }
 
-fn shown(damage: &Damage) -> Damaged {
-    Damaged {
-        path: damage.path.clone(),
-        detail: damage.detail.clone(),
-    }
-}
-
 /// Makes the damaged files anew.
 fn rebuilt(
     mut repair: Repair,
@@ -95,6 +91,14 @@ fn rebuilt(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let put = |error| {
+        bureau::cannot(
+            "put rebuilt files in their places in",
+            &settings.data,
+            error,
+        )
+    };
+    repair.begin().map_err(put)?;
     let history = bureau::history(settings);
     let secret = Secret::of(&settings.data.join(bureau::KEYS)).map_err(|error| {
         bureau::cannot("read the secret of questions in", &settings.data, error)
@@ -121,13 +125,6 @@ fn rebuilt(
         bar.finish_and_clear();
         Ok::<_, Error>(())
     })?;
-    let put = |error| {
-        bureau::cannot(
-            "put rebuilt files in their places in",
-            &settings.data,
-            error,
-        )
-    };
     repair.finish().map_err(put)
 }
 

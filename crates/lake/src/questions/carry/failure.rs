@@ -2,12 +2,11 @@
 //! whatever stands in them; so what may be known is marked where it arises, and only what is marked
 //! is shown.
 
-use std::fmt::Write as _;
-
 use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::hex;
 
 /// What stands around a failure that may be known.
 const MARK: &str = "citybrain-may-know:";
@@ -46,24 +45,15 @@ pub fn told(error: DataFusionError) -> DataFusionError {
 
 fn marked(failure: &Failure) -> Option<DataFusionError> {
     let text = serde_json::to_vec(failure).ok()?;
-    let mut marked = MARK.to_owned();
-    for byte in text {
-        write!(marked, "{byte:02x}").ok()?;
-    }
-    marked.push(END);
-    Some(DataFusionError::Execution(marked))
+    let digits = hex::digits(&text);
+    Some(DataFusionError::Execution(format!("{MARK}{digits}{END}")))
 }
 
 /// The failure that a text marks, if it marks one.
 pub fn heard(text: &str) -> Option<Error> {
     let (_, after) = text.split_once(MARK)?;
-    let (hex, _) = after.split_once(END)?;
-    let bytes: Option<Vec<u8>> = hex
-        .as_bytes()
-        .chunks(2)
-        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
-        .collect();
-    Some(match serde_json::from_slice(&bytes?).ok()? {
+    let (digits, _) = after.split_once(END)?;
+    Some(match serde_json::from_slice(&hex::bytes(digits)?).ok()? {
         Failure::Question(message) => Error::Question { message },
         Failure::Memory(message) => Error::Limit {
             name: "MEMORY_BYTES_MAX",

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Row};
 
 use crate::ingest::Error;
 use crate::sources::definition::without_password;
-use crate::tls;
+use crate::tls::{self, explained};
 
 /// Seconds after which a connection that does not come about is given up.
 const CONNECT_SECONDS: u64 = 15;
@@ -100,22 +100,6 @@ impl Session {
             server: self.server.clone(),
             what: what.to_owned(),
             detail: explained(error),
-        }
-    }
-}
-
-/// What the server said, and not only that it said something.
-fn explained(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(error) => error.message().to_owned(),
-        None => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            text
         }
     }
 }
