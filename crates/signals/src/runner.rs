@@ -176,7 +176,7 @@ mod tests {
         ] {
             let found = next_decision(due, interval, now);
             assert!(
-                (found - next).abs() <= 1e-9 * next.abs(),
+                (found - next).abs() <= EPSILON + 1e-9 * next.abs(),
                 "{due} {interval} {now}: {found}"
             );
         }
