@@ -28,4 +28,7 @@ pub struct Passage {
     pub from_m: f64,
     /// Where on the link's reference line it ended, metres from the line's start.
     pub to_m: f64,
+    /// It begins a chain: the vehicle was lost before, or not there yet. What follows until the
+    /// next such passage joins end to start.
+    pub starts: bool,
 }
