@@ -32,7 +32,7 @@ use crate::view::VehicleId;
 use crate::world::{Error, World};
 
 /// Room that a rescue lane leaves between the vehicle and those beside it, metres on each side.
-const SIDE: f64 = 0.2;
+const SIDE: f64 = 0.15;
 /// Width of the vehicles that stand on the other lanes, metres: the traffic model's car.
 const BESIDE: f64 = 2.0;
 
