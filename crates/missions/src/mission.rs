@@ -84,16 +84,24 @@ pub struct Mission {
     dispatcher: Dispatcher,
 }
 
-/// The ambulance: a van on a truck's chassis. Length and width are those of SUMO's vehicle class
-/// `emergency` (6.5 m by 2.16 m); 33.3 m/s (120 km/h) at most is an assumption; the rest is the
-/// traffic model's car.
-pub fn ambulance() -> VehicleType {
+/// Length and width of the ambulance, metres: those of SUMO's vehicle class `emergency`.
+const SIZE: (f64, f64) = (6.5, 2.16);
+/// It never drives faster, m/s (120 km/h).
+const FASTEST: f64 = 33.333;
+
+/// An ambulance that picks up speed and brakes like the demand's first vehicle type, so that what
+/// priority does is not mixed up with what an engine does. Under blue light it can drive as fast as
+/// the network's highest limit, times its factor.
+pub fn ambulance(world: &World, light: Option<&BlueLight>) -> VehicleType {
+    let car = world.demand().types.first().cloned().unwrap_or_default();
+    let limits = world.network().lanes.iter().map(|lane| lane.speed_limit);
+    let fastest = light.map(|light| limits.fold(0.0, f64::max) * light.speed_factor);
     VehicleType {
         id: "emergency".to_owned(),
-        length: 6.5,
-        width: 2.16,
-        max_speed: 33.333,
-        ..VehicleType::default()
+        length: SIZE.0,
+        width: SIZE.1,
+        max_speed: fastest.map_or(car.max_speed, |speed| speed.clamp(1.0, FASTEST)),
+        ..car
     }
 }
 
@@ -109,7 +117,8 @@ impl Mission {
         light: BlueLight,
     ) -> Result<Self, Error> {
         let now = runner.plant().world().time();
-        let kind = ambulance();
+        let lit = (arm != Arm::Ordinary).then_some(&light);
+        let kind = ambulance(runner.plant().world(), lit);
         let plant = runner.plant_mut();
         let vehicle = plant.add_vehicle(NewVehicle {
             name: Some(format!("mission_{}", order.id)),

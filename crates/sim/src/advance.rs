@@ -3,7 +3,7 @@
 //! Nothing is written to the state here, so blocks can be planned in any order and on any number
 //! of threads with the same result. Formulas are those of the traffic model, sections 3 and 4.
 
-use crate::kind::{Kind, TURN_SPEED, YIELD_DISTANCE, clear_speed, lesser};
+use crate::kind::{Kind, YIELD_DISTANCE, clear_speed, lesser};
 use crate::map::{Block, Map, NONE, Way};
 use crate::routes::{self, Routes};
 use crate::state::{Record, State, Vehicle, flag};
@@ -380,7 +380,7 @@ impl<'a> Reader<'a> {
         }
         let (speed, foe) = self.crossing_speed(block, me.next, -rest, me, kind, plan, ready);
         let cap = if movement.turn {
-            TURN_SPEED
+            self.turning_speed(me, kind, rest)
         } else {
             kind.max_speed
         };

@@ -12,6 +12,7 @@
 //!   a rescue lane between them. Where what they leave is wide enough for it, it passes them, no
 //!   more than [`BlueLight::passing`] faster than they are; they do not slow down for it, as in
 //!   SUMO. Where it is not (one lane, or a truck on two narrow ones), it follows like anybody.
+//! * It slows down for a turn as late as usual braking allows.
 //! * Who is just changing lanes, and another vehicle under blue light, is not passed. Inside
 //!   junctions nobody is passed.
 //! * It heeds signals, crossing traffic and turning speeds as everybody does. SUMO's passes red
@@ -163,6 +164,20 @@ impl<'a> Reader<'a> {
         let beside = BESIDE * (lanes.len() as f64 - 1.0);
         let width = |vehicle: &Vehicle| self.kinds[vehicle.kind as usize].source.width;
         carriageway - beside - width(other) >= width(me) + 2.0 * SIDE
+    }
+
+    /// Speed before a turn that begins in `rest` metres: the published model slows all vehicles
+    /// down as soon as they heed the junction, which is far ahead for a fast one; under blue light
+    /// one brakes when one has to.
+    #[inline]
+    pub(crate) fn turning_speed(&self, me: &Vehicle, kind: &Kind, rest: f64) -> f64 {
+        if !me.is(flag::BLUE) {
+            return TURN_SPEED;
+        }
+        let brakes = kind.usual_deceleration;
+        // As far as it comes in this step does not help.
+        let rest = (rest - me.speed * self.dt).max(0.0);
+        (TURN_SPEED * TURN_SPEED + 2.0 * brakes * rest).sqrt()
     }
 
     fn light(&self, me: &Vehicle) -> BlueLight {
