@@ -130,6 +130,7 @@ fn change(spec: &mut Spec, text: &str) -> Result<(), Box<dyn Error>> {
         "keep" => spec.priority.keep = number,
         "lead" => spec.priority.longest_lead = number,
         "payback" => spec.priority.longest_payback = number,
+        "peak" => spec.peak = Some((number, number + 300.0)),
         "window" => spec.window = number,
         _ => return Err(format!("there is no setting {key:?}").into()),
     }

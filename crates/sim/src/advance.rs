@@ -130,20 +130,26 @@ impl<'a> Reader<'a> {
             let speed = self.next_speed(block, row, way, limit, me, kind, ahead, plan, ready);
             let (speed, blocker) = speed;
             let gap = ahead.map_or(f64::NEG_INFINITY, |(_, gap)| gap);
-            if me.flags & (flag::CHANGING | flag::SHADOW) != 0 {
-                let at = plan.moves.len() as u32;
-                plan.halves.push(Half {
-                    id: me.id,
-                    at,
-                    row,
-                    vehicle: *me,
-                });
-            }
+            self.note_half(row, me, plan);
             let mut step = self.displace(me, row, way, kind, speed);
             step.blocker = blocker;
             step.gap = gap;
             plan.moves.push(step);
             leader = Some(me);
+        }
+    }
+
+    /// Notes a vehicle whose move is next as a half of a lane change, if it is one.
+    #[inline]
+    pub(crate) fn note_half(&self, row: u32, me: &Vehicle, plan: &mut Plan) {
+        if me.flags & (flag::CHANGING | flag::SHADOW) != 0 {
+            let at = plan.moves.len() as u32;
+            plan.halves.push(Half {
+                id: me.id,
+                at,
+                row,
+                vehicle: *me,
+            });
         }
     }
 
@@ -162,15 +168,7 @@ impl<'a> Reader<'a> {
         let limit = self.limit(row, way);
         let (speed, blocker) =
             self.next_speed(block, row, way, limit, me, kind, ahead, plan, ready);
-        if me.flags & (flag::CHANGING | flag::SHADOW) != 0 {
-            let at = plan.moves.len() as u32;
-            plan.halves.push(Half {
-                id: me.id,
-                at,
-                row,
-                vehicle: *me,
-            });
-        }
+        self.note_half(row, me, plan);
         let mut step = self.displace(me, row, way, kind, speed);
         step.blocker = blocker;
         step.gap = ahead.map_or(f64::NEG_INFINITY, |(_, gap)| gap);

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::advance::{Plan, Reader, SHADOW_ID};
 use crate::kind::{Kind, TURN_SPEED, lesser};
 use crate::map::{Block, NONE, Way};
-use crate::state::{Record, Vehicle, flag};
+use crate::state::{State, Vehicle, flag};
 use crate::view::VehicleId;
 use crate::world::{Error, World};
 
@@ -94,9 +94,14 @@ impl World {
         } else {
             self.state.blue_lights.remove(&vehicle.0);
         }
-        if record.row != Record::WAITING {
-            let vehicles = &mut self.state.rows[record.row as usize];
-            if let Some(found) = vehicles.iter_mut().find(|other| other.id == vehicle.0) {
+        // Its copy, too, if it is just changing lanes.
+        let changes = &self.state.changes;
+        let change = changes.iter().find(|change| change.original == vehicle.0);
+        let copy = change.map(|change| (change.target, change.shadow));
+        for (row, id) in [(record.row, vehicle.0)].into_iter().chain(copy) {
+            let vehicles = self.state.rows.get_mut(row as usize);
+            let found = vehicles.into_iter().flatten().find(|other| other.id == id);
+            if let Some(found) = found {
                 found.flags &= !flag::BLUE;
                 found.flags |= if light.is_some() { flag::BLUE } else { 0 };
             }
@@ -131,20 +136,24 @@ impl World {
         self.reader().makes_way(me, other, self.map.way(lane))
     }
 
-    /// Moves vehicles under blue light forward past those whose fronts they have passed.
+    /// Puts the rows on which vehicles drive under blue light in order of fronts again.
     pub(crate) fn order_by_front(&mut self) {
-        let lights: Vec<u32> = self.state.blue_lights.keys().copied().collect();
-        for id in lights {
-            let row = self.state.records[id as usize].row;
-            let Some(vehicles) = self.state.rows.get_mut(row as usize) else {
-                continue;
-            };
-            let Some(mut at) = vehicles.iter().position(|vehicle| vehicle.id == id) else {
-                continue;
-            };
-            while at > 0 && vehicles[at - 1].distance < vehicles[at].distance {
-                vehicles.swap(at - 1, at);
-                at -= 1;
+        let State {
+            rows,
+            records,
+            changes,
+            blue_lights,
+            ..
+        } = &mut self.state;
+        let own = blue_lights.keys().map(|&id| records[id as usize].row);
+        let copies = changes
+            .iter()
+            .filter(|change| blue_lights.contains_key(&change.original))
+            .map(|change| change.target);
+        for row in own.chain(copies) {
+            if let Some(vehicles) = rows.get_mut(row as usize) {
+                // Stable: who is level stays in order. Nearly sorted, so nearly free.
+                vehicles.sort_by(|one, other| other.distance.total_cmp(&one.distance));
             }
         }
     }
@@ -181,7 +190,7 @@ impl<'a> Reader<'a> {
     }
 
     fn light(&self, me: &Vehicle) -> BlueLight {
-        let light = self.state.blue_lights.get(&me.id);
+        let light = self.state.blue_lights.get(&(me.id & !SHADOW_ID));
         light.copied().unwrap_or_default()
     }
 
@@ -200,6 +209,7 @@ impl<'a> Reader<'a> {
             if me.is(flag::BLUE) {
                 let (speed, blocker, gap) =
                     self.speed_under_light(block, row, place, kind, plan, ready);
+                self.note_half(row, me, plan);
                 let mut step = self.displace(me, row, way, kind, speed);
                 step.blocker = blocker;
                 step.gap = gap;

@@ -97,6 +97,19 @@ impl Track {
         for mission in &mut self.missions {
             mission.tend(&mut self.runner, &self.desk, &mut self.times)?;
         }
+        if std::env::var_os("TRACE").is_some() && !self.desk.is_empty() {
+            for mission in &self.missions {
+                let world = self.runner.plant().world();
+                if let Some(view) = world.vehicle(mission.vehicle()) {
+                    let place = match view.place {
+                        sim::Place::Lane(lane) => format!("{} of {:.0} lanes {}", world.network().lane_name(lane), world.network().lanes[lane.index()].length, world.network().lanes_of(world.network().lanes[lane.index()].link).len()),
+                        sim::Place::Movement(m) => world.network().movement_name(m),
+                    };
+                    let signal = view.movement.map(|m| world.aspect(m));
+                    eprintln!("{} {place} at {:.0} v {:.1} {signal:?} leader {:?}", world.time(), view.distance, view.speed, world.leader(mission.vehicle()));
+                }
+            }
+        }
         let under_way = self.missions.iter().filter(|mission| !mission.is_over());
         let interval = self.runner.plant().world().config().interval;
         self.own += under_way.count() as f64 * interval;

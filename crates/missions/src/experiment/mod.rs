@@ -47,6 +47,8 @@ pub struct Spec {
     pub seed: u64,
     /// Seconds for which demand lasts; missions begin in its busiest half.
     pub horizon: f64,
+    /// Between which seconds missions are ordered; the busiest half where nothing is said.
+    pub peak: Option<(f64, f64)>,
     /// Seconds after the last arrival over which others' delay is counted.
     pub window: f64,
     /// A mission that has not arrived after so many seconds is given up.
@@ -71,6 +73,7 @@ impl Spec {
             at_once: 1,
             seed: 1,
             horizon: protocol.horizon,
+            peak: None,
             window: 900.0,
             longest: 3_600.0,
             between: None,
@@ -187,7 +190,10 @@ pub fn run(
     progress: Watcher<'_>,
 ) -> Result<Report, Error> {
     spec.check()?;
-    let peak = draw::peak(start, demand, spec)?;
+    let peak = match spec.peak {
+        Some(peak) => peak,
+        None => draw::peak(start, demand, spec)?,
+    };
     let mut times = LiveTimes::new(network);
     let mut draw = Draw::new(network, &times, spec)?;
     let groups = spec.missions.div_ceil(spec.at_once);

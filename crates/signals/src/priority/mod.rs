@@ -108,14 +108,13 @@ impl Priority {
         all
     }
 
-    /// Whether a vehicle's green has to be asked for, or kept, now.
+    /// Whether a vehicle needs the signal now: to have its green, to keep it, or to keep the
+    /// controller behind from beginning what could not be ended in time.
     fn is_due(&self, need: &Need<'_>, seen: &Observation) -> bool {
         let signal = need.approach.signal.index();
         let settings = &self.settings;
-        let present = seen.phase.get(signal).copied().flatten();
-        let served = present.is_some_and(|phase| need.approach.phases.contains(&phase));
         let turns = &self.turns[signal];
-        let holds = turns.hold.is_some_and(|hold| hold.vehicle == need.vehicle);
+        let served = self.is_served(need, seen);
         if let Claim::Transit { late } = need.claim {
             let near = if served { settings.extension } else { settings.early };
             let lead = need.clears + if served { 0.0 } else { self.plan.posts[signal].change };
@@ -123,20 +122,38 @@ impl Priority {
                 && need.arrives <= near.max(lead)
                 && turns.may_favour(need.vehicle, seen.time, settings);
         }
-        let soonest = need
-            .approach
-            .phases
-            .iter()
+        let holds = turns.hold.is_some_and(|hold| hold.vehicle == need.vehicle);
+        let lead = self.lead(need, seen).max(self.lead_after_behind(need, seen));
+        holds || need.arrives <= lead.min(settings.longest_lead)
+    }
+
+    fn is_served(&self, need: &Need<'_>, seen: &Observation) -> bool {
+        let signal = need.approach.signal.index();
+        let present = seen.phase.get(signal).copied().flatten();
+        present.is_some_and(|phase| need.approach.phases.contains(&phase))
+    }
+
+    /// How long before it comes a vehicle's green has to be asked for, as the signal stands.
+    fn lead(&self, need: &Need<'_>, seen: &Observation) -> f64 {
+        let signal = need.approach.signal.index();
+        let phases = need.approach.phases.iter();
+        let soonest = phases
             .map(|&phase| until_shown(&self.plan, signal, seen, phase))
             .fold(f64::INFINITY, f64::min);
-        let lead = if served {
-            // To have it anew would take leaving it and coming back.
-            let post = &self.plan.posts[signal];
-            need.clears + 2.0 * post.change + settings.keep
-        } else {
-            need.clears + soonest + settings.margin
-        };
-        holds || need.arrives <= lead.min(settings.longest_lead)
+        need.clears + soonest + self.settings.margin
+    }
+
+    /// The same if the controller behind had its way now.
+    fn lead_after_behind(&self, need: &Need<'_>, seen: &Observation) -> f64 {
+        let signal = need.approach.signal.index();
+        let next = self.instead(signal, seen);
+        let present = seen.phase.get(signal).copied().flatten();
+        if present == Some(next) || need.approach.phases.contains(&next) {
+            return 0.0;
+        }
+        let post = &self.plan.posts[signal];
+        let minimum = post.minimum.get(next as usize).copied().unwrap_or(0.0);
+        need.clears + 2.0 * post.change + minimum + self.settings.keep
     }
 
     /// The phase for a vehicle: the present one if it serves, else the one that most others who
@@ -144,6 +161,13 @@ impl Priority {
     fn phase_for(&self, need: &Need<'_>, all: &[Need<'_>], seen: &Observation) -> PhaseIndex {
         let signal = need.approach.signal.index();
         let present = seen.phase.get(signal).copied().flatten();
+        // Not yet: what is shown stays until its green is due.
+        let early = !self.is_served(need, seen)
+            && matches!(need.claim, Claim::Mission { .. })
+            && need.arrives > self.lead(need, seen).min(self.settings.longest_lead);
+        if let (true, Some(present)) = (early, present) {
+            return present;
+        }
         let held = self.turns[signal].hold.map(|hold| hold.phase);
         let value = |phase: PhaseIndex| {
             let shared = all
