@@ -49,9 +49,11 @@ pub fn split(history: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-/// The end of a history: the last whole note, where it ends, and how long the file is.
+/// The end of a history: the last whole note and the one before it, where the last ends, and how
+/// long the file is.
 struct End {
     note: Option<Note>,
+    before: Option<Note>,
     end: u64,
     length: u64,
 }
@@ -63,15 +65,19 @@ fn end(file: &dyn StoredFile) -> io::Result<End> {
     file.read_at(&mut bytes, from)?;
     // Where the bytes begin in the middle of a note, what is left of it is no note. Zeros are what
     // some file systems leave of a write that a crash tore.
-    let last = split(&bytes)
-        .take_while(|(_, note)| !note.contains(&0))
-        .last();
-    let note = last
-        .and_then(|(_, note)| std::str::from_utf8(note).ok())
-        .and_then(|note| note.parse().ok());
+    let (mut before, mut last) = (None, None);
+    for note in split(&bytes).take_while(|(_, note)| !note.contains(&0)) {
+        before = last.replace(note);
+    }
+    let parse = |note: Option<(usize, &[u8])>| {
+        let text = std::str::from_utf8(note?.1).ok()?;
+        text.parse().ok()
+    };
+    let (note, before) = (parse(last), parse(before));
     let end = last.map_or(0, |(start, note)| start + note.len() + 1) as u64;
     Ok(End {
         note,
+        before,
         end: from + end,
         length,
     })
@@ -79,6 +85,14 @@ fn end(file: &dyn StoredFile) -> io::Result<End> {
 
 /// The last whole note of the history called `name`.
 pub(crate) fn last(storage: &dyn Storage, name: &str) -> Result<Option<Note>, Error> {
+    Ok(last_two(storage, name)?.map(|(last, _)| last))
+}
+
+/// The last whole note of the history called `name`, and the one before it.
+pub(crate) fn last_two(
+    storage: &dyn Storage,
+    name: &str,
+) -> Result<Option<(Note, Option<Note>)>, Error> {
     let read = || end(&*storage.open_to_read(name)?);
     let end = match read() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -87,7 +101,7 @@ pub(crate) fn last(storage: &dyn Storage, name: &str) -> Result<Option<Note>, Er
     if end.note.is_none() && end.end > 0 {
         return Err(Error::damaged(name, "its last note cannot be read"));
     }
-    Ok(end.note)
+    Ok(end.note.map(|note| (note, end.before)))
 }
 
 /// Adds a note to the history called `name`, durably. What a crash tore before is cut off.

@@ -127,26 +127,42 @@ impl Claims {
             claims.add_single(KNOWN, known, report);
         }
         claims.drop_before(state.size(), report)?;
-        let disk = Disk::new(folder);
-        for name in [CHECKPOINTS, COSIGNED] {
-            // One that cannot be read is told of when its turn comes.
-            let last = notes::last(&disk, name).ok().flatten();
-            let last = last.and_then(|note| Checkpoint::parse(&note.text).ok());
-            let Some(last) = last else { continue };
-            claims.size_max = claims.size_max.max(last.size);
-            if name == CHECKPOINTS && newest.is_some_and(|newest| newest < last.size) {
-                let reason = format!(
-                    "it is of {} entries, but {} have been signed before",
-                    newest.unwrap_or(0),
-                    last.size
-                );
-                report.find(Kind::CheckpointRewound, newest, CHECKPOINT, reason);
-            }
-        }
+        claims.meet_history(folder, newest, report);
         for stream in 0..claims.streams.len() {
             claims.advance(stream, report);
         }
         Ok(claims)
+    }
+
+    /// Holds the newest checkpoint, of `newest` entries, against the history's last. It may be the
+    /// one before: each is added to the history first, so a log that died between the two writes,
+    /// or is just publishing, stands there.
+    fn meet_history(&mut self, folder: &Path, newest: Option<u64>, report: &mut Report) {
+        let disk = Disk::new(folder);
+        let size = |note: &Note| Checkpoint::parse(&note.text).ok().map(|last| last.size);
+        for name in [CHECKPOINTS, COSIGNED] {
+            // One that cannot be read is told of when its turn comes.
+            let notes = notes::last_two(&disk, name).ok().flatten();
+            let Some((Some(last), before)) = notes.map(|(last, before)| (size(&last), before))
+            else {
+                continue;
+            };
+            self.size_max = self.size_max.max(last);
+            if name == COSIGNED {
+                continue;
+            }
+            match newest {
+                Some(newest) if newest >= last => {}
+                Some(_) if before.as_ref().and_then(size) == newest => {}
+                Some(newest) => {
+                    let reason =
+                        format!("it is of {newest} entries, but {last} have been signed before");
+                    report.find(Kind::CheckpointRewound, Some(newest), CHECKPOINT, reason);
+                }
+                None if before.is_none() || folder.join(CHECKPOINT).exists() => {}
+                None => report.find(Kind::CheckpointDamaged, None, CHECKPOINT, "it is missing"),
+            }
+        }
     }
 
     /// What is said of trees smaller than that of the earlier run cannot be compared any more.
@@ -172,9 +188,6 @@ impl Claims {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if !folder.join(crate::segment::FOLDER).is_dir() {
                     return Err(Error::file("read", &path, &error));
-                }
-                if folder.join(CHECKPOINTS).exists() {
-                    report.find(Kind::CheckpointDamaged, None, CHECKPOINT, "it is missing");
                 }
                 return Ok(None);
             }

@@ -264,6 +264,33 @@ fn a_checkpoint_that_was_rewound_is_found() {
 }
 
 #[test]
+fn a_log_that_died_between_its_history_and_its_checkpoint_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    build(folder.path(), &SIZES[..1]);
+    fs::remove_file(&checkpoint).unwrap();
+    assert_eq!(found(&verify(folder.path())), [], "before the first");
+    build(folder.path(), &SIZES[1..5]);
+    let old = fs::read(&checkpoint).unwrap();
+    build(folder.path(), &SIZES[5..]);
+    fs::write(&checkpoint, &old).unwrap();
+    assert_eq!(found(&verify(folder.path())), [], "before the last");
+    // Nothing but the last may be away.
+    fs::remove_file(&checkpoint).unwrap();
+    assert_eq!(
+        found(&verify(folder.path())),
+        [(Kind::CheckpointDamaged, None)]
+    );
+    // The next process makes good what is owed.
+    fs::write(&checkpoint, &old).unwrap();
+    let log = open(&options(folder.path()));
+    log.publish().unwrap();
+    drop(log);
+    assert_ne!(fs::read(&checkpoint).unwrap(), old);
+    assert!(verify(folder.path()).is_clean());
+}
+
+#[test]
 fn a_log_that_was_cut_back_is_found_by_a_checkpoint_kept_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     build(folder.path(), &SIZES);
