@@ -11,6 +11,8 @@ use crate::protocol::Protocol;
 pub(super) const SPACING: f64 = 7.5;
 /// Seconds that a vehicle takes through a junction at most without being held up.
 pub(super) const CROSSING: f64 = 4.0;
+/// How far back from a stop line a plant may see beyond its lane, metres.
+const BEHIND: f64 = 300.0;
 /// How much of a protected green's flow a permissive one lets pass.
 const PERMISSIVE: f64 = 0.5;
 /// Distinct ways in which phases serve a lane that are told apart.
@@ -42,6 +44,8 @@ pub(super) struct LaneLayout {
     pub(super) source: bool,
     /// Whether a signal holds it.
     pub(super) held: bool,
+    /// Lanes that no signal holds and from which vehicles come to it, if one holds it.
+    pub(super) behind: Vec<LaneId>,
 }
 
 /// A signal's choices.
@@ -70,6 +74,8 @@ pub(super) struct Layout {
     pub(super) signals: Vec<SignalLayout>,
     /// Per link: its lanes.
     pub(super) links: Vec<(u32, u32)>,
+    /// Lanes that no signal holds.
+    pub(super) free: Vec<LaneId>,
 }
 
 impl Layout {
@@ -88,12 +94,18 @@ impl Layout {
         for lane in signals.iter().flat_map(|signal| &signal.lanes) {
             lanes[lane.index()].held = true;
         }
+        let held: Vec<bool> = lanes.iter().map(|lane| lane.held).collect();
+        for (index, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.held) {
+            lane.behind = lanes_behind(network, &held, LaneId::from(index));
+        }
         let links = network
             .links
             .iter()
             .map(|link| (link.lanes.start, link.lanes.end))
             .collect();
+        let free = (0..lanes.len()).filter(|&lane| !held[lane]);
         Self {
+            free: free.map(LaneId::from).collect(),
             lanes,
             signals,
             links,
@@ -129,7 +141,26 @@ fn lane_layout(network: &Network, id: LaneId) -> LaneLayout {
         onward,
         source: network.junctions[link.from.index()].boundary,
         held: false,
+        behind: Vec::new(),
     }
+}
+
+/// The lanes that no signal holds before each that one does.
+fn lanes_behind(network: &Network, held: &[bool], id: LaneId) -> Vec<LaneId> {
+    let mut found = Vec::new();
+    let mut at = vec![(id, 0.0)];
+    while let Some((lane, distance)) = at.pop() {
+        let lane = &network.lanes[lane.index()];
+        let distance = distance + lane.length;
+        for movement in &lane.incoming {
+            let behind = network.movements[movement.index()].from;
+            if distance < BEHIND && !held[behind.index()] && !found.contains(&behind) {
+                found.push(behind);
+                at.push((behind, distance));
+            }
+        }
+    }
+    found
 }
 
 fn signal_layout(

@@ -188,6 +188,8 @@ impl Brain {
         for release in self.posts.iter().flat_map(|post| &post.releases) {
             self.leave[release.lane.index()] += release.weight;
         }
+        let most = slots as f64 * self.interval / self.settings.discharge.headway;
+        self.picture.pass(&self.layout, &mut self.leave, most);
         let mut posts = std::mem::take(&mut self.posts);
         posts.par_iter_mut().enumerate().for_each(|(index, post)| {
             if let Some(beam) = beams[index]
