@@ -61,10 +61,25 @@ pub(super) struct SignalLayout {
     pub(super) levels: Vec<Vec<f64>>,
     /// Per phase: shortest time that it must be shown, seconds.
     pub(super) minimum: Vec<f64>,
-    /// Seconds without green in a change.
-    pub(super) change: f64,
+    /// Seconds until the phase `to` is shown in full after the phase `from`: at `from` times the
+    /// number of phases and `to`.
+    change: Vec<f64>,
     /// Whether a change takes green from those, too, whom the next phase serves.
     pub(super) clears_all: bool,
+}
+
+impl SignalLayout {
+    /// Seconds until the phase at place `to` is shown in full after the one at `from`; after one
+    /// that is not known, the longest that it may take.
+    pub(super) fn change(&self, from: Option<usize>, to: usize) -> f64 {
+        let count = self.phases.len();
+        match from {
+            Some(from) => self.change[from * count + to],
+            None => (0..count)
+                .map(|from| self.change[from * count + to])
+                .fold(0.0, f64::max),
+        }
+    }
 }
 
 /// The whole network.
@@ -217,14 +232,11 @@ fn signal_layout(
         .iter()
         .map(|&phase| timing.minimum_of(phases, phase))
         .collect();
-    let most = |seconds: &mut dyn Iterator<Item = f64>| seconds.fold(0.0, f64::max);
-    let change = timing.clearance_phase.map_or_else(
-        || {
-            most(&mut timing.yellow.iter().copied())
-                + most(&mut timing.clearance.iter().flatten().copied())
-        },
-        |(_, seconds)| seconds,
-    );
+    let pairs = usable
+        .iter()
+        .flat_map(|&from| usable.iter().map(move |&to| (from, to)));
+    let change = pairs.map(|(from, to)| change(&timing, phases, from, to));
+    let change = change.collect();
     SignalLayout {
         phases: usable.to_vec(),
         lanes,
@@ -234,6 +246,25 @@ fn signal_layout(
         change,
         clears_all: timing.clearance_phase.is_some(),
     }
+}
+
+/// How long a change of phase takes, seconds: the yellow of those who lose their green, and the time
+/// until those whom they meet may have it.
+fn change(timing: &Timing, phases: &SignalPhases, from: PhaseIndex, to: PhaseIndex) -> f64 {
+    if let Some((_, seconds)) = timing.clearance_phase {
+        return seconds;
+    }
+    let green = |phase: PhaseIndex, group: usize| phases.aspects[phase as usize][group].is_green();
+    let moves = |before: PhaseIndex, after: PhaseIndex| {
+        (0..phases.groups).filter(move |&group| green(before, group) && !green(after, group))
+    };
+    let mut longest = 0.0_f64;
+    for leaves in moves(from, to) {
+        let row = leaves * phases.groups;
+        let clearance = moves(to, from).filter_map(|enters| timing.clearance[row + enters]);
+        longest = longest.max(timing.yellow[leaves] + clearance.fold(0.0, f64::max));
+    }
+    longest
 }
 
 /// The level of this flow: 0 for none. The nearest known one when there are too many.
