@@ -277,6 +277,12 @@ pub(crate) fn process_brain(
     );
     let command = python(folder, "controller.py", &text, &[]);
     let brain = ProcessBrain::start(&command, network, tick).unwrap();
+    // On a busy machine Python takes its time; what is tested begins when it is there.
+    let start = Instant::now();
+    while fs::read_to_string(&note).map_or(0, |text| text.len()) == 0 {
+        assert!(start.elapsed() < Duration::from_mins(1), "no controller");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let process = move || fs::read_to_string(&note).unwrap().parse().unwrap();
     (brain, process)
 }
