@@ -144,6 +144,7 @@ fn detectors_see_no_more_than_is_there() {
         assert!(seen.vehicles.is_empty());
     }
     assert!(most > 10, "{most}");
+    assert_eq!(driver.events(), [], "no detector is doubted");
     assert_eq!(driver.plant().sensing(), Sensing::Detectors);
 }
 
