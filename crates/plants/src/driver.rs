@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | the brain hangs, is late or dies | no answer within [`Watch::brain_patience`], or its end | all signals fall back to their plans at once; the brain is started anew |
 //! | the plant is late | no answer in time | nothing is told or believed; it is waited for |
-//! | the plant dies | its end, or [`Watch::lost_after`] | it is started or called anew, from what it shows then |
+//! | the plant dies | its end, or [`Watch::lost_after`] | it is started or called anew, from what it shows then; where it dies again at once, after rests that double up to [`Watch::plant_rest_max`] |
 //! | the plant shows what it was not told | its own account, for [`Watch::astray_after`] | its account is taken for true; the signal follows its plan until they agree for [`Watch::trust_after`] |
 //! | the plant shows conflicting greens | its own account | the same, at once |
 //! | a detector says what cannot be, or is stuck | [`Detectors`] | its lane is put on recall |
@@ -15,7 +15,6 @@
 use std::time::Duration;
 
 use roads::{Aspect, LaneId, SignalId};
-use serde::Serialize;
 use signals::{
     Envelope, LimitsTable, Observation, Plant, Protocol, Safety, Wish, Wishes, next_decision,
 };
@@ -24,6 +23,8 @@ use crate::brain::Brain;
 use crate::clock::Deadline;
 use crate::detectors::{Detectors, Doubt};
 use crate::error::Error;
+use crate::events::{BrainFailures, Event, What};
+use crate::revival::{Revival, Revive};
 
 /// Tolerance for comparing times, seconds.
 const EPSILON: f64 = 1e-6;
@@ -41,8 +42,14 @@ pub struct Watch {
     pub brain_rest: Duration,
     /// For a plant that is late, before it is taken for lost.
     pub lost_after: Duration,
-    /// Between two tries to find a lost plant again.
+    /// Before a plant is looked for again that could not be found, or was lost again at once. It
+    /// doubles with each time in a row.
     pub plant_rest: Duration,
+    /// The longest such rest.
+    pub plant_rest_max: Duration,
+    /// How long a plant that was found again has to live to be taken for sound: then its next loss
+    /// is the first again.
+    pub plant_proven: Duration,
     /// For a signal to show what it was told, seconds of the plant's clock.
     pub astray_after: f64,
     /// For a signal that was astray to agree, before its brain may have it again, seconds of the
@@ -57,77 +64,13 @@ impl Default for Watch {
             brain_rest: Duration::from_secs(1),
             lost_after: Duration::from_secs(30),
             plant_rest: Duration::from_millis(500),
+            plant_rest_max: Duration::from_mins(1),
+            plant_proven: Duration::from_mins(1),
             astray_after: 1.5,
             trust_after: 10.0,
         }
     }
 }
-
-/// Something that went wrong, or right again.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Event {
-    /// Second of the plant's clock.
-    pub time: f64,
-    /// What.
-    #[serde(flatten)]
-    pub what: What,
-}
-
-/// What went wrong, or right again.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "what")]
-pub enum What {
-    /// The brain has not answered in time.
-    BrainLate,
-    /// The brain has died.
-    BrainGone {
-        /// How one can tell.
-        message: String,
-    },
-    /// The brain answers again.
-    BrainBack,
-    /// The plant has not answered in time.
-    PlantLate,
-    /// The plant is lost.
-    PlantGone {
-        /// How one can tell.
-        message: String,
-    },
-    /// The plant answers again.
-    PlantBack,
-    /// A signal shows what it was not told.
-    Astray {
-        /// Its name.
-        signal: String,
-    },
-    /// A signal shows conflicting greens.
-    Conflict {
-        /// Its name.
-        signal: String,
-        /// The two movements.
-        movements: [String; 2],
-    },
-    /// A signal shows what it is told again.
-    Trusted {
-        /// Its name.
-        signal: String,
-    },
-    /// A lane's detector is wrong.
-    DetectorWrong {
-        /// The lane's name.
-        lane: String,
-        /// What is wrong with it.
-        doubt: Doubt,
-    },
-    /// A lane's detector makes sense again.
-    DetectorRight {
-        /// The lane's name.
-        lane: String,
-    },
-}
-
-/// Finds a lost plant again: starts it anew, or calls it.
-pub type Revive<P> = Box<dyn FnMut() -> Result<P, Error> + Send>;
 
 /// How a signal agrees with what it was told.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +84,7 @@ struct Trust {
 /// A plant under control, watched.
 pub struct Driver<P> {
     plant: P,
-    revive: Option<Revive<P>>,
+    revival: Option<Revival<P>>,
     brain: Box<dyn Brain>,
     envelope: Envelope,
     limits: LimitsTable,
@@ -161,6 +104,7 @@ pub struct Driver<P> {
     lates: u32,
     /// The plant does not answer, and since when.
     late: Option<Deadline>,
+    failures: BrainFailures,
     events: Vec<Event>,
     told: u64,
 }
@@ -184,7 +128,7 @@ impl<P: Plant> Driver<P> {
             envelope: Envelope::new(network, &limits, plant.time(), plant.tick())?,
             detectors: Detectors::new(network, 0.0),
             reach: 0.0,
-            revive: None,
+            revival: None,
             interval: protocol.interval(&brain.name(), brain.interval(), limits.patience())?,
             next_decision: plant.time(),
             seen: Observation::empty(signals, lanes),
@@ -194,6 +138,7 @@ impl<P: Plant> Driver<P> {
             dead: false,
             lates: 0,
             late: None,
+            failures: BrainFailures::default(),
             events: Vec::new(),
             told: 0,
             plant,
@@ -208,7 +153,7 @@ impl<P: Plant> Driver<P> {
     /// Tells how to find the plant again when it is lost; without, its loss is an error.
     #[must_use]
     pub fn with_revival(mut self, revive: Revive<P>) -> Self {
-        self.revive = Some(revive);
+        self.revival = Some(Revival::new(revive));
         self
     }
 
@@ -226,6 +171,9 @@ impl<P: Plant> Driver<P> {
     /// # Errors
     /// When the plant refuses, or is lost and cannot be found again.
     pub fn step(&mut self) -> Result<(), Error> {
+        if self.revival.as_ref().is_some_and(Revival::is_lost) {
+            return self.find();
+        }
         if self.late.is_none() {
             match self.control() {
                 Ok(()) => {}
@@ -273,6 +221,11 @@ impl<P: Plant> Driver<P> {
     /// What the envelope has had to do so far.
     pub fn safety(&self) -> Safety {
         self.envelope.safety()
+    }
+
+    /// How the brain has failed so far.
+    pub const fn brain_failures(&self) -> &BrainFailures {
+        &self.failures
     }
 
     /// What went wrong and right again, in order; the first ten thousand.
@@ -368,9 +321,9 @@ impl<P: Plant> Driver<P> {
             if self.dead || self.lates >= LATE_MAX {
                 if let Err(error) = self.brain.restart() {
                     self.silent = Some(Deadline::after(self.watch.brain_rest));
-                    self.tell(What::BrainGone {
-                        message: error.to_string(),
-                    });
+                    let message = error.to_string();
+                    self.failures.fail(now, Some(message.clone()));
+                    self.tell(What::BrainGone { message });
                     return;
                 }
                 (self.dead, self.lates) = (false, 0);
@@ -384,6 +337,7 @@ impl<P: Plant> Driver<P> {
             Ok(()) => {
                 self.lates = 0;
                 if self.silent.take().is_some() {
+                    self.failures.end(now);
                     self.tell(What::BrainBack);
                 }
                 for (index, trust) in self.trust.iter().enumerate() {
@@ -394,6 +348,8 @@ impl<P: Plant> Driver<P> {
                 self.envelope.hear(&self.wishes, now);
             }
             Err(error) => {
+                let message = (!error.is_late()).then(|| error.to_string());
+                self.failures.fail(now, message);
                 if self.silent.is_none() {
                     self.tell(if error.is_late() {
                         What::BrainLate
@@ -476,11 +432,8 @@ impl<P: Plant> Driver<P> {
 
     /// Does what can be done about a plant that fails.
     fn fail(&mut self, error: signals::Error) -> Result<(), Error> {
-        let (late, loss) = match Error::of(&error) {
-            Some(error) => (error.is_late(), error.is_loss()),
-            None => (false, false),
-        };
-        if late {
+        let error = Error::from(error);
+        if error.is_late() {
             match &self.late {
                 None => {
                     self.late = Some(Deadline::after(self.watch.lost_after));
@@ -490,27 +443,33 @@ impl<P: Plant> Driver<P> {
                 Some(deadline) if deadline.left().is_some() => return Ok(()),
                 Some(_) => {}
             }
+        } else if !error.is_loss() {
+            return Err(error);
         }
-        if !late && !loss {
-            return Err(error.into());
-        }
-        let Some(revive) = &mut self.revive else {
-            return Err(error.into());
+        let Some(revival) = &mut self.revival else {
+            return Err(error);
         };
-        let message = error.to_string();
-        let revived = revive();
-        let first = !matches!(
-            self.events.last(),
-            Some(Event {
-                what: What::PlantGone { .. },
-                ..
-            })
-        );
-        if first {
-            self.tell(What::PlantGone { message });
+        let rest = revival.lost(&self.watch);
+        self.tell(What::PlantGone {
+            message: error.to_string(),
+            again_in: rest.as_secs_f64(),
+        });
+        self.find()
+    }
+
+    /// Looks for a lost plant when it is time; rests a little otherwise.
+    fn find(&mut self) -> Result<(), Error> {
+        let Some(revival) = &mut self.revival else {
+            return Ok(());
+        };
+        if let Some(left) = revival.left() {
+            std::thread::sleep(left.min(self.watch.plant_rest));
+            return Ok(());
         }
-        match revived {
+        let found = revival.find();
+        match found.and_then(|plant| same_signals(&self.plant, plant)) {
             Ok(plant) => {
+                revival.found(&self.watch);
                 self.plant = plant;
                 self.late = None;
                 let (now, tick) = (self.plant.time(), self.plant.tick());
@@ -519,7 +478,13 @@ impl<P: Plant> Driver<P> {
                 self.begin();
                 self.tell(What::PlantBack);
             }
-            Err(_) => std::thread::sleep(self.watch.plant_rest),
+            Err(error) => {
+                let rest = revival.failed(&self.watch);
+                self.tell(What::PlantGone {
+                    message: error.to_string(),
+                    again_in: rest.as_secs_f64(),
+                });
+            }
         }
         Ok(())
     }
@@ -530,5 +495,23 @@ impl<P: Plant> Driver<P> {
             let time = self.plant.time();
             self.events.push(Event { time, what });
         }
+    }
+}
+
+/// The plant that was found, if it has the lanes and signals of the one that was lost: the brain
+/// knows no others.
+fn same_signals<P: Plant>(lost: &P, found: P) -> Result<P, Error> {
+    let shape = |plant: &P| {
+        let network = plant.network();
+        let signals = network.signals.iter();
+        let signals = signals.map(|signal| (signal.id.clone(), signal.movements.len()));
+        (network.lanes.len(), signals.collect::<Vec<_>>())
+    };
+    if shape(lost) == shape(&found) {
+        Ok(found)
+    } else {
+        Err(Error::Mismatch(
+            "the plant that was started anew has other lanes or signals than before".to_owned(),
+        ))
     }
 }

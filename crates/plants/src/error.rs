@@ -62,7 +62,7 @@ pub enum Error {
     Roads(#[from] roads::Error),
     /// Control failed.
     #[error(transparent)]
-    Signals(#[from] signals::Error),
+    Signals(signals::Error),
 }
 
 impl From<Error> for signals::Error {
@@ -74,15 +74,20 @@ impl From<Error> for signals::Error {
     }
 }
 
-impl Error {
-    /// What a plant said through its trait, if it was one of ours.
-    pub fn of(error: &signals::Error) -> Option<&Self> {
+impl From<signals::Error> for Error {
+    /// What one of our plants said through its trait is what it was before.
+    fn from(error: signals::Error) -> Self {
         match error {
-            signals::Error::Plant(source) => source.downcast_ref(),
-            _ => None,
+            signals::Error::Plant(source) => match source.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(source) => Self::Signals(signals::Error::Plant(source)),
+            },
+            error => Self::Signals(error),
         }
     }
+}
 
+impl Error {
     /// Whether it may still answer.
     pub const fn is_late(&self) -> bool {
         matches!(self, Self::Late { .. })
@@ -91,5 +96,28 @@ impl Error {
     /// Whether another start may help: it is gone, or what it says makes no sense.
     pub const fn is_loss(&self) -> bool {
         matches!(self, Self::Gone { .. } | Self::Malformed { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_what_it_was_however_often_it_goes_through_the_trait() {
+        let gone = || Error::Gone {
+            who: "the plant".to_owned(),
+            message: "it has ended".to_owned(),
+        };
+        let mut error = gone();
+        for _ in 0..3 {
+            error = Error::from(signals::Error::from(error));
+        }
+        assert!(error.is_loss(), "{error:?}");
+        assert_eq!(error.to_string(), gone().to_string());
+        let other = Error::from(signals::Error::Protocol("too short".to_owned()));
+        assert!(matches!(other, Error::Signals(_)), "{other:?}");
+        let back = signals::Error::from(other);
+        assert!(matches!(back, signals::Error::Protocol(_)), "{back:?}");
     }
 }

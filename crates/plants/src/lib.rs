@@ -16,12 +16,16 @@ mod clock;
 mod detectors;
 mod driver;
 pub mod error;
+mod events;
 pub mod lines;
 pub mod ntcip;
+mod revival;
 pub mod sumo;
 pub mod traci;
 
 pub use brain::{Brain, Build, ThreadBrain};
 pub use detectors::{Detectors, Doubt};
-pub use driver::{Driver, Event, Revive, Watch, What};
+pub use driver::{Driver, Watch};
 pub use error::Error;
+pub use events::{BrainFailures, Event, What};
+pub use revival::Revive;

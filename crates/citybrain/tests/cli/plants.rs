@@ -169,3 +169,78 @@ fn a_simulator_that_starts_us_is_answered_on_standard_output() {
     say(json!({"type": "end"}));
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn a_scenario_that_sumo_refuses_is_refused_in_sumos_own_words() {
+    let Some(home) = sumo_home() else { return };
+    let place = Place::new();
+    crossroads(&place);
+    place.write(
+        "refused.add.xml",
+        r#"<additional><laneAreaDetector id="d" lane="no_such_lane" pos="0" length="5" period="60" file="NUL"/></additional>"#,
+    );
+    place.write(
+        "refused.sumocfg",
+        r#"<configuration><net-file value="crossroads.net.xml"/><route-files value="crossroads.rou.xml"/>
+           <additional-files value="refused.add.xml"/><begin value="0"/><end value="300"/></configuration>"#,
+    );
+    let output = place
+        .command(&["traffic", "run", "--plant", "sumo", "-n", "refused.sumocfg"])
+        .env("SUMO_HOME", home)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    let text = shown(&output);
+    assert!(text.contains("SUMO refused") && text.contains("no_such_lane"), "{text}");
+    assert!(!text.contains("pip install"), "{text}");
+}
+
+#[test]
+fn what_is_written_wrong_for_a_plant_is_an_input_fault() {
+    let place = Place::with_grid();
+    place.write(
+        "cabinets.json",
+        r#"[{"signal": "nowhere", "address": "127.0.0.1:9", "community": "city", "phases": [2]}]"#,
+    );
+    let output = place.run(&["traffic", "drive", "--ntcip", "cabinets.json", "-n", "grid.json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    assert!(shown(&output).contains("no such signal"), "{}", shown(&output));
+    place.write(
+        "empty.py",
+        "print('{\"type\": \"init\", \"lanes\": [], \"junctions\": []}', flush=True)\ninput()\n",
+    );
+    let output = place.run(&["traffic", "drive", "--plant", "python3 empty.py"]);
+    assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
+    assert!(shown(&output).contains("nothing to control"), "{}", shown(&output));
+}
+
+#[test]
+fn a_controller_of_anothers_that_breaks_is_told_of_and_is_no_success() {
+    let place = Place::new();
+    place.write("plant.py", &example(0));
+    let breaks = example(1).replacen(
+        "    elif message[\"type\"] == \"obs\":\n",
+        "    elif message[\"type\"] == \"obs\":\n        assert message[\"t\"] < 100\n",
+        1,
+    );
+    assert!(breaks.contains("assert"), "{breaks}");
+    place.write("controller.py", &breaks);
+    let output = place.run(&[
+        "traffic",
+        "drive",
+        "--plant",
+        "python3 plant.py",
+        "--control-program",
+        "python3 controller.py",
+        "--json",
+    ]);
+    assert_eq!(output.status.code(), Some(5), "{}", shown(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["seconds"], 599.0, "the run goes on");
+    let failures = &report["controller_failures"];
+    assert_eq!(failures["first"], 100.0, "{failures}");
+    assert!(failures["died"].as_u64() >= Some(1), "{failures}");
+    assert_eq!(failures["silent_since"], 100.0, "{failures}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("has not answered since 100 s"), "{text}");
+}

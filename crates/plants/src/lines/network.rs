@@ -80,6 +80,15 @@ pub(super) fn build_placed(init: &Init) -> Result<(Network, Places), Error> {
     for (junction, &id) in init.junctions.iter().zip(&ids) {
         signal(junction, id, &places, &mut builder)?;
     }
+    let steered = |junction: &Junction| {
+        let mut letters = junction.phases.iter().flat_map(|phase| phase.state.chars());
+        letters.any(|letter| aspect(letter).is_some_and(Aspect::is_green))
+    };
+    if !init.junctions.iter().any(steered) {
+        return Err(wrong(
+            "has nothing to control; name at least one junction with a phase that shows a movement green, as in {\"id\": \"J\", \"movements\": [{\"from\": \"a\", \"to\": \"b\"}], \"phases\": [{\"state\": \"G\", \"duration\": 30}]}",
+        ));
+    }
     let mut network = builder.finish()?;
     cross(init, &mut network)?;
     Ok((network, places))

@@ -185,9 +185,12 @@ impl State {
 
     fn begin(&mut self) -> Result<(), Error> {
         let cabinet = self.cabinet.clone();
-        let silent = |error: snmp2::Error| {
-            let message = format!("its controller at {} says {error}", cabinet.address);
-            unfit(&cabinet, &message)
+        let silent = |error: snmp2::Error| Error::Gone {
+            who: format!(
+                "signal {:?}: its controller at {}",
+                cabinet.signal, cabinet.address
+            ),
+            message: format!("asked over SNMP, it says {error}"),
         };
         let answer = self.get(&[max_phases()]).map_err(silent)?;
         let most = answer

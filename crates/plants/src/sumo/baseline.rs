@@ -50,7 +50,8 @@ pub fn run_alone(scenario: &Scenario, settings: &Settings, own: Own) -> Result<O
     }
     let end = scenario.end.map(|end| end + DRAIN);
     let mut process = Process::start(scenario, &settings, None, end)?;
-    process.wait()?;
+    let ended = process.wait();
+    ended.map_err(|error| process.refusal(error))?;
     Outcome::read(&process.trips(), &process.statistics())
 }
 

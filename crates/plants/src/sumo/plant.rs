@@ -85,10 +85,16 @@ impl SumoPlant {
         }
         let port = free_port()?;
         let mut process = Process::start(scenario, &settings, Some(port), None)?;
-        let mut connection = Connection::open(port, START_PATIENCE, || process.check())?;
-        let begin = number(&mut connection, names::VAR_TIME)?;
-        let tick = number(&mut connection, names::VAR_DELTA_T)?;
-        let known = programs::read(&mut connection, &mut network, &names, begin)?;
+        let mut greet = || {
+            let mut connection = Connection::open(port, START_PATIENCE, || process.check())?;
+            let begin = number(&mut connection, names::VAR_TIME)?;
+            let tick = number(&mut connection, names::VAR_DELTA_T)?;
+            let known = programs::read(&mut connection, &mut network, &names, begin)?;
+            Ok((connection, begin, tick, known))
+        };
+        let greeted: Result<_, Error> = greet();
+        let (connection, begin, tick, known) =
+            greeted.map_err(|error| process.refusal(error))?;
         let limits = limits(&network, &known);
         let letters: Vec<Letters> = known.into_iter().map(|known| known.letters).collect();
         let mut plant = Self {

@@ -10,10 +10,15 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::scenario::Scenario;
+use crate::clock::Deadline;
 use crate::error::Error;
 
 /// How long SUMO may take to read a scenario before it answers.
 pub(super) const START_PATIENCE: Duration = Duration::from_mins(2);
+/// How long SUMO may take to end when it has hung up.
+const END_PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks at whether it has.
+const LOOK: Duration = Duration::from_millis(20);
 /// How much of what SUMO complains of is repeated, bytes.
 const COMPLAINT_MAX: u64 = 2_000;
 
@@ -168,16 +173,46 @@ impl Process {
         }
     }
 
+    /// What an error means that came before SUMO ran: if it has ended by itself, it has refused
+    /// what it was to run, and its own words say why.
+    pub(super) fn refusal(&mut self, error: Error) -> Error {
+        if !error.is_loss() {
+            return error;
+        }
+        // It hangs up before it ends.
+        let deadline = Deadline::after(END_PATIENCE);
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(None) if deadline.left().is_some() => std::thread::sleep(LOOK),
+                Ok(status) => break status,
+                Err(_) => break None,
+            }
+        };
+        let words = self.words();
+        match status.and_then(|status| status.code()) {
+            Some(_) if !words.trim().is_empty() => Error::Refused {
+                who: "SUMO",
+                message: words.trim().to_owned(),
+            },
+            _ => self.gone(&error.to_string()),
+        }
+    }
+
+    /// The beginning of what it complains of.
+    fn words(&self) -> String {
+        let mut words = Vec::new();
+        if let Ok(file) = File::open(self.folder.path().join(COMPLAINTS)) {
+            // Without its words a message says less; that is all.
+            let _ = file.take(COMPLAINT_MAX).read_to_end(&mut words);
+        }
+        String::from_utf8_lossy(&words).into_owned()
+    }
+
     /// That it is gone, with its own words.
     pub(super) fn gone(&self, how: &str) -> Error {
-        let mut words = String::new();
-        if let Ok(file) = File::open(self.folder.path().join(COMPLAINTS)) {
-            // Without its words the message says less; that is all.
-            let _ = file.take(COMPLAINT_MAX).read_to_string(&mut words);
-        }
         Error::Gone {
             who: "SUMO".to_owned(),
-            message: format!("{how}; {}", words.trim())
+            message: format!("{how}; {}", self.words().trim())
                 .trim_end_matches("; ")
                 .to_owned(),
         }

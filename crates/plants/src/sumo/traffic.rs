@@ -129,7 +129,8 @@ impl Traffic {
         for detector in self.detectors.values() {
             if let Some(lane) = detector.lane {
                 seen.count[lane.index()] += detector.count;
-                seen.waiting[lane.index()] += detector.waiting;
+                // SUMO still counts as halting who has just left.
+                seen.waiting[lane.index()] += detector.waiting.min(detector.count);
             }
         }
         let mut placed = self.placed(network);

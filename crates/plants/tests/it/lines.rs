@@ -2,17 +2,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-use plants::Driver;
 use plants::lines::{FromPlant, Init, LinesPlant, ProcessBrain, build, describe};
+use plants::{Driver, What};
 use proptest::prelude::*;
 use roads::SignalId;
 use roads::generate::{GridSpec, grid};
 use signals::{Plant, Protocol, SimPlant};
 
 use crate::support::{
-    FALLBACK_MAX, Record, aspect, driven, example, keeps_the_envelope, limits, names,
+    Clocked, FALLBACK_MAX, Record, aspect, driven, example, keeps_the_envelope, limits, names,
     process_brain, python, signal, time_to_fall_back, watch,
 };
 
@@ -54,6 +56,9 @@ const LYING: &str = r#"
         if wrong == "counts": lanes["north"] = {"count": -3, "waiting": 1e30}
         if wrong == "nonsense" and t == 100: print("}{", flush=True)
     if wrong == "stuck" and t >= 100: lanes["north"] = {"count": 7, "waiting": 7}
+    if wrong == "stuck a while" and 100 <= t < 450: lanes["north"] = {"count": 7, "waiting": 7}
+    if wrong == "stuck at nothing" and t >= 100: lanes = {}
+    if wrong == "dies at once" and t > 0: sys.exit(7)
     say({"type": "obs", "t": t, "signals": {"J": {"state": said}}, "lanes": lanes})
 "#;
 
@@ -158,6 +163,62 @@ fn no_conflict(network: &roads::Network, record: &Record) {
 }
 
 #[test]
+fn a_detector_that_is_stuck_leaves_the_signal_in_its_envelope_and_recovers() {
+    let stuck: [(&str, &[&str]); 3] = [
+        ("stuck", &["detector wrong"]),
+        ("stuck a while", &["detector wrong", "detector right"]),
+        // Nobody can tell it from an empty road; the longest red serves who is there all the same.
+        ("stuck at nothing", &[]),
+    ];
+    for (wrong, expected) in stuck {
+        let folder = tempfile::tempdir().unwrap();
+        let patience = Duration::from_secs(5);
+        let mut driver = driven(plant(folder.path(), wrong, patience), "max-pressure");
+        until_end(&mut driver);
+        assert_eq!(names(driver.events()), expected, "{wrong}");
+        if let Some(first) = driver.events().first() {
+            // It may have counted seven before, by chance.
+            assert!((380.0..=440.0).contains(&first.time), "{wrong}: {first:?}");
+        }
+        assert_eq!(driver.safety().fallbacks, 0, "{wrong}");
+        let network = driver.plant().network().clone();
+        keeps_the_envelope(&network, &record(folder.path())[0], 200.0);
+    }
+}
+
+#[test]
+fn a_plant_that_dies_at_once_whenever_it_is_started_is_not_started_in_a_storm() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = plant(folder.path(), "no", Duration::from_secs(5));
+    let again = command(folder.path(), "dies at once");
+    let starts = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&starts);
+    let mut driver = driven(first, "max-pressure").with_revival(Box::new(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        LinesPlant::start(&again, Duration::from_secs(5))
+    }));
+    driver.run_until(50.0).unwrap();
+    signal(process(folder.path()), "KILL");
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(4) {
+        driver.step().unwrap();
+    }
+    // Rests of 0, 0.1, 0.2, 0.4, 0.8 and 1.6 s come before the sixth start.
+    let starts = starts.load(Ordering::SeqCst);
+    assert!((2..=7).contains(&starts), "{starts} starts in four seconds");
+    let rests: Vec<f64> = driver
+        .events()
+        .iter()
+        .filter_map(|event| match event.what {
+            What::PlantGone { again_in, .. } => Some(again_in),
+            _ => None,
+        })
+        .collect();
+    assert!(rests.windows(2).all(|two| two[1] >= two[0]), "{rests:?}");
+    assert!(rests.len() >= 3 && rests[2] > 0.15, "{rests:?}");
+}
+
+#[test]
 fn a_plant_that_is_stopped_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let plant = plant(folder.path(), "no", Duration::from_millis(200));
@@ -232,6 +293,7 @@ fn a_brain_killed_or_stopped_before_a_plant_in_python_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let plant = plant(folder.path(), "no", Duration::from_secs(5));
         let (brain, process) = process_brain(folder.path(), plant.network().clone(), 1.0);
+        let plant = Clocked::new(plant);
         let protocol = Protocol::street();
         let mut driver =
             Driver::new(plant, Box::new(brain), &protocol, limits().into(), watch()).unwrap();
@@ -245,8 +307,14 @@ fn a_brain_killed_or_stopped_before_a_plant_in_python_is_replaced() {
             driver.step().unwrap();
             std::thread::sleep(Duration::from_millis(5));
         }
-        until_end(&mut driver);
+        while !driver.plant().plant.has_ended() {
+            driver.step().unwrap();
+        }
         assert_eq!(names(driver.events()), [expected, "brain back"]);
+        let failures = driver.brain_failures();
+        assert_eq!(failures.died > 0, how == "KILL", "{failures:?}");
+        assert!(failures.first.is_some_and(|first| (103.0..=105.0).contains(&first)));
+        assert_eq!(failures.silent_since, None, "{failures:?}");
         let network = driver.plant().network().clone();
         keeps_the_envelope(&network, &record(folder.path())[0], 200.0);
     }
@@ -259,11 +327,11 @@ fn the_documentations_controller_drives_our_simulator() {
         rows: 2,
         ..GridSpec::default()
     };
-    let network = std::sync::Arc::new(grid(&spec).unwrap());
+    let network = Arc::new(grid(&spec).unwrap());
     let folder = tempfile::tempdir().unwrap();
     let command = python(folder.path(), "controller.py", &example(1), &[]);
     let config = sim::Config::default();
-    let demand = std::sync::Arc::new(roads::Demand::default());
+    let demand = Arc::new(roads::Demand::default());
     let plant = SimPlant::new(network.clone(), demand, config).unwrap();
     let brain = ProcessBrain::start(&command, network, 1.0).unwrap();
     let protocol = Protocol::street();
@@ -336,6 +404,21 @@ fn what_is_wrong_in_an_init_is_named() {
                 "junctions": [{"id": "J", "movements": [{"from": "a", "to": "b"}], "conflicts": [[0, 4]],
                                "phases": [{"state": "G", "duration": 3}]}]}"#,
             "conflict [0, 4]",
+        ),
+        (
+            r#"{"lanes": [], "junctions": []}"#,
+            "nothing to control; name at least one junction",
+        ),
+        (
+            r#"{"lanes": [{"id": "a", "length": 9, "speed": 9}, {"id": "b", "length": 9, "speed": 9}],
+                "junctions": [{"id": "J", "movements": [{"from": "a", "to": "b"}], "phases": []}]}"#,
+            "nothing to control",
+        ),
+        (
+            r#"{"lanes": [{"id": "a", "length": 9, "speed": 9}, {"id": "b", "length": 9, "speed": 9}],
+                "junctions": [{"id": "J", "movements": [{"from": "a", "to": "b"}],
+                               "phases": [{"state": "r", "duration": 3}]}]}"#,
+            "nothing to control",
         ),
     ];
     for (text, expected) in wrong {

@@ -15,3 +15,4 @@ mod ntcip;
 mod sumo;
 mod sumo_faults;
 mod support;
+mod tampered;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use plants::lines::{Init, build};
 use plants::ntcip::{ASTRAY_AFTER, Cabinet, NtcipPlant};
-use plants::{Driver, ThreadBrain, Watch};
+use plants::{Driver, Error, ThreadBrain, Watch};
 use roads::{Network, SignalId};
 use signals::{Controller, Limits, Observation, Plant, Protocol, Wish, Wishes, Yellow};
 
@@ -301,5 +301,9 @@ fn a_cabinet_that_does_not_fit_is_refused() {
             .err()
             .unwrap();
         assert!(error.to_string().contains(expected), "{error}");
+        // What is written wrong is told apart from a controller that is not there.
+        let gone = expected.contains("127.0.0.1");
+        assert_eq!(matches!(error, Error::Gone { .. }), gone, "{error:?}");
+        assert_eq!(matches!(error, Error::Mismatch(_)), !gone, "{error:?}");
     }
 }

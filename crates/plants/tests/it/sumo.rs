@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use plants::Error;
 use plants::sumo::{Own, Scenario, Sensing, SumoPlant, run_alone};
 use roads::{LaneId, SignalId};
 use signals::{Detail, Observation, Plant, SignalPhases};
@@ -143,6 +144,7 @@ fn detectors_see_no_more_than_is_there() {
         assert!(seen.vehicles.is_empty());
     }
     assert!(most > 10, "{most}");
+    assert_eq!(driver.events(), [], "no detector is doubted");
     assert_eq!(driver.plant().sensing(), Sensing::Detectors);
 }
 
@@ -223,4 +225,24 @@ fn sumo_runs_alone_to_compare_with() {
         (plan.mean_trip - actuated.mean_trip).abs() > 1.0,
         "{plan:?} {actuated:?}"
     );
+}
+
+#[test]
+fn a_scenario_that_sumo_refuses_is_refused_in_sumos_own_words() {
+    let Some(settings) = sumo() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = crossroads(folder.path());
+    fs::write(
+        &scenario.routes[0],
+        r#"<routes><trip id="lost" from="north_in" to="nowhere" depart="0"/></routes>"#,
+    )
+    .unwrap();
+    let errors = [
+        SumoPlant::start(&scenario, &settings, Sensing::Vehicles).unwrap_err(),
+        run_alone(&scenario, &settings, Own::Plan).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, Error::Refused { who: "SUMO", .. }), "{error:?}");
+        assert!(error.to_string().contains("nowhere"), "{error}");
+    }
 }

@@ -8,6 +8,11 @@ use super::layout::Layout;
 use super::picture::Picture;
 use super::settings::Discharge;
 
+/// How many lanes in a row that no signal holds a vehicle is followed through.
+const STEPS_MAX: usize = 16;
+/// The least share of a vehicle that is followed on through lanes that no signal holds.
+const LEAST_WEIGHT: f64 = 0.02;
+
 /// A vehicle, or a share of one, that a plan lets leave a lane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Release {
@@ -82,16 +87,37 @@ impl Forecast {
         }
     }
 
-    /// Sends a vehicle on, in shares, to the lanes that it may come to.
+    /// Sends a vehicle on, in shares, to the lanes that it may come to, and through those that no
+    /// signal holds to the next that one does.
     fn send(&mut self, layout: &Layout, picture: &Picture, release: &Release, horizon: f64) {
+        self.pass_on(layout, picture, release, horizon, STEPS_MAX);
+    }
+
+    fn pass_on(
+        &mut self,
+        layout: &Layout,
+        picture: &Picture,
+        release: &Release,
+        horizon: f64,
+        steps: usize,
+    ) {
         let starts = release.time + release.loss;
         for (way, to, share) in picture.shares(layout, release.lane.index()) {
             let time = starts + way.travel;
-            if time < horizon {
-                self.coming[to.index()].push(Arrival {
+            let weight = release.weight * share;
+            if time >= horizon {
+                continue;
+            }
+            if layout.lanes[to.index()].held {
+                self.coming[to.index()].push(Arrival { time, weight });
+            } else if steps > 0 && weight >= LEAST_WEIGHT {
+                let onward = Release {
+                    lane: to,
                     time,
-                    weight: release.weight * share,
-                });
+                    weight,
+                    loss: 0.0,
+                };
+                self.pass_on(layout, picture, &onward, horizon, steps - 1);
             }
         }
     }

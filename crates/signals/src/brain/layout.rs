@@ -11,6 +11,8 @@ use crate::protocol::Protocol;
 pub(super) const SPACING: f64 = 7.5;
 /// Seconds that a vehicle takes through a junction at most without being held up.
 pub(super) const CROSSING: f64 = 4.0;
+/// How far back from a stop line a plant may see beyond its lane, metres.
+const BEHIND: f64 = 300.0;
 /// How much of a protected green's flow a permissive one lets pass.
 const PERMISSIVE: f64 = 0.5;
 /// Distinct ways in which phases serve a lane that are told apart.
@@ -42,6 +44,8 @@ pub(super) struct LaneLayout {
     pub(super) source: bool,
     /// Whether a signal holds it.
     pub(super) held: bool,
+    /// Lanes that no signal holds and from which vehicles come to it, if one holds it.
+    pub(super) behind: Vec<LaneId>,
 }
 
 /// A signal's choices.
@@ -57,10 +61,25 @@ pub(super) struct SignalLayout {
     pub(super) levels: Vec<Vec<f64>>,
     /// Per phase: shortest time that it must be shown, seconds.
     pub(super) minimum: Vec<f64>,
-    /// Seconds without green in a change.
-    pub(super) change: f64,
+    /// Seconds until the phase `to` is shown in full after the phase `from`: at `from` times the
+    /// number of phases and `to`.
+    change: Vec<f64>,
     /// Whether a change takes green from those, too, whom the next phase serves.
     pub(super) clears_all: bool,
+}
+
+impl SignalLayout {
+    /// Seconds until the phase at place `to` is shown in full after the one at `from`; after one
+    /// that is not known, the longest that it may take.
+    pub(super) fn change(&self, from: Option<usize>, to: usize) -> f64 {
+        let count = self.phases.len();
+        match from {
+            Some(from) => self.change[from * count + to],
+            None => (0..count)
+                .map(|from| self.change[from * count + to])
+                .fold(0.0, f64::max),
+        }
+    }
 }
 
 /// The whole network.
@@ -70,6 +89,8 @@ pub(super) struct Layout {
     pub(super) signals: Vec<SignalLayout>,
     /// Per link: its lanes.
     pub(super) links: Vec<(u32, u32)>,
+    /// Lanes that no signal holds.
+    pub(super) free: Vec<LaneId>,
 }
 
 impl Layout {
@@ -88,12 +109,18 @@ impl Layout {
         for lane in signals.iter().flat_map(|signal| &signal.lanes) {
             lanes[lane.index()].held = true;
         }
+        let held: Vec<bool> = lanes.iter().map(|lane| lane.held).collect();
+        for (index, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.held) {
+            lane.behind = lanes_behind(network, &held, LaneId::from(index));
+        }
         let links = network
             .links
             .iter()
             .map(|link| (link.lanes.start, link.lanes.end))
             .collect();
+        let free = (0..lanes.len()).filter(|&lane| !held[lane]);
         Self {
+            free: free.map(LaneId::from).collect(),
             lanes,
             signals,
             links,
@@ -129,7 +156,26 @@ fn lane_layout(network: &Network, id: LaneId) -> LaneLayout {
         onward,
         source: network.junctions[link.from.index()].boundary,
         held: false,
+        behind: Vec::new(),
     }
+}
+
+/// The lanes that no signal holds before each that one does.
+fn lanes_behind(network: &Network, held: &[bool], id: LaneId) -> Vec<LaneId> {
+    let mut found = Vec::new();
+    let mut at = vec![(id, 0.0)];
+    while let Some((lane, distance)) = at.pop() {
+        let lane = &network.lanes[lane.index()];
+        let distance = distance + lane.length;
+        for movement in &lane.incoming {
+            let behind = network.movements[movement.index()].from;
+            if distance < BEHIND && !held[behind.index()] && !found.contains(&behind) {
+                found.push(behind);
+                at.push((behind, distance));
+            }
+        }
+    }
+    found
 }
 
 fn signal_layout(
@@ -186,14 +232,11 @@ fn signal_layout(
         .iter()
         .map(|&phase| timing.minimum_of(phases, phase))
         .collect();
-    let most = |seconds: &mut dyn Iterator<Item = f64>| seconds.fold(0.0, f64::max);
-    let change = timing.clearance_phase.map_or_else(
-        || {
-            most(&mut timing.yellow.iter().copied())
-                + most(&mut timing.clearance.iter().flatten().copied())
-        },
-        |(_, seconds)| seconds,
-    );
+    let pairs = usable
+        .iter()
+        .flat_map(|&from| usable.iter().map(move |&to| (from, to)));
+    let change = pairs.map(|(from, to)| change(&timing, phases, from, to));
+    let change = change.collect();
     SignalLayout {
         phases: usable.to_vec(),
         lanes,
@@ -203,6 +246,25 @@ fn signal_layout(
         change,
         clears_all: timing.clearance_phase.is_some(),
     }
+}
+
+/// How long a change of phase takes, seconds: the yellow of those who lose their green, and the time
+/// until those whom they meet may have it.
+fn change(timing: &Timing, phases: &SignalPhases, from: PhaseIndex, to: PhaseIndex) -> f64 {
+    if let Some((_, seconds)) = timing.clearance_phase {
+        return seconds;
+    }
+    let green = |phase: PhaseIndex, group: usize| phases.aspects[phase as usize][group].is_green();
+    let moves = |before: PhaseIndex, after: PhaseIndex| {
+        (0..phases.groups).filter(move |&group| green(before, group) && !green(after, group))
+    };
+    let mut longest = 0.0_f64;
+    for leaves in moves(from, to) {
+        let row = leaves * phases.groups;
+        let clearance = moves(to, from).filter_map(|enters| timing.clearance[row + enters]);
+        longest = longest.max(timing.yellow[leaves] + clearance.fold(0.0, f64::max));
+    }
+    longest
 }
 
 /// The level of this flow: 0 for none. The nearest known one when there are too many.

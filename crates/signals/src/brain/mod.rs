@@ -81,8 +81,8 @@ pub struct Brain {
     posts: Vec<Post>,
     /// Per lane: vehicles that its signal's plan lets go.
     leave: Vec<f64>,
-    /// Per signal: the phase seen last, and since when.
-    phases: Vec<(Option<u32>, f64)>,
+    /// Per signal: the phase seen last, since when, and the one before.
+    phases: Vec<(Option<u32>, f64, Option<u32>)>,
     /// When the last decision was made, seconds.
     time: Option<f64>,
     effort: Effort,
@@ -103,7 +103,7 @@ impl Brain {
             forecast: Forecast::new(lanes),
             posts: vec![Post::default(); signals],
             leave: vec![0.0; lanes],
-            phases: vec![(None, 0.0); signals],
+            phases: vec![(None, 0.0, None); signals],
             time: None,
             effort: Effort::default(),
             late: None,
@@ -132,19 +132,22 @@ impl Brain {
         for (index, post) in self.posts.iter_mut().enumerate() {
             let signal = &self.layout.signals[index];
             let phase = seen.phase.get(index).copied().flatten();
-            let (known, since) = &mut self.phases[index];
+            let (known, since, last) = &mut self.phases[index];
             if *known != phase {
-                (*known, *since) = (phase, before);
+                (*known, *since, *last) = (phase, before, *known);
             }
+            let place = |phase| signal.phases.iter().position(|&known| known == phase);
+            let place_of = phase.and_then(place);
             let clearing = seen.clearing.get(index).copied().unwrap_or(false);
             let since = if clearing {
-                (*since + signal.change - seen.time).max(0.0)
+                let from = last.and_then(place);
+                let change = place_of.map_or(0.0, |to| signal.change(from, to));
+                (*since + change - seen.time).max(0.0)
             } else {
                 -seen.elapsed.get(index).copied().unwrap_or(0.0)
             };
-            let place = |phase| signal.phases.iter().position(|&known| known == phase);
             post.stand = Stand {
-                phase: phase.and_then(place),
+                phase: place_of,
                 since,
             };
             post.planned = false;
@@ -188,6 +191,8 @@ impl Brain {
         for release in self.posts.iter().flat_map(|post| &post.releases) {
             self.leave[release.lane.index()] += release.weight;
         }
+        let most = slots as f64 * self.interval / self.settings.discharge.headway;
+        self.picture.pass(&self.layout, &mut self.leave, most);
         let mut posts = std::mem::take(&mut self.posts);
         posts.par_iter_mut().enumerate().for_each(|(index, post)| {
             if let Some(beam) = beams[index]

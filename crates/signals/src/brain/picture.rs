@@ -14,8 +14,12 @@ const ACCELERATION: f64 = 2.0;
 const MOVING: f64 = 3.0;
 /// Longest lane that makes sense, metres.
 const FARTHEST: f64 = 1e6;
+/// How far beyond a lane's start a vehicle may be and still count as on it, metres.
+const BEYOND: f64 = 0.5;
 /// Vehicles for which a guess at a lane's share counts before any has been seen.
 const PRIOR: f64 = 2.0;
+/// How often room is passed back over lanes that no signal holds: queues grow back over so many.
+const ROUNDS: usize = 4;
 /// A lane that takes less than this share of a lane's vehicles does not block it.
 const LEAST_SHARE: f64 = 0.1;
 
@@ -62,6 +66,15 @@ impl Picture {
             };
             let new = vehicles.iter().filter(new).count();
             self.entered[index] = self.entered[index] * keep + new as f64;
+            // Who is further back than the lane is long is on a lane behind it; seen there, too, it
+            // comes on from there.
+            let sighted = |behind: &LaneId| !seen.vehicles_on(*behind).is_empty();
+            let own = if lane.behind.iter().any(sighted) {
+                let own = |vehicle: &SeenVehicle| vehicle.to_stop_line <= lane.length + BEYOND;
+                vehicles.partition_point(own)
+            } else {
+                vehicles.len()
+            };
             let present = &mut self.present[index];
             present.clear();
             let mut last = f64::NEG_INFINITY;
@@ -78,7 +91,7 @@ impl Picture {
                     counted(lane, count, waiting).for_each(|vehicle| come(&vehicle));
                 }
             } else {
-                vehicles.iter().for_each(come);
+                vehicles[..own].iter().for_each(come);
             }
         }
     }
@@ -94,6 +107,19 @@ impl Picture {
                 (free.max(0.0) + leave[to]) / share
             })
             .fold(f64::INFINITY, f64::min)
+    }
+
+    /// Fills in for lanes that no signal holds how many vehicles can leave each in the time in
+    /// which as many as `most` could: as many as there is room for beyond.
+    pub(super) fn pass(&self, layout: &Layout, leave: &mut [f64], most: f64) {
+        for &lane in &layout.free {
+            leave[lane.index()] = most;
+        }
+        for _ in 0..ROUNDS {
+            for &lane in &layout.free {
+                leave[lane.index()] = self.room(layout, lane.index(), leave).min(most);
+            }
+        }
     }
 
     /// Vehicles a second that come onto a lane.

@@ -195,7 +195,7 @@ fn since(signal: &SignalLayout, from: Option<usize>, to: usize, before: f64, slo
     if from == Some(to) {
         before
     } else {
-        slot.start.max(before) + signal.change
+        slot.start.max(before) + signal.change(from, to)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use plants::lines::LinesPlant;
 use plants::ntcip::{ASTRAY_AFTER, Cabinet, NtcipPlant};
-use plants::{Driver, Event, Watch};
+use plants::{BrainFailures, Driver, Event, Watch};
 use roads::Demand;
 use serde::Serialize;
 use signals::{Limits, LimitsTable, Plant, Protocol, Safety};
@@ -19,6 +19,7 @@ use crate::error::{Error, Exit, Outcome};
 use crate::load;
 use crate::printer::{Printer, grouped, properties};
 use crate::settings::Layers;
+use crate::sumo::plant_failed;
 
 /// Most bytes of a file of controllers: some ten thousand of them.
 const CABINETS_BYTES_MAX: u64 = 16 << 20;
@@ -33,6 +34,7 @@ struct Report<'a> {
     safety: Safety,
     events: &'a [Event],
     event_count: u64,
+    controller_failures: &'a BrainFailures,
 }
 
 /// Drives the plant until it ends.
@@ -56,7 +58,7 @@ pub(crate) fn drive(args: &DriveArgs, mut layers: Layers, printer: Printer) -> O
         Some(command) => LinesPlant::start(command, patience),
         None => LinesPlant::serve(std::io::stdin(), std::io::stdout(), patience),
     };
-    let plant = start().map_err(|error| failed(&error))?;
+    let plant = start().map_err(|error| plant_failed(&error))?;
     let limits = LimitsTable::from(plant.limits().clone());
     let driver = job.driver(plant, limits, Watch::default())?;
     // A plant that has started us starts us again if it wants to.
@@ -94,7 +96,7 @@ impl Job<'_> {
             serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         let network = self.args.network.as_deref().unwrap_or(Path::new(""));
         let network = load::network(network, self.printer)?;
-        let plant = NtcipPlant::connect(network, &cabinets).map_err(|error| failed(&error))?;
+        let plant = NtcipPlant::connect(network, &cabinets).map_err(|error| plant_failed(&error))?;
         let watch = Watch {
             astray_after: ASTRAY_AFTER,
             ..Watch::default()
@@ -118,7 +120,8 @@ impl Job<'_> {
             &self.protocol,
             plant.tick(),
         )?;
-        Driver::new(plant, brain, &self.protocol, limits, watch).map_err(|error| failed(&error))
+        Driver::new(plant, brain, &self.protocol, limits, watch)
+            .map_err(|error| plant_failed(&error))
     }
 
     fn run<P: Plant>(&self, mut driver: Driver<P>, ended: impl Fn(&P) -> bool) -> Outcome {
@@ -132,10 +135,7 @@ impl Job<'_> {
                 Ok(()) => {}
                 // The plant that has started us needs no goodbye.
                 Err(plants::Error::Gone { .. }) if self.args.stdio => break,
-                Err(error) => match plants_own(&error) {
-                    Some(plants::Error::Gone { .. }) if self.args.stdio => break,
-                    _ => return Err(failed(&error)),
-                },
+                Err(error) => return Err(plant_failed(&error)),
             }
             for event in driver.events().iter().skip(told) {
                 let line = serde_json::to_string(event).map_err(Error::internal)?;
@@ -151,10 +151,12 @@ impl Job<'_> {
             safety: driver.safety(),
             events: driver.events(),
             event_count: driver.event_count(),
+            controller_failures: driver.brain_failures(),
         };
+        let exit = tell_failures(control, driver.brain_failures(), self.printer);
         if self.args.stdio {
             // Standard output is the plant's.
-            return Ok(Exit::Success);
+            return Ok(exit);
         }
         if self.printer.json {
             self.printer.json(&report)?;
@@ -176,22 +178,30 @@ impl Job<'_> {
             ];
             self.printer.line(properties(rows).trim_fmt())?;
         }
-        Ok(Exit::Success)
+        Ok(exit)
     }
 }
 
-/// What a plant said, inside what control said.
-fn plants_own(error: &plants::Error) -> Option<&plants::Error> {
-    match error {
-        plants::Error::Signals(error) => plants::Error::of(error),
-        _ => None,
-    }
-}
-
-pub(super) fn failed(error: &plants::Error) -> Error {
-    Error::Program {
-        message: error.to_string(),
-        help: None,
+/// Tells how the controller failed, if it did, and says with what to end: another's program that
+/// died or does not answer is no success, though the signals went on by their plans.
+pub(super) fn tell_failures(control: &str, failures: &BrainFailures, printer: Printer) -> Exit {
+    let Some(first) = failures.first else {
+        return Exit::Success;
+    };
+    let how = failures.message.as_deref();
+    let how = how.map_or_else(String::new, |how| format!("; the last time: {how}"));
+    let until = match failures.silent_since {
+        Some(since) => format!("it has not answered since {since:.0} s, and all signals have followed their plans since then"),
+        None => format!("it answers again; for {:.0} s all signals followed their plans", failures.silent),
+    };
+    printer.note(format_args!(
+        "controller {control:?} died {} times and was late {} times, first at {first:.0} s: {until}{how}",
+        failures.died, failures.late,
+    ));
+    if failures.died > 0 || failures.silent_since.is_some() {
+        Exit::Outside
+    } else {
+        Exit::Success
     }
 }
 

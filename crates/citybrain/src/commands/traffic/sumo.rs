@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plants::lines::ProcessBrain;
 use plants::sumo::{Outcome, Own, Scenario, Sensing, Settings, SumoPlant, run_alone};
-use plants::{Brain, Driver, Event, ThreadBrain, Watch};
+use plants::{Brain, BrainFailures, Driver, Event, ThreadBrain, Watch};
 use roads::{Demand, Network};
 use serde::Serialize;
 use signals::{Plant, Protocol, Safety};
@@ -43,6 +43,8 @@ struct Run {
     /// What went wrong, and how often.
     events: Vec<Event>,
     event_count: u64,
+    /// How the controller failed, if it did; none where SUMO ran alone.
+    controller_failures: Option<BrainFailures>,
     wall_seconds: f64,
 }
 
@@ -110,11 +112,15 @@ pub(super) fn run(args: &RunArgs, layers: &Layers, printer: Printer) -> Result<E
         None => Deciding::Ours(&settings.traffic.control),
     };
     let runs = [bench.drive(&deciding)?];
+    let run = &runs[0];
+    let exit = match &run.controller_failures {
+        Some(failures) => super::drive::tell_failures(&run.control, failures, printer),
+        None => Exit::Success,
+    };
     if printer.json {
         printer.json(&bench.report(&[], &runs))?;
-        return Ok(Exit::Success);
+        return Ok(exit);
     }
-    let run = &runs[0];
     for event in run.events.iter().take(EVENTS_TOLD) {
         printer.note(serde_json::to_string(event).map_err(Error::internal)?);
     }
@@ -155,7 +161,7 @@ pub(super) fn run(args: &RunArgs, layers: &Layers, printer: Printer) -> Result<E
         ("cost", format!("{:.1} s wall", run.wall_seconds)),
     ];
     printer.line(properties(rows).trim_fmt())?;
-    Ok(Exit::Success)
+    Ok(exit)
 }
 
 /// `citybrain traffic compare --plant sumo`.
@@ -288,6 +294,7 @@ impl Bench {
             safety: None,
             events: Vec::new(),
             event_count: 0,
+            controller_failures: None,
             wall_seconds: watch.wall().as_secs_f64(),
         })
     }
@@ -316,6 +323,7 @@ impl Bench {
             driver.step().map_err(failed)?;
         }
         let (safety, event_count) = (driver.safety(), driver.event_count());
+        let controller_failures = Some(driver.brain_failures().clone());
         let events = driver.events().iter().take(EVENTS_SHOWN).cloned().collect();
         Ok(Run {
             control: name,
@@ -324,6 +332,7 @@ impl Bench {
             safety: Some(safety),
             events,
             event_count,
+            controller_failures,
             wall_seconds: watch.wall().as_secs_f64(),
         })
     }
@@ -402,7 +411,7 @@ pub(super) fn brain(
     protocol: &Protocol,
     tick: f64,
 ) -> Result<Box<dyn Brain>, Error> {
-    let failed = |error: plants::Error| super::drive::failed(&error);
+    let failed = |error: plants::Error| sumo::plant_failed(&error);
     if let Some(program) = program {
         let brain = ProcessBrain::start(program, Arc::clone(network), tick).map_err(failed)?;
         return Ok(Box::new(brain));
