@@ -20,6 +20,8 @@ pub(crate) enum TrafficCommand {
     Compare(CompareArgs),
     /// Drive the signals of another program, or of controllers at the kerb
     Drive(DriveArgs),
+    /// Match a file of positions to the links that were driven, and when
+    Match(super::probes::MatchArgs),
 }
 
 /// What the signals stand in.

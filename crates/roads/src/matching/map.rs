@@ -188,12 +188,6 @@ impl Map {
         self.grid.covers(point, margin)
     }
 
-    /// Whether one can drive from one link on to another.
-    pub(super) fn drivable(&self, from: u32, to: u32) -> bool {
-        let (a, b) = (&self.ways[from as usize], &self.ways[to as usize]);
-        a.to == b.from && a.drivable >> b.place & 1 == 1
-    }
-
     fn hash(&self) -> u64 {
         let mut hash = Xxh3::new();
         hash.update(&(self.junction_count() as u64).to_le_bytes());

@@ -54,7 +54,7 @@ impl Settings {
             sigma_m,
             radius_m: (5.0 * sigma_m).max(30.0),
             beta_m: 6.0,
-            beta_growth: 0.05,
+            beta_growth: 0.1,
             collapse_m: 2.0 * sigma_m,
             back_m: (6.0 * sigma_m).max(20.0),
             u_turn_m: 80.0,

@@ -5,7 +5,6 @@
 //! on by all threads; what comes out does not depend on how many there are.
 
 use std::hash::Hash;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
