@@ -88,7 +88,9 @@ fn build(map: &Map, reach: f64, printer: Printer) -> Result<Table, Error> {
     } else {
         ProgressBar::hidden()
     };
-    if let Ok(style) = ProgressStyle::with_template("distances {bar:30} {pos}/{len} junctions  {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template("distances {bar:30} {pos}/{len} junctions  {eta} left")
+    {
         bar.set_style(style);
     }
     let table = Table::build(map, reach, &|done| bar.set_position(done as u64)).map_err(refused)?;

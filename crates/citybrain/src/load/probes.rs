@@ -87,16 +87,19 @@ impl Plane {
     fn of_degrees(self, lon: f64, lat: f64) -> Result<Point, String> {
         match self.0 {
             Some(reference) => Ok(reference.to_local(lon, lat)),
-            None => Err("has lon and lat, but the network has no place on the globe; give x and y \
+            None => Err(
+                "has lon and lat, but the network has no place on the globe; give x and y \
                          in metres of its plane"
-                .to_owned()),
+                    .to_owned(),
+            ),
         }
     }
 
     /// The point of a binary record.
     pub(crate) fn of_pair(self, one: f64, two: f64) -> Point {
-        self.0
-            .map_or(Point::new(one, two), |reference| reference.to_local(one, two))
+        self.0.map_or(Point::new(one, two), |reference| {
+            reference.to_local(one, two)
+        })
     }
 
     fn of_line(self, line: &Line<'_>) -> Result<Point, String> {
@@ -116,7 +119,13 @@ impl<'a> Line<'a> {
             Name::Number(number) => Cow::Owned(number.to_string()),
         };
         let point = plane.of_line(self)?;
-        Ok((name, Fix { time: self.t, point }))
+        Ok((
+            name,
+            Fix {
+                time: self.t,
+                point,
+            },
+        ))
     }
 }
 
@@ -145,7 +154,8 @@ impl Probes {
     fn fault(&mut self, path: &Path, line: u64, message: &str) {
         self.faulty += 1;
         if self.faults.len() < FAULTS_SHOWN {
-            self.faults.push(format!("{}:{line}: {message}", path.display()));
+            self.faults
+                .push(format!("{}:{line}: {message}", path.display()));
         }
     }
 }
@@ -196,7 +206,10 @@ fn lines(reader: &mut impl BufRead, path: &Path, plane: Plane, probes: &mut Prob
     let (mut line, mut number) = (Vec::new(), 0);
     loop {
         line.clear();
-        let bytes = reader.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)?;
+        let bytes = reader
+            .by_ref()
+            .take(LINE_BYTES)
+            .read_until(b'\n', &mut line)?;
         if bytes == 0 {
             return Ok(());
         }
@@ -223,7 +236,9 @@ fn lines(reader: &mut impl BufRead, path: &Path, plane: Plane, probes: &mut Prob
 }
 
 fn rows(reader: &mut impl BufRead, path: &Path, plane: Plane, probes: &mut Probes) -> Reading {
-    let mut rows = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
+    let mut rows = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(reader);
     let head = rows.headers()?.clone();
     let mut row = csv::StringRecord::new();
     loop {
@@ -238,10 +253,13 @@ fn rows(reader: &mut impl BufRead, path: &Path, plane: Plane, probes: &mut Probe
             }
         }
         full(probes)?;
-        let read = row.deserialize::<Row<'_>>(Some(&head)).map_err(|error| error.to_string());
+        let read = row
+            .deserialize::<Row<'_>>(Some(&head))
+            .map_err(|error| error.to_string());
         let placed = read.and_then(|row| {
             let line = row.line();
-            line.position(plane).map(|(name, fix)| (name.into_owned(), fix))
+            line.position(plane)
+                .map(|(name, fix)| (name.into_owned(), fix))
         });
         match placed {
             Ok((name, fix)) => probes.add(&name, fix),
@@ -300,7 +318,8 @@ fn records(reader: &mut impl Read, path: &Path, plane: Plane, probes: &mut Probe
                 probes.add(&vehicle.to_string(), Fix { time, point });
             }
             None => {
-                let message = format!("record {number} is cut off: {filled} of {RECORD_BYTES} bytes");
+                let message =
+                    format!("record {number} is cut off: {filled} of {RECORD_BYTES} bytes");
                 probes.fault(path, number, &message);
             }
         }

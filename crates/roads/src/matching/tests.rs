@@ -32,7 +32,10 @@ fn matcher(network: &Network, settings: Settings) -> Matcher {
 fn wander(network: &Network, map: &Map, choices: &[usize]) -> Vec<LinkId> {
     let graph = LinkGraph::new(network);
     let inner = |link: &LinkId| !graph.from(*link).is_empty();
-    let links: Vec<LinkId> = (0..map.link_count()).map(LinkId::from).filter(inner).collect();
+    let links: Vec<LinkId> = (0..map.link_count())
+        .map(LinkId::from)
+        .filter(inner)
+        .collect();
     let mut route = vec![links[choices[0] % links.len()]];
     for choice in &choices[1..] {
         let here = *route.last().unwrap();
@@ -52,7 +55,10 @@ fn wander(network: &Network, map: &Map, choices: &[usize]) -> Vec<LinkId> {
 }
 
 fn links(passages: &[Passage]) -> Vec<LinkId> {
-    passages.iter().map(|passage| passage.traversal.link).collect()
+    passages
+        .iter()
+        .map(|passage| passage.traversal.link)
+        .collect()
 }
 
 proptest! {
@@ -260,7 +266,11 @@ fn plain_dijkstra(map: &Map, origin: u32) -> Vec<u32> {
 fn late_positions_are_put_in_their_place_while_the_stream_waits() {
     let network = town();
     let matcher = matcher(&network, Settings::for_noise(5.0));
-    let spec = TripSpec { count: 1, least_m: 2_000.0, ..TripSpec::default() };
+    let spec = TripSpec {
+        count: 1,
+        least_m: 2_000.0,
+        ..TripSpec::default()
+    };
     let made = trips(&network, matcher.map(), &spec).unwrap();
     let trace = observed(&made, 2.0, 3.0, 9).remove(0);
     let whole = matcher.match_trace(&trace);
@@ -268,7 +278,11 @@ fn late_positions_are_put_in_their_place_while_the_stream_waits() {
     for pair in mixed.chunks_mut(3) {
         pair.reverse();
     }
-    let settings = StreamSettings { wait_s: 6.0, lag: 1_000_000, ..StreamSettings::default() };
+    let settings = StreamSettings {
+        wait_s: 6.0,
+        lag: 1_000_000,
+        ..StreamSettings::default()
+    };
     let (passages, counts) = {
         let mut stream = Stream::new(matcher.clone(), settings).unwrap();
         let mut all = Vec::new();
@@ -293,30 +307,49 @@ fn streamed_as_is(
     settings: StreamSettings,
 ) -> (Vec<Passage>, StreamCounts) {
     let mut stream = Stream::new(matcher.clone(), settings).unwrap();
-    let positions: Vec<_> = trace.iter().map(|&fix| Position { vehicle: 0, fix }).collect();
+    let positions: Vec<_> = trace
+        .iter()
+        .map(|&fix| Position { vehicle: 0, fix })
+        .collect();
     let mut all = stream.take(&positions);
     all.extend(stream.finish());
-    (all.into_iter().map(|(_, passage)| passage).collect(), stream.counts())
+    (
+        all.into_iter().map(|(_, passage)| passage).collect(),
+        stream.counts(),
+    )
 }
 
 #[test]
 fn results_do_not_depend_on_threads() {
     let network = town();
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         pool.install(|| {
             let matcher = matcher(&network, Settings::for_noise(10.0));
-            let spec = TripSpec { count: 60, least_m: 1_500.0, ..TripSpec::default() };
+            let spec = TripSpec {
+                count: 60,
+                least_m: 1_500.0,
+                ..TripSpec::default()
+            };
             let made = trips(&network, matcher.map(), &spec).unwrap();
             let traces = observed(&made, 5.0, 10.0, 3);
-            let settings = StreamSettings { vehicles_max: 32, ..StreamSettings::default() };
+            let settings = StreamSettings {
+                vehicles_max: 32,
+                ..StreamSettings::default()
+            };
             let (passages, counts) = streamed(&matcher, &traces, settings);
             (matcher.table().as_ref().clone(), passages, counts)
         })
     };
     let (one, three) = (run(1), run(3));
     assert_eq!(one, three);
-    assert!(one.2.evicted > 0, "so many vehicles at once that some are forgotten");
+    assert!(
+        one.2.evicted > 0,
+        "so many vehicles at once that some are forgotten"
+    );
 }
 
 #[test]
@@ -326,22 +359,35 @@ fn a_vehicle_that_stands_is_one_observation_over_all_that_time() {
     let line = matcher.map().line(LinkId(20));
     let place = line[0].lerp(line[line.len() - 1], 0.5);
     let fixes: Vec<Fix> = (0..100)
-        .map(|second| Fix { time: f64::from(second), point: place })
+        .map(|second| Fix {
+            time: f64::from(second),
+            point: place,
+        })
         .collect();
     let matched = matcher.match_trace(&fixes);
     assert_eq!(matched.counts.observations, 1);
     let passage = matched.passages[0].traversal;
-    assert_eq!((passage.entered, passage.left, passage.whole), (0.0, 99.0, false));
+    assert_eq!(
+        (passage.entered, passage.left, passage.whole),
+        (0.0, 99.0, false)
+    );
 }
 
 #[test]
 fn a_clock_that_was_set_back_costs_a_few_positions_only() {
     let network = town();
     let matcher = matcher(&network, Settings::for_noise(5.0));
-    let spec = TripSpec { count: 1, least_m: 2_000.0, ..TripSpec::default() };
+    let spec = TripSpec {
+        count: 1,
+        least_m: 2_000.0,
+        ..TripSpec::default()
+    };
     let made = trips(&network, matcher.map(), &spec).unwrap();
     let trace = observed(&made, 1.0, 2.0, 5).remove(0);
-    let mut wrong = vec![Fix { time: 1e12, ..trace[0] }];
+    let mut wrong = vec![Fix {
+        time: 1e12,
+        ..trace[0]
+    }];
     wrong.extend(&trace);
     let matched = matcher.match_trace(&wrong);
     assert_eq!(matched.counts.late, 16);
@@ -358,10 +404,22 @@ fn the_table_of_another_network_is_refused() {
     let mut bytes = Vec::new();
     table.write(&mut bytes).unwrap();
     let refusal = Table::parse(&bytes, &other).unwrap_err();
-    assert_eq!(refusal, "was made for another network; make it anew for this one");
+    assert_eq!(
+        refusal,
+        "was made for another network; make it anew for this one"
+    );
     let error = Matcher::new(Arc::new(other), Arc::new(table), Settings::default()).unwrap_err();
-    assert!(error.to_string().contains("made for another network"), "{error}");
-    let settings = Settings { sigma_m: 0.0, ..Settings::default() };
+    assert!(
+        error.to_string().contains("made for another network"),
+        "{error}"
+    );
+    let settings = Settings {
+        sigma_m: 0.0,
+        ..Settings::default()
+    };
     let text = settings.check().unwrap_err().to_string();
-    assert!(text.contains("\"sigma_m\" is 0; it must be from 0.1 to 200"), "{text}");
+    assert!(
+        text.contains("\"sigma_m\" is 0; it must be from 0.1 to 200"),
+        "{text}"
+    );
 }

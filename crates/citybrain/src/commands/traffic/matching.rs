@@ -76,7 +76,10 @@ pub(crate) fn match_file(args: &MatchArgs, printer: Printer) -> Outcome {
         faults: probes.faults.clone(),
         settings: *matcher.settings(),
         counts,
-        passages: args.out.is_none().then(|| rows(&network, &probes, &passages).collect()),
+        passages: args
+            .out
+            .is_none()
+            .then(|| rows(&network, &probes, &passages).collect()),
     };
     if printer.json {
         printer.json(&report)?;
@@ -112,11 +115,7 @@ fn whole(matcher: &Matcher, probes: &Probes) -> (Passages, Counts) {
 }
 
 /// All positions in the order of the file, as a stream.
-fn live(
-    args: &MatchArgs,
-    matcher: &Matcher,
-    probes: &Probes,
-) -> Result<(Passages, Counts), Error> {
+fn live(args: &MatchArgs, matcher: &Matcher, probes: &Probes) -> Result<(Passages, Counts), Error> {
     /// Positions that are handed over at once.
     const BATCH: usize = 10_000;
     let settings = StreamSettings {
@@ -188,7 +187,10 @@ fn write(
             Ok(())
         }),
         Some("json") => to_file(path, |out| {
-            Ok(serde_json::to_writer_pretty(out, &lines().collect::<Vec<_>>())?)
+            Ok(serde_json::to_writer_pretty(
+                out,
+                &lines().collect::<Vec<_>>(),
+            )?)
         }),
         _ => Err(Error::Option {
             message: format!("--out {}: cannot tell the form to write", path.display()),
@@ -215,8 +217,13 @@ fn geojson(
             None => json!([rounded(point.x, 1e3), rounded(point.y, 1e3)]),
         }
     };
-    let head = json!({ "attribution": network.attribution, "type": "FeatureCollection" }).to_string();
-    write!(out, "{},\"features\":[", head.strip_suffix('}').unwrap_or(&head))?;
+    let head =
+        json!({ "attribution": network.attribution, "type": "FeatureCollection" }).to_string();
+    write!(
+        out,
+        "{},\"features\":[",
+        head.strip_suffix('}').unwrap_or(&head)
+    )?;
     let all = passages.iter().flatten();
     for (index, (line, passage)) in rows(network, probes, passages).zip(all).enumerate() {
         let comma = if index == 0 { "" } else { "," };

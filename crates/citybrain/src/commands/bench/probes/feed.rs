@@ -70,7 +70,10 @@ pub(super) fn feed(
     let plane = Plane(network.georeference);
     let mut forms = Vec::new();
     for form in ["JSON lines", "binary records"] {
-        printer.note(format_args!("{} positions from end to end as {form}", positions.len()));
+        printer.note(format_args!(
+            "{} positions from end to end as {form}",
+            positions.len()
+        ));
         let batches: Vec<Vec<u8>> = positions
             .chunks(BATCH)
             .map(|batch| encode(batch, plane, form))
@@ -107,7 +110,12 @@ fn fleet(fixes: &[Vec<Fix>], count: usize) -> (Vec<Position<u32>>, usize) {
         vehicles += 1;
     }
     positions.truncate(count);
-    positions.sort_by(|a, b| a.fix.time.total_cmp(&b.fix.time).then(a.vehicle.cmp(&b.vehicle)));
+    positions.sort_by(|a, b| {
+        a.fix
+            .time
+            .total_cmp(&b.fix.time)
+            .then(a.vehicle.cmp(&b.vehicle))
+    });
     (positions, vehicles as usize)
 }
 
@@ -115,8 +123,14 @@ fn encode(batch: &[Position<u32>], plane: Plane, form: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for position in batch {
         let Fix { time, point } = position.fix;
-        let names = if plane.0.is_some() { ("lon", "lat") } else { ("x", "y") };
-        let (one, two) = plane.0.map_or((point.x, point.y), |at| at.to_degrees(point));
+        let names = if plane.0.is_some() {
+            ("lon", "lat")
+        } else {
+            ("x", "y")
+        };
+        let (one, two) = plane
+            .0
+            .map_or((point.x, point.y), |at| at.to_degrees(point));
         if form == "JSON lines" {
             // Writing to memory does not fail.
             let _ = writeln!(
@@ -142,16 +156,24 @@ fn decode(bytes: &[u8], plane: Plane, form: &str) -> Result<Vec<Position<u64>>, 
         let line = |line: &[u8]| -> Decoded {
             let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
             let (name, fix) = line.position(plane)?;
-            let vehicle = name.parse().map_err(|_error| format!("{name} is no number"))?;
+            let vehicle = name
+                .parse()
+                .map_err(|_error| format!("{name} is no number"))?;
             Ok(Position { vehicle, fix })
         };
-        let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&[u8]> = bytes
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .collect();
         lines.into_par_iter().map(line).collect()
     } else {
         let one = |bytes: &[u8]| -> Decoded {
             let (vehicle, [time, one, two]) = record(bytes).ok_or("a record is cut off")?;
             let point = plane.of_pair(one, two);
-            Ok(Position { vehicle, fix: Fix { time, point } })
+            Ok(Position {
+                vehicle,
+                fix: Fix { time, point },
+            })
         };
         bytes.chunks(RECORD_BYTES).map(one).collect()
     }
@@ -168,10 +190,14 @@ fn run(
     links: usize,
 ) -> Result<Form, Error> {
     let matcher = prepared.matcher(settings(SIGMA_M))?;
-    let mut stream: Stream<u64> = Stream::new(matcher, StreamSettings::default()).map_err(refused)?;
+    let mut stream: Stream<u64> =
+        Stream::new(matcher, StreamSettings::default()).map_err(refused)?;
     let mut times: Vec<Times> = vec![(0.0, 0); links];
     let mut keep = |settled: Vec<(u64, Passage)>| {
-        for (_, passage) in settled.iter().filter(|(_, passage)| passage.traversal.whole) {
+        for (_, passage) in settled
+            .iter()
+            .filter(|(_, passage)| passage.traversal.whole)
+        {
             let (sum, count) = &mut times[passage.traversal.link.index()];
             *sum += passage.traversal.left - passage.traversal.entered;
             *count += 1;

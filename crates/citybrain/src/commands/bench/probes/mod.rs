@@ -1,11 +1,12 @@
 //! `citybrain bench probes`: how fast and how well positions are matched to links.
 
 mod feed;
-mod traces;
 
 use roads::Network;
 use roads::generate::{GridSpec, grid};
-use roads::matching::evaluate::{NEAR_M, SAMPLE_M, Score, Trip, TripSpec, observed, trips};
+use roads::matching::evaluate::{
+    NEAR_M, SAMPLE_M, Score, Seen, Trip, TripSpec, observed, traces, trips,
+};
 use roads::matching::{Counts, Fix, Matched, Matcher, Settings};
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::error::{Error, Exit, Outcome};
 use crate::load;
 use crate::load::matching::{Prepared, prepare, refused};
 use crate::measure::{Stopwatch, peak_memory};
+use crate::output::to_file;
 use crate::printer::{Printer, bytes, grouped, table};
 
 /// Signals along a side of the grid that is measured where no network is given.
@@ -113,14 +115,27 @@ pub(crate) fn probes(args: &ProbesArgs, printer: Printer) -> Outcome {
     let mut rows = Vec::new();
     for row in &args.rows {
         let fixes = observed(&made, row.interval_s, row.sigma_m, args.seed);
-        printer.note(format_args!("every {} s, noise of {} m", row.interval_s, row.sigma_m));
+        printer.note(format_args!(
+            "every {} s, noise of {} m",
+            row.interval_s, row.sigma_m
+        ));
         let (measured, matched) = measure(&prepared, *row, &made, &fixes, args.least_cpu)?;
         rows.push(measured);
-        seen.push((*row, fixes, matched));
+        seen.push(Seen {
+            interval_s: row.interval_s,
+            sigma_m: row.sigma_m,
+            fixes,
+            matched,
+        });
     }
     if let Some(path) = &args.write_traces {
         let measured = serde_json::to_value(&rows).map_err(Error::internal)?;
-        traces::write(path, &network, &prepared.map, (&made, &seen), measured)?;
+        let all = traces(&network, &prepared.map, &made, &seen, measured);
+        let all = all.ok_or_else(|| Error::Refused {
+            message: "--write-traces: the network has no place on the globe".to_owned(),
+            help: Some("take one that has, such as an OpenStreetMap extract".to_owned()),
+        })?;
+        to_file(path, |out| Ok(serde_json::to_writer(out, &all)?))?;
     }
     let stream = (args.stream > 0)
         .then(|| feed::feed(&network, &prepared, &made, args, printer))
@@ -184,7 +199,10 @@ fn measure(
 ) -> Result<(Measured, Vec<Matched>), Error> {
     let matcher = prepared.matcher(settings(row.sigma_m))?;
     let all = |matcher: &Matcher| -> Vec<Matched> {
-        fixes.iter().map(|trace| matcher.match_trace(trace)).collect()
+        fixes
+            .iter()
+            .map(|trace| matcher.match_trace(trace))
+            .collect()
     };
     let matched = all(&matcher);
     let positions: usize = fixes.iter().map(Vec::len).sum();
