@@ -100,6 +100,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Compare(args) => commands::traffic::compare(&args, layers, printer),
             TrafficCommand::Drive(args) => commands::traffic::drive(&args, layers, printer),
             TrafficCommand::Mission(args) => commands::traffic::mission(&args, layers, printer),
+            TrafficCommand::Match(args) => commands::traffic::match_file(&args, printer),
         },
         Command::Bench(BenchCommand::Engine(args)) => {
             commands::bench::engine(&args, &layers, printer)
@@ -108,6 +109,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
         Command::Bench(BenchCommand::Exchange(args)) => commands::bench::exchange(&args, printer),
         Command::Bench(BenchCommand::Ledger(args)) => commands::bench::ledger(&args, printer),
         Command::Bench(BenchCommand::Pool(args)) => commands::bench::pool(&args, printer),
+        Command::Bench(BenchCommand::Probes(args)) => commands::bench::probes(&args, printer),
         Command::Ledger(command) => ledger_command(&command, printer),
         Command::Pool(command) => pool_command(command, layers, printer),
         Command::Cluster(command) => match command {

@@ -23,6 +23,8 @@ pub(crate) enum BenchCommand {
     Ledger(super::bench_ledger::LedgerArgs),
     /// Measure the pool: loads, look-ups, writes, questions over history
     Pool(super::bench_pool::PoolArgs),
+    /// Measure map matching: positions a second, precision, recall, memory
+    Probes(super::probes::ProbesArgs),
 }
 
 /// Lane change settings to measure.

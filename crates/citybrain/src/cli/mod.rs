@@ -19,6 +19,7 @@ pub(crate) mod ledger;
 pub(crate) mod pool;
 pub(crate) mod pool_generate;
 pub(crate) mod pool_sql;
+pub(crate) mod probes;
 pub(crate) mod roads;
 pub(crate) mod traffic;
 pub(crate) mod up;

@@ -22,6 +22,8 @@ pub(crate) enum TrafficCommand {
     Drive(DriveArgs),
     /// Send emergency vehicles at the peak, with and without priority, and compare
     Mission(MissionArgs),
+    /// Match a file of positions to the links that were driven, and when
+    Match(super::probes::MatchArgs),
 }
 
 /// What the signals stand in.

@@ -4,7 +4,9 @@ mod begin;
 mod city;
 pub(crate) mod data;
 pub(crate) mod demonstration;
+pub(crate) mod matching;
 pub(crate) mod pool;
+pub(crate) mod probes;
 
 use std::path::Path;
 use std::sync::Arc;

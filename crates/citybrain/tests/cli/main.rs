@@ -19,6 +19,7 @@ mod ledger;
 mod plants;
 mod pool;
 mod pool_generate;
+mod probes;
 mod roads;
 mod support;
 mod traffic;

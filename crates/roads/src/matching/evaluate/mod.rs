@@ -2,7 +2,9 @@
 //! is found again.
 
 mod score;
+mod traces;
 mod trips;
 
 pub use score::{NEAR_M, SAMPLE_M, Score, lines};
+pub use traces::{Seen, traces};
 pub use trips::{Trip, TripSpec, observed, trips};
