@@ -2,7 +2,8 @@
 
 use roads::{Aspect, Network};
 
-use super::lane::{Lane, ProbeHere, SPACING};
+use super::lane::tune;
+use super::lane::{Lane, ProbeHere, SPACING, STARTS};
 use super::learn::Learnt;
 use super::sensors::{Readings, Report, Sensors};
 use super::spec::Sensing;
@@ -25,6 +26,10 @@ const STANDING: f64 = 0.5;
 const FREE: f64 = 0.75;
 /// Metres in which a probe brakes before a queue.
 const BRAKES: f64 = 12.0;
+/// How fast the start of a queue runs back from the stop line, m/s.
+const WAVE: f64 = SPACING / STARTS;
+/// Room that a vehicle takes that drives off from a queue, metres.
+const APART: f64 = 18.0;
 /// How much of the difference between a standing probe's place and the model is learnt.
 const LESSON: f64 = 0.5;
 /// How far a camera's count pulls, a second.
@@ -47,6 +52,8 @@ struct LoopState {
     occupied: f64,
     /// Seconds for which it has not.
     empty: f64,
+    /// Vehicles that should have come of late, and may be late.
+    fresh: f64,
 }
 
 impl LoopState {
@@ -204,7 +211,7 @@ impl Estimator {
         let probes = state.probes.min(counted);
         state.probes = (state.probes - probes) * 0.5;
         let counted = (counted - probes) * self.count;
-        let missed = if counted > 0.0 { 0.0 } else { self.loss * out };
+        let missed = self.loss * out;
         let crossed = counted + missed;
         lane.correct(crossed - out);
         if self.streets.lanes[index].advance.is_empty() {
@@ -214,11 +221,14 @@ impl Estimator {
         state.empty = if over { 0.0 } else { state.empty + tick };
         state.occupied = if reading.occupancy > 0.9 { state.occupied + tick } else { 0.0 };
         let at_line = lane.probes.first().is_some_and(|probe| probe.to_stop_line < SPACING);
+        state.fresh = (state.fresh * (1.0 - tick / tune("LATE", 6.0)) + arrived).min(lane.queue);
+        let stale = (lane.queue - state.fresh).max(0.0);
         if lane.green > SILENT && state.empty > SILENT {
-            lane.set_queue(lane.queue * self.loss.powf(tick / super::lane::HEADWAY));
+            let doubt = 1.0 - self.loss.powf(tick / super::lane::HEADWAY);
+            lane.set_queue(lane.queue - stale * doubt);
         } else if lane.green <= 0.0 && state.empty > SILENT && lane.queue < 1.5 {
-            let left = (lane.queue * 0.75).max(self.loss.min(lane.queue));
-            lane.set_queue(left);
+            let doubt = (stale * 0.25).min((lane.queue - self.loss).max(0.0));
+            lane.set_queue(lane.queue - doubt);
         } else if lane.green <= 0.0 && state.occupied > 2.0 && !at_line {
             lane.queue = lane.queue.max(1.0);
         }
@@ -253,7 +263,7 @@ impl Estimator {
                 let id = street.advance[place] as usize;
                 let at = self.streets.loops[id].at;
                 let here = (at / street.step).round() as usize;
-                let reach = ((WINDOW / tick).round() as usize).min(here);
+                let reach = ((tune("WINDOW", WINDOW) / tick).round() as usize).min(here);
                 let state = &mut self.loops[id];
                 let reading = readings.loops[id];
                 let counted = f64::from(reading.count);
@@ -266,15 +276,19 @@ impl Estimator {
                 state.occupied = if reading.occupancy > 0.95 { state.occupied + tick } else { 0.0 };
                 let stands = state.occupied > STANDS && reading.count == 0;
                 let believed = state.believed();
+                let known = place > 0 || !street.source;
                 if counted > 0.0 && believed {
-                    self.claim(index, place, here, (reach, counted));
+                    if known {
+                        self.claim(index, place, here, (reach, counted));
+                    }
                     self.lanes[index].expect(place + 1, here as f64, counted);
                 }
                 let lane = &mut self.lanes[index];
                 let missed = std::mem::take(&mut lane.coming[place][here - reach]);
                 let state = &mut self.loops[id];
                 state.expected += missed;
-                let missed = if believed { missed * self.loss } else { missed };
+                let stays = if known { self.loss.max(tune("STAYS", 0.6)).min(self.loss * tune("STAYX", 10.0)) } else { self.loss };
+                let missed = if believed { missed * stays } else { missed };
                 lane.expect(place + 1, (here - reach) as f64, missed);
                 if believed && stands {
                     lane.queue = lane.queue.max(at / SPACING - lane.probes.len() as f64);
@@ -363,6 +377,7 @@ impl Estimator {
 
     /// What the probes of a lane tell of the others on it.
     fn probes_of(&mut self, index: usize, every: u64) {
+        let alone = self.loops.is_empty() && self.cameras.is_empty();
         let street = &self.streets.lanes[index];
         let lane = &mut self.lanes[index];
         if lane.probes.is_empty() {
@@ -385,6 +400,9 @@ impl Estimator {
             }
             if lane.reference().is_none() {
                 let left = if gone.stood { lane.behind } else { 0.0 };
+                if alone && lane.queue > left && !gone.stood {
+                    self.learnt.enters(index, tune("CROSS", 0.0) * (left - lane.queue));
+                }
                 lane.set_queue(left.min(lane.queue));
                 lane.behind = 0.0;
             }
@@ -395,8 +413,11 @@ impl Estimator {
             if probe.speed < STANDING {
                 let first = !probe.stood;
                 lane.probes[place].stood = true;
-                let before = (probe.to_stop_line / SPACING).round();
-                if first && before >= 1.0 {
+                // In green those near the stop line drive, and farther apart.
+                let driving = (lane.green * WAVE).min(probe.to_stop_line);
+                let standing = probe.to_stop_line - driving;
+                let before = (standing / SPACING + driving / APART).round();
+                if first && before >= 1.0 && lane.green <= 0.0 {
                     self.learnt.stands(place as f64, before);
                 }
                 if last && (first || lane.green <= 0.0) {
@@ -412,13 +433,13 @@ impl Estimator {
                     }
                     lane.queue = unseen + lane.behind;
                     if first {
-                        self.learnt.enters(index, LESSON * (unseen - thought));
+                        self.learnt.enters(index, tune("LESSON", LESSON) * (unseen - thought));
                     }
                 }
             } else if !probe.stood && probe.speed > FREE * street.speed {
                 let most = (probe.to_stop_line - BRAKES).max(0.0) / SPACING;
                 if last && lane.reference().is_none() && lane.queue > most {
-                    self.learnt.enters(index, LESSON * (most - lane.queue));
+                    self.learnt.enters(index, tune("LESSON", LESSON) * (most - lane.queue));
                     lane.set_queue(most);
                 }
             }
@@ -428,7 +449,7 @@ impl Estimator {
     /// Pulls what is believed of a camera's sight towards its counts.
     fn see_cameras(&mut self, readings: &Readings) {
         let (share, range) = self.camera;
-        let pull = 1.0 - (1.0 - PULL).powf(self.streets.tick);
+        let pull = 1.0 - (1.0 - tune("PULL", PULL)).powf(self.streets.tick);
         for (camera, reading) in readings.cameras.iter().enumerate() {
             let index = self.cameras[camera] as usize;
             let street = &self.streets.lanes[index];
@@ -495,6 +516,7 @@ impl Estimator {
         }
     }
 
+    pub(super) fn penetration(&self) -> f64 { self.learnt.penetration() }
     /// The vehicles of a lane, front to back.
     fn place(&self, index: usize, here: &mut Vec<SeenVehicle>) {
         let street = &self.streets.lanes[index];
@@ -503,7 +525,7 @@ impl Estimator {
         let started = lane.queue - lane.standing();
         let first = reference.map_or(lane.queue, |_| lane.queue - lane.behind);
         let speed = |place: f64| if place < started { street.speed / 2.0 } else { 0.0 };
-        let mut sum = 0.5;
+        let mut sum = tune("ROUND", 0.5);
         let before = (first + sum).floor();
         let apart = reference.map_or(SPACING, |at| (at / (before + 1.0)).min(SPACING));
         for place in 0..before as usize {

@@ -12,7 +12,7 @@ pub(super) const SPACING: f64 = 7.5;
 /// and starting.
 const READY: f64 = 0.3;
 /// Seconds after each other at which those who stand start.
-const STARTS: f64 = 1.2;
+pub(super) const STARTS: f64 = 1.2;
 /// Ticks by which somebody may be earlier than expected.
 const SOON: usize = 6;
 /// Ticks beyond the start of a lane for which it is known who will come.
@@ -92,10 +92,10 @@ impl Lane {
             return 0.0;
         }
         if self.green <= 0.0 {
-            self.credit = READY;
+            self.credit = tune("READY", READY);
         }
         self.green += tick;
-        self.credit = (self.credit + flow * tick / HEADWAY).min(1.0_f64.max(arrived));
+        self.credit = (self.credit + flow * tick / tune("HEADWAY", HEADWAY)).min(1.0_f64.max(arrived));
         // Who is behind a probe does not cross before it.
         let mut first = self.queue;
         if self.reference().is_some() {
@@ -166,11 +166,18 @@ impl Lane {
     /// Of those who wait, how many stand: in green those at the front have started, one after the
     /// other.
     pub(super) fn standing(&self) -> f64 {
-        (self.queue - self.green / STARTS).max(0.0)
+        (self.queue - self.green / tune("STARTS", STARTS)).max(0.0)
     }
 
     /// Whom the lane holds, probes left out.
     pub(super) fn total(&self, street: &Street) -> f64 {
         self.queue + self.within(street.ticks.ceil() as usize)
     }
+}
+
+pub(super) fn tune(key: &str, usual: f64) -> f64 {
+    static KNOWN: std::sync::LazyLock<std::collections::HashMap<String, f64>> = std::sync::LazyLock::new(|| {
+        std::env::vars().filter_map(|(k, v)| Some((k.strip_prefix("T_")?.to_owned(), v.parse().ok()?))).collect()
+    });
+    KNOWN.get(key).copied().unwrap_or(usual)
 }

@@ -27,6 +27,8 @@ pub struct SensingErrors {
     pub count_rmse: f64,
     /// Mean of the vehicles on a lane, as they were.
     pub count_mean: f64,
+    /// Share of vehicles that are probes, as it was learnt.
+    pub penetration: f64,
     /// Mean of what was believed of them less what they were.
     pub count_bias: f64,
 }
@@ -116,9 +118,31 @@ impl<P: Plant> Sensed<P> {
         Some(SensingErrors {
             waiting_rmse: (sums.waiting / lanes).sqrt(),
             count_rmse: (sums.count / lanes).sqrt(),
+            penetration: self.estimator.penetration(),
             count_mean: sums.truth / lanes,
             count_bias: sums.bias / lanes,
         })
+    }
+
+    /// Takes the sensors' samples and makes of them whom the lanes hold. [`Plant::advance`] does it
+    /// each tick.
+    ///
+    /// # Errors
+    /// When the plant does not answer.
+    pub fn perceive(&mut self) -> Result<(), Error> {
+        if self.sensing.is_full() {
+            return Ok(());
+        }
+        if !self.plant.scene(&mut self.scene)? {
+            self.scene.clear();
+        }
+        self.sensors.sample(&self.scene, &mut self.readings);
+        self.estimator.take_in(&self.readings, &self.shown);
+        if self.plant.time() >= self.compared + COMPARE_EVERY {
+            self.compared = self.plant.time();
+            self.compare();
+        }
+        Ok(())
     }
 
     fn compare(&mut self) {
@@ -179,18 +203,6 @@ impl<P: Plant> Plant for Sensed<P> {
 
     fn advance(&mut self) -> Result<(), Error> {
         self.plant.advance()?;
-        if self.sensing.is_full() {
-            return Ok(());
-        }
-        if !self.plant.scene(&mut self.scene)? {
-            self.scene.clear();
-        }
-        self.sensors.sample(&self.scene, &mut self.readings);
-        self.estimator.take_in(&self.readings, &self.shown);
-        if self.plant.time() >= self.compared + COMPARE_EVERY {
-            self.compared = self.plant.time();
-            self.compare();
-        }
-        Ok(())
+        self.perceive()
     }
 }

@@ -118,7 +118,7 @@ impl Streets {
 
     /// What a vehicle that starts from rest loses, ticks.
     pub(super) fn pick_up(&self) -> f64 {
-        PICK_UP / self.tick
+        super::lane::tune("PICKUP", PICK_UP) / self.tick
     }
 
     /// Share of a full flow that a lane may let go, by what its movements are shown.
