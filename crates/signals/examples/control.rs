@@ -183,8 +183,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let metrics = runner.plant().inner().world().metrics(protocol.horizon);
             let errors = runner.plant().errors().map_or_else(String::new, |errors| {
                 format!(
-                    "  error: waiting {:.2}, count {:.2} of {:.2}, bias {:+.2}, {:.3}",
-                    errors.waiting_rmse, errors.count_rmse, errors.count_mean, errors.count_bias, errors.penetration
+                    "  error: waiting {:.2}, count {:.2} of {:.2}, bias {:+.2}, penetration {:.3}",
+                    errors.waiting_rmse, errors.count_rmse, errors.count_mean, errors.count_bias, errors.penetration.unwrap_or(1.0)
                 )
             });
             println!(

@@ -20,6 +20,8 @@ const STUCK_GREEN: f64 = 20.0;
 const SILENT: f64 = 3.5;
 /// Seconds of a loop occupied after which somebody stands on it.
 const STANDS: f64 = 6.0;
+/// Probability that somebody is there whom a loop upstream has counted.
+const TRUST: f64 = 0.99;
 /// Slower than this a probe stands, m/s.
 const STANDING: f64 = 0.5;
 /// Above this share of the limit a probe drives freely.
@@ -221,7 +223,7 @@ impl Estimator {
         state.empty = if over { 0.0 } else { state.empty + tick };
         state.occupied = if reading.occupancy > 0.9 { state.occupied + tick } else { 0.0 };
         let at_line = lane.probes.first().is_some_and(|probe| probe.to_stop_line < SPACING);
-        state.fresh = (state.fresh * (1.0 - tick / tune("LATE", 6.0)) + arrived).min(lane.queue);
+        state.fresh = (state.fresh * (1.0 - tick / tune("LATE", 12.0)) + arrived).min(lane.queue);
         let stale = (lane.queue - state.fresh).max(0.0);
         if lane.green > SILENT && state.empty > SILENT {
             let doubt = 1.0 - self.loss.powf(tick / super::lane::HEADWAY);
@@ -287,7 +289,14 @@ impl Estimator {
                 let missed = std::mem::take(&mut lane.coming[place][here - reach]);
                 let state = &mut self.loops[id];
                 state.expected += missed;
-                let stays = if known { self.loss.max(tune("STAYS", 0.6)).min(self.loss * tune("STAYX", 10.0)) } else { self.loss };
+                // Of those who come in over the boundary only their usual number is known; whom a
+                // loop upstream has counted is there, unless something went wrong.
+                let stays = if known {
+                    let unseen = TRUST * self.loss;
+                    unseen / (unseen + 1.0 - TRUST)
+                } else {
+                    self.loss
+                };
                 let missed = if believed { missed * stays } else { missed };
                 lane.expect(place + 1, (here - reach) as f64, missed);
                 if believed && stands {
@@ -320,6 +329,7 @@ impl Estimator {
         let Some(every) = self.every else {
             return;
         };
+        let seconds = every as f64 * self.streets.tick;
         let alone = self.loops.is_empty() && self.cameras.is_empty();
         if alone {
             self.learnt.count_probes();
@@ -331,14 +341,15 @@ impl Estimator {
                 self.at.resize(probe + 1, None);
             }
             let was = self.at[probe].replace(report.lane);
-            let mut stood = false;
+            let (mut stood, mut stands, mut place) = (false, 0.0, None);
             let mut from = f64::INFINITY;
             if let Some(was) = was {
                 let probes = &mut self.lanes[was as usize].probes;
-                if let Some(place) = probes.iter().position(|known| known.probe == report.probe) {
-                    let known = probes.remove(place);
+                if let Some(at) = probes.iter().position(|known| known.probe == report.probe) {
+                    let known = probes.remove(at);
                     if was == report.lane {
-                        (stood, from) = (known.stood, known.to_stop_line);
+                        (stood, stands, from) = (known.stood, known.stands, known.to_stop_line);
+                        place = known.place;
                     }
                 }
             }
@@ -365,7 +376,9 @@ impl Estimator {
                 probe: report.probe,
                 to_stop_line: report.to_stop_line,
                 speed: report.speed,
+                stands: if report.speed < STANDING { stands + seconds } else { 0.0 },
                 stood,
+                place,
                 tick: self.tick,
             };
             self.lanes[lane].probes.push(here);
@@ -395,6 +408,9 @@ impl Estimator {
             let gone = lane.probes.remove(place);
             self.at[gone.probe as usize] = None;
             lane.probe_crosses();
+            if let Some(place) = gone.place.filter(|_| lane.green > 0.0) {
+                self.learnt.crosses(place, lane.green);
+            }
             if let Some(id) = street.stop_loop {
                 self.loops[id as usize].probes += 1.0;
             }
@@ -411,30 +427,41 @@ impl Estimator {
             let probe = lane.probes[place];
             let last = !lane.probes[place + 1..].iter().any(|other| other.stood);
             if probe.speed < STANDING {
-                let first = !probe.stood;
-                lane.probes[place].stood = true;
                 // In green those near the stop line drive, and farther apart.
                 let driving = (lane.green * WAVE).min(probe.to_stop_line);
                 let standing = probe.to_stop_line - driving;
-                let before = (standing / SPACING + driving / APART).round();
+                let before = (standing / self.learnt.spacing() + driving / APART).round();
+                let unseen = (before - place as f64).max(0.0);
+                let first = !probe.stood;
+                // Those whom the model has before it.
+                let since = (probe.to_stop_line / street.step - probe.stands / self.streets.tick)
+                    .max(0.0)
+                    .floor() as usize;
+                let thought = if first {
+                    lane.queue + lane.within(since)
+                } else {
+                    lane.queue - lane.behind
+                };
+                // The more it surprises, the longer it has to stand: it may stand for another
+                // reason than a queue.
+                let surprise = (before - thought - place as f64 - 3.0).max(0.0);
+                if probe.stands < 2.0 + 0.3 * surprise {
+                    continue;
+                }
+                lane.probes[place].stood = true;
+                if lane.green <= 0.0 {
+                    lane.probes[place].place = Some(probe.to_stop_line);
+                }
                 if first && before >= 1.0 && lane.green <= 0.0 {
                     self.learnt.stands(place as f64, before);
                 }
                 if last && (first || lane.green <= 0.0) {
-                    let unseen = (before - place as f64).max(0.0);
-                    let mut thought = lane.queue;
                     if first {
-                        let nearer = (probe.to_stop_line / street.step).floor() as usize;
-                        thought += lane.within(nearer);
-                        lane.scale(nearer, 0.0);
+                        lane.scale(since, 0.0);
                         lane.behind = 0.0;
-                    } else {
-                        thought -= lane.behind;
-                    }
-                    lane.queue = unseen + lane.behind;
-                    if first {
                         self.learnt.enters(index, tune("LESSON", LESSON) * (unseen - thought));
                     }
+                    lane.queue = unseen + lane.behind;
                 }
             } else if !probe.stood && probe.speed > FREE * street.speed {
                 let most = (probe.to_stop_line - BRAKES).max(0.0) / SPACING;
@@ -516,7 +543,11 @@ impl Estimator {
         }
     }
 
-    pub(super) fn penetration(&self) -> f64 { self.learnt.penetration() }
+    /// Share of vehicles that are probes, as it was learnt; none where nobody reports.
+    pub(super) fn penetration(&self) -> Option<f64> {
+        self.every.map(|_| self.learnt.penetration())
+    }
+
     /// The vehicles of a lane, front to back.
     fn place(&self, index: usize, here: &mut Vec<SeenVehicle>) {
         let street = &self.streets.lanes[index];

@@ -24,8 +24,12 @@ pub(super) struct ProbeHere {
     pub(super) probe: u32,
     pub(super) to_stop_line: f64,
     pub(super) speed: f64,
-    /// It has stood on this lane.
+    /// Seconds for which it has been standing.
+    pub(super) stands: f64,
+    /// It stands or has stood in the queue of this lane.
     pub(super) stood: bool,
+    /// Where it stood last in red, metres from the stop line.
+    pub(super) place: Option<f64>,
     /// The tick of its last report.
     pub(super) tick: u64,
 }

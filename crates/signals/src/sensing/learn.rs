@@ -5,7 +5,7 @@
 //! much as a handful of observations would count (empirical Bayes with gamma and Dirichlet priors).
 
 use super::streets::Streets;
-use super::lane::tune;
+use super::lane::{HEADWAY, SPACING, tune};
 
 /// Half-life of what is learnt, seconds.
 const MEMORY: f64 = 900.0;
@@ -15,6 +15,12 @@ const USUAL: f64 = 3.0;
 const GUESS: (f64, f64) = (0.05, 60.0);
 /// Share of probes, before anything has been seen, and for how many vehicles that counts.
 const PROBES: (f64, f64) = (0.1, 20.0);
+
+/// Seconds from the beginning of a green to the first crossing of two that stood, with half a
+/// report's delay.
+const STARTED: f64 = 2.3;
+/// For how many vehicles the usual room of a standing one counts.
+const PLACES: f64 = 20.0;
 
 /// What has been learnt.
 #[derive(Clone, Debug)]
@@ -29,6 +35,9 @@ pub(super) struct Learnt {
     usual: [f64; 16],
     /// Vehicles a second that usually come in over a link of the boundary.
     usual_inflow: f64,
+    /// Metres from the stop line at which probes have stood, and vehicles that had crossed before
+    /// them.
+    places: (f64, f64),
     /// Probes among those before standing probes, and all of those.
     probes: (f64, f64),
 }
@@ -41,6 +50,7 @@ impl Learnt {
             unit: 1.0,
             usual: [1.0; 16],
             usual_inflow: GUESS.0,
+            places: (0.0, 0.0),
             probes: (0.0, 0.0),
         }
     }
@@ -81,6 +91,23 @@ impl Learnt {
     /// So many vehicles have come onto a lane; less than none if there were fewer than thought.
     pub(super) fn enters(&mut self, lane: usize, vehicles: f64) {
         self.entered[lane] = (self.entered[lane] + vehicles).max(0.0);
+    }
+
+    /// A probe that had stood so far from the stop line crosses so long after the beginning of its
+    /// green: by the headways, so many went before it.
+    pub(super) fn crosses(&mut self, place: f64, green: f64) {
+        let before = ((green - STARTED) / HEADWAY).max(0.0);
+        // Too many for that place: it was held up by something else.
+        if place > SPACING && before <= 2.0 * place / SPACING {
+            self.places.0 += place;
+            self.places.1 += before;
+        }
+    }
+
+    /// Room that a standing vehicle takes, metres, with what stands open between vehicles.
+    pub(super) fn spacing(&self) -> f64 {
+        let (places, before) = self.places;
+        ((places + SPACING * PLACES) / (before + PLACES)).clamp(SPACING * 0.8, SPACING * 1.6)
     }
 
     /// A standing probe has so many probes before it among so many vehicles.

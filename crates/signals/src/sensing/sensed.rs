@@ -27,8 +27,11 @@ pub struct SensingErrors {
     pub count_rmse: f64,
     /// Mean of the vehicles on a lane, as they were.
     pub count_mean: f64,
-    /// Share of vehicles that are probes, as it was learnt.
-    pub penetration: f64,
+    /// Root mean square of the vehicles on a lane: how far one would be off who believed that there
+    /// are none.
+    pub count_blind: f64,
+    /// Share of vehicles that are probes, as it was learnt; none where there are none.
+    pub penetration: Option<f64>,
     /// Mean of what was believed of them less what they were.
     pub count_bias: f64,
 }
@@ -41,6 +44,7 @@ struct Sums {
     count: f64,
     bias: f64,
     truth: f64,
+    blind: f64,
 }
 
 /// A plant around a plant: what it hands out is what an estimator makes of sensors' samples.
@@ -118,6 +122,7 @@ impl<P: Plant> Sensed<P> {
         Some(SensingErrors {
             waiting_rmse: (sums.waiting / lanes).sqrt(),
             count_rmse: (sums.count / lanes).sqrt(),
+            count_blind: (sums.blind / lanes).sqrt(),
             penetration: self.estimator.penetration(),
             count_mean: sums.truth / lanes,
             count_bias: sums.bias / lanes,
@@ -155,6 +160,7 @@ impl<P: Plant> Sensed<P> {
             self.sums.count += off * off;
             self.sums.bias += off;
             self.sums.truth += here.len() as f64;
+            self.sums.blind += (here.len() as f64).powi(2);
             self.sums.waiting += (waits - waiting).powi(2);
         }
     }
