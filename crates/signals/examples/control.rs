@@ -184,7 +184,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             let errors = runner.plant().errors().map_or_else(String::new, |errors| {
                 format!(
                     "  error: waiting {:.2}, count {:.2} of {:.2}, bias {:+.2}, penetration {:.3}",
-                    errors.waiting_rmse, errors.count_rmse, errors.count_mean, errors.count_bias, errors.penetration.unwrap_or(1.0)
+                    errors.waiting_rmse,
+                    errors.count_rmse,
+                    errors.count_mean,
+                    errors.count_bias,
+                    errors.penetration.unwrap_or(1.0)
                 )
             });
             println!(

@@ -13,7 +13,9 @@ use roads::generate::{GridDemandSpec, GridSpec, grid, grid_demand};
 use roads::{Demand, Network};
 use signals::brain::{Brain, Settings};
 use signals::sensing::{Cameras, Detectors, Probes, Scene, Sensed, Sensing, SensingErrors};
-use signals::{Command, Controller, Detail, Error, Observation, Plant, Protocol, Runner, SimPlant, Wishes};
+use signals::{
+    Command, Controller, Detail, Error, Observation, Plant, Protocol, Runner, SimPlant, Wishes,
+};
 use sim::Config;
 
 /// Every way to see.
@@ -200,7 +202,10 @@ fn a_plant_that_cannot_tell_vehicles_apart_is_seen_in_full_or_not_at_all() {
     assert!(Sensed::new(blind(), &Sensing::default(), 0).is_ok());
     let refused = Sensed::new(blind(), &"probes:0.1".parse().unwrap(), 0);
     let message = refused.err().unwrap().to_string();
-    assert!(message.contains("probes:0.1") && message.contains("full"), "{message}");
+    assert!(
+        message.contains("probes:0.1") && message.contains("full"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -234,28 +239,32 @@ fn what_is_not_understood_is_refused_with_what_would_be_right() {
 fn any_sensing() -> impl Strategy<Value = Sensing> {
     let share = || 0.0_f64..=0.5;
     let at = prop_oneof![Just(f64::INFINITY), 1.0_f64..500.0];
-    let detectors = (share(), share(), share(), proptest::collection::vec(at, 1..4)).prop_map(
-        |(loss, noise, stuck, at)| Detectors {
+    let detectors = (
+        share(),
+        share(),
+        share(),
+        proptest::collection::vec(at, 1..4),
+    )
+        .prop_map(|(loss, noise, stuck, at)| Detectors {
             loss,
             noise,
             stuck,
             at,
-        },
-    );
-    let probes = (0.001_f64..=1.0, 0.0_f64..100.0, 0.1_f64..300.0).prop_map(
-        |(share, error, every)| Probes {
-            share,
-            error,
-            every,
-        },
-    );
-    let cameras = (0.001_f64..=1.0, 0.0_f64..1.0, 10.0_f64..1e4).prop_map(
-        |(share, noise, range)| Cameras {
+        });
+    let probes =
+        (0.001_f64..=1.0, 0.0_f64..100.0, 0.1_f64..300.0).prop_map(|(share, error, every)| {
+            Probes {
+                share,
+                error,
+                every,
+            }
+        });
+    let cameras =
+        (0.001_f64..=1.0, 0.0_f64..1.0, 10.0_f64..1e4).prop_map(|(share, noise, range)| Cameras {
             share,
             noise,
             range,
-        },
-    );
+        });
     let option = proptest::option::of::<BoxedStrategy<u64>>;
     (
         proptest::option::of(detectors),

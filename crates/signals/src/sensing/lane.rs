@@ -96,10 +96,10 @@ impl Lane {
             return 0.0;
         }
         if self.green <= 0.0 {
-            self.credit = tune("READY", READY);
+            self.credit = READY;
         }
         self.green += tick;
-        self.credit = (self.credit + flow * tick / tune("HEADWAY", HEADWAY)).min(1.0_f64.max(arrived));
+        self.credit = (self.credit + flow * tick / HEADWAY).min(1.0_f64.max(arrived));
         // Who is behind a probe does not cross before it.
         let mut first = self.queue;
         if self.reference().is_some() {
@@ -123,7 +123,11 @@ impl Lane {
             return;
         }
         let mut left = vehicles;
-        let soon = self.coming.iter_mut().rev().flat_map(|coming| coming.iter_mut().take(SOON));
+        let soon = self
+            .coming
+            .iter_mut()
+            .rev()
+            .flat_map(|coming| coming.iter_mut().take(SOON));
         for place in std::iter::once(&mut self.queue).chain(soon) {
             let taken = place.min(left);
             *place -= taken;
@@ -157,12 +161,19 @@ impl Lane {
 
     /// Those expected within so many ticks.
     pub(super) fn within(&self, ticks: usize) -> f64 {
-        self.coming.iter().flat_map(|coming| coming.iter().take(ticks)).sum()
+        self.coming
+            .iter()
+            .flat_map(|coming| coming.iter().take(ticks))
+            .sum()
     }
 
     /// Multiplies those expected within so many ticks by a factor.
     pub(super) fn scale(&mut self, ticks: usize, factor: f64) {
-        for value in self.coming.iter_mut().flat_map(|coming| coming.iter_mut().take(ticks)) {
+        for value in self
+            .coming
+            .iter_mut()
+            .flat_map(|coming| coming.iter_mut().take(ticks))
+        {
             *value *= factor;
         }
     }
@@ -170,18 +181,11 @@ impl Lane {
     /// Of those who wait, how many stand: in green those at the front have started, one after the
     /// other.
     pub(super) fn standing(&self) -> f64 {
-        (self.queue - self.green / tune("STARTS", STARTS)).max(0.0)
+        (self.queue - self.green / STARTS).max(0.0)
     }
 
     /// Whom the lane holds, probes left out.
     pub(super) fn total(&self, street: &Street) -> f64 {
         self.queue + self.within(street.ticks.ceil() as usize)
     }
-}
-
-pub(super) fn tune(key: &str, usual: f64) -> f64 {
-    static KNOWN: std::sync::LazyLock<std::collections::HashMap<String, f64>> = std::sync::LazyLock::new(|| {
-        std::env::vars().filter_map(|(k, v)| Some((k.strip_prefix("T_")?.to_owned(), v.parse().ok()?))).collect()
-    });
-    KNOWN.get(key).copied().unwrap_or(usual)
 }

@@ -4,8 +4,8 @@
 //! Few observations are drawn towards what lanes of the same kind do over the whole network, as
 //! much as a handful of observations would count (empirical Bayes with gamma and Dirichlet priors).
 
+use super::lane::{HEADWAY, SPACING};
 use super::streets::Streets;
-use super::lane::{HEADWAY, SPACING, tune};
 
 /// Half-life of what is learnt, seconds.
 const MEMORY: f64 = 900.0;
@@ -57,7 +57,7 @@ impl Learnt {
 
     /// A tick passes.
     pub(super) fn pass(&mut self, streets: &Streets) {
-        let keep = 0.5_f64.powf(streets.tick / tune("MEMORY", MEMORY));
+        let keep = 0.5_f64.powf(streets.tick / MEMORY);
         self.counted = self.counted * keep + streets.tick;
         self.entered.iter_mut().for_each(|lane| *lane *= keep);
     }
@@ -72,20 +72,25 @@ impl Learnt {
             lanes[kind] += 1.0;
         }
         for link in &streets.links {
-            if streets.lanes.get(link.start).is_some_and(|lane| lane.source) {
+            if streets
+                .lanes
+                .get(link.start)
+                .is_some_and(|lane| lane.source)
+            {
                 inflow += self.entered[link.clone()].iter().sum::<f64>().max(0.0);
                 sources += 1.0;
             }
         }
         let mean = sums.iter().sum::<f64>() / lanes.iter().sum::<f64>().max(1.0);
         for kind in 0..16 {
-            let weight = tune("USUAL", USUAL) * self.unit * mean.max(0.01);
-            self.usual[kind] = (sums[kind] + weight) / (lanes[kind] * mean.max(0.01) + tune("USUAL", USUAL) * self.unit).max(1e-9);
+            let weight = USUAL * self.unit * mean.max(0.01);
+            self.usual[kind] = (sums[kind] + weight)
+                / (lanes[kind] * mean.max(0.01) + USUAL * self.unit).max(1e-9);
             self.usual[kind] = self.usual[kind].max(0.01);
         }
         let (guess, seconds) = GUESS;
-        self.usual_inflow = (inflow + guess * seconds * sources)
-            / ((self.counted + seconds) * sources).max(1.0);
+        self.usual_inflow =
+            (inflow + guess * seconds * sources) / ((self.counted + seconds) * sources).max(1.0);
     }
 
     /// So many vehicles have come onto a lane; less than none if there were fewer than thought.
@@ -123,21 +128,21 @@ impl Learnt {
 
     /// Share of vehicles that are probes.
     pub(super) fn penetration(&self) -> f64 {
-        let (guess, weight) = PROBES; if tune("PEN", 0.0) > 0.0 { return tune("PEN", 0.0); }
+        let (guess, weight) = PROBES;
         ((self.probes.0 + guess * weight) / (self.probes.1 + weight)).clamp(0.005, 1.0)
     }
 
     /// What a lane counts among those of its link, whose usual counts are `usual` together.
     fn weight(&self, streets: &Streets, lane: usize, usual: f64) -> f64 {
         let kind = streets.lanes[lane].kind as usize & 15;
-        self.entered[lane] + tune("USUAL", USUAL) * self.unit * self.usual[kind] / usual
+        self.entered[lane] + USUAL * self.unit * self.usual[kind] / usual
     }
 
     /// Vehicles a second that come in onto a lane of the boundary.
     pub(super) fn inflow(&self, streets: &Streets, lane: usize) -> f64 {
         let link = streets.links[streets.lanes[lane].link as usize].clone();
         let entered: f64 = self.entered[link.clone()].iter().sum();
-        let prior = tune("USUAL", USUAL) * self.unit;
+        let prior = USUAL * self.unit;
         let rate = (entered + prior) / (self.counted + prior / self.usual_inflow.max(1e-6));
         let lanes = (link.start as u32..link.end as u32).collect::<Vec<u32>>();
         rate * self.share_among(streets, &lanes, lane)
@@ -164,7 +169,10 @@ impl Learnt {
         let ways = &streets.lanes[lane].ways;
         let of_way = |lanes: &[u32]| {
             let link = streets.lanes[lanes[0] as usize].link as usize;
-            self.entered[streets.links[link].clone()].iter().sum::<f64>() + tune("USUAL", USUAL) * self.unit
+            self.entered[streets.links[link].clone()]
+                .iter()
+                .sum::<f64>()
+                + USUAL * self.unit
         };
         let all: f64 = ways.iter().map(|way| of_way(&way.lanes)).sum();
         for way in ways {

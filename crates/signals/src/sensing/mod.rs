@@ -28,8 +28,12 @@
 //!
 //! Nothing of the demand goes into it: no routes, no departures to come.
 
+mod describe;
 mod draw;
 mod estimator;
+mod from_cameras;
+mod from_loops;
+mod from_probes;
 mod lane;
 mod learn;
 mod scene;

@@ -39,7 +39,10 @@ impl Scene {
 
     /// Vehicles of a lane, front to back.
     pub fn on(&self, lane: usize) -> &[SceneVehicle] {
-        match (self.first_vehicle.get(lane), self.first_vehicle.get(lane + 1)) {
+        match (
+            self.first_vehicle.get(lane),
+            self.first_vehicle.get(lane + 1),
+        ) {
             (Some(&start), Some(&end)) => &self.vehicles[start as usize..end as usize],
             _ => &[],
         }

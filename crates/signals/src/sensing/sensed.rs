@@ -112,6 +112,11 @@ impl<P: Plant> Sensed<P> {
         &mut self.plant
     }
 
+    /// The plant alone.
+    pub fn into_inner(self) -> P {
+        self.plant
+    }
+
     /// How far what was believed was from what was, so far; `None` where everything is seen.
     pub fn errors(&self) -> Option<SensingErrors> {
         if self.sensing.is_full() {
@@ -153,7 +158,10 @@ impl<P: Plant> Sensed<P> {
     fn compare(&mut self) {
         for lane in (0..self.held.len()).filter(|&lane| self.held[lane]) {
             let here = self.scene.on(lane);
-            let waiting = here.iter().filter(|vehicle| vehicle.speed < WAITING).count() as f64;
+            let waiting = here
+                .iter()
+                .filter(|vehicle| vehicle.speed < WAITING)
+                .count() as f64;
             let (believed, waits) = self.estimator.counts(lane);
             let off = believed - here.len() as f64;
             self.sums.lanes += 1.0;

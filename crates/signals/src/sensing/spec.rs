@@ -86,7 +86,13 @@ impl fmt::Display for Sensing {
             let at: Vec<String> = loops
                 .at
                 .iter()
-                .map(|at| if at.is_finite() { at.to_string() } else { "entry".to_owned() })
+                .map(|at| {
+                    if at.is_finite() {
+                        at.to_string()
+                    } else {
+                        "entry".to_owned()
+                    }
+                })
                 .collect();
             let mut text = format!("detectors:{}", loops.loss);
             for (key, value, usual) in [("noise", loops.noise, 0.0), ("stuck", loops.stuck, 0.0)] {
@@ -98,7 +104,10 @@ impl fmt::Display for Sensing {
             parts.push(text);
         }
         if let Some(probes) = &self.probes {
-            let (error, every) = (extra("error", probes.error, 0.0), extra("every", probes.every, 1.0));
+            let (error, every) = (
+                extra("error", probes.error, 0.0),
+                extra("every", probes.every, 1.0),
+            );
             parts.push(format!("probes:{}{error}{every}", probes.share));
         }
         if let Some(cameras) = &self.cameras {
@@ -154,14 +163,20 @@ impl<'a> Part<'a> {
         let mut options: Vec<(&str, &str)> = Vec::new();
         for word in words {
             let (key, value) = word.split_once(':').ok_or_else(|| {
-                fault(format!("{word:?} after {name:?} has no value; write KEY:VALUE"))
+                fault(format!(
+                    "{word:?} after {name:?} has no value; write KEY:VALUE"
+                ))
             })?;
             if options.iter().any(|(known, _)| *known == key) {
                 return Err(fault(format!("{name:?} has {key:?} twice; say it once")));
             }
             options.push((key, value));
         }
-        Ok(Self { name, value, options })
+        Ok(Self {
+            name,
+            value,
+            options,
+        })
     }
 
     fn known(&self, keys: &[&str]) -> Result<(), Error> {
@@ -203,7 +218,9 @@ fn detectors(part: &Part<'_>) -> Result<Detectors, Error> {
     part.known(&["loss", "noise", "stuck", "at"])?;
     let loss = match (part.value, part.option("loss")) {
         (Some(_), Some(_)) => {
-            return Err(fault("the loss of detectors is given twice; say it once".to_owned()));
+            return Err(fault(
+                "the loss of detectors is given twice; say it once".to_owned(),
+            ));
         }
         (Some(text), None) | (None, Some(text)) => number("loss of detectors", text, 0.0, 0.5)?,
         (None, None) => 0.0,
@@ -287,9 +304,12 @@ impl FromStr for Sensing {
                 }
                 "seed" => {
                     part.known(&[])?;
-                    let seed = part.value.and_then(|text| text.parse().ok()).ok_or_else(|| {
-                        fault("the seed must be a whole number, such as seed:1".to_owned())
-                    })?;
+                    let seed = part
+                        .value
+                        .and_then(|text| text.parse().ok())
+                        .ok_or_else(|| {
+                            fault("the seed must be a whole number, such as seed:1".to_owned())
+                        })?;
                     once(&mut sensing.seed, part.name, seed)?;
                 }
                 other => {

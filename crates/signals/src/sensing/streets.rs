@@ -3,7 +3,7 @@
 
 use roads::{Aspect, Direction, Network};
 
-use super::sensors::{Loop, held};
+use super::sensors::Loop;
 
 /// Share of a protected green's flow that a permissive one lets pass.
 const PERMISSIVE: f64 = 0.6;
@@ -33,7 +33,6 @@ pub(super) struct Street {
     pub(super) kind: u8,
     /// Its link comes in over the boundary.
     pub(super) source: bool,
-    pub(super) held: bool,
     pub(super) ways: Vec<Way>,
     /// Movements out of it.
     pub(super) movements: Vec<u32>,
@@ -56,8 +55,11 @@ pub(super) struct Streets {
 
 impl Streets {
     pub(super) fn new(network: &Network, loops: &[Loop], tick: f64) -> Self {
-        let held = held(network);
-        let links = network.links.iter().map(|link| link.lanes.range()).collect();
+        let links = network
+            .links
+            .iter()
+            .map(|link| link.lanes.range())
+            .collect();
         let mut streets = Self {
             lanes: Vec::with_capacity(network.lanes.len()),
             links,
@@ -96,8 +98,14 @@ impl Streets {
             let of_lane = |&(_, it): &(usize, &Loop)| it.lane as usize == index;
             let mut own: Vec<(usize, &Loop)> = loops.iter().enumerate().filter(of_lane).collect();
             own.sort_by(|a, b| b.1.at.total_cmp(&a.1.at));
-            let stop_loop = own.iter().find(|(_, it)| it.at <= 0.0).map(|(id, _)| *id as u32);
-            let advance = own.iter().filter(|(_, it)| it.at > 0.0).map(|(id, _)| *id as u32);
+            let stop_loop = own
+                .iter()
+                .find(|(_, it)| it.at <= 0.0)
+                .map(|(id, _)| *id as u32);
+            let advance = own
+                .iter()
+                .filter(|(_, it)| it.at > 0.0)
+                .map(|(id, _)| *id as u32);
             streets.lanes.push(Street {
                 length: lane.length,
                 step: speed * tick,
@@ -106,7 +114,6 @@ impl Streets {
                 link: lane.link.index() as u32,
                 kind,
                 source: network.junctions[link.from.index()].boundary,
-                held: held[index],
                 ways: ways.into_iter().map(|(_, way)| way).collect(),
                 movements: lane.outgoing.iter().map(|id| id.index() as u32).collect(),
                 stop_loop,
@@ -118,7 +125,7 @@ impl Streets {
 
     /// What a vehicle that starts from rest loses, ticks.
     pub(super) fn pick_up(&self) -> f64 {
-        super::lane::tune("PICKUP", PICK_UP) / self.tick
+        PICK_UP / self.tick
     }
 
     /// Share of a full flow that a lane may let go, by what its movements are shown.

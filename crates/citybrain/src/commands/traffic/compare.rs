@@ -82,7 +82,11 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
         .map(|(control, sensing)| Row::of(control, &sensing_of(control, sensing), &runs))
         .collect();
     if let Some(path) = &args.out {
-        let page = report::html(&about(&scenario, &controls, &seeds, &args.sensing), &runs, &rows)?;
+        let page = report::html(
+            &about(&scenario, &controls, &seeds, &args.sensing),
+            &runs,
+            &rows,
+        )?;
         to_file(path, |out| out.write_all(page.as_bytes()))?;
         printer.note(format_args!("report: {}", path.display()));
     }
