@@ -20,6 +20,7 @@ mod plants;
 mod pool;
 mod pool_generate;
 mod roads;
+mod sensing;
 mod support;
 mod traffic;
 mod up;
