@@ -8,8 +8,8 @@
 //! `CITYBRAIN_SCENARIOS`), `demo` (the demonstration city); made-up demand for the published
 //! networks, `HZg:4000:1` and `JNg:6000:1` (vehicles and seed), and for a grid of 36 signals,
 //! `grid:6000:1`, or with blocks of so many metres, `grid:6000:1:150`, and `blocks:6000:1:150` under
-//! the literature's rules. `*1.3` after any of them means 30 % more vehicles. `ACTION` is the literature's
-//! action interval, seconds.
+//! the literature's rules. `*1.3` after any of them means 30 % more vehicles. `ACTION` is the
+//! literature's action interval, seconds. `sensing=…` as `--sensing` of the command line.
 
 #![expect(clippy::print_stdout, reason = "prints its table")]
 
@@ -22,6 +22,7 @@ use roads::generate::{
 };
 use roads::{Demand, Network, cityflow};
 use signals::brain::{Brain, Settings};
+use signals::sensing::{Sensed, Sensing};
 use signals::{Controller, Protocol, Runner, SimPlant, controllers};
 use sim::{Config, Rules};
 
@@ -157,8 +158,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: control SETS CONTROLLERS [ACTION [SETTING=VALUE]…]".into());
     };
     let mut settings = Settings::default();
+    let mut sensing = Sensing::default();
     for text in rest.iter().skip(1) {
-        change(&mut settings, text)?;
+        match text.strip_prefix("sensing=") {
+            Some(text) => sensing = text.parse()?,
+            None => change(&mut settings, text)?,
+        }
     }
     for name in sets.split(',') {
         let Set {
@@ -184,14 +189,25 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ..Config::default()
             };
             let plant = SimPlant::new(Arc::clone(&network), Arc::clone(&demand), config)?;
+            let plant = Sensed::new(plant, &sensing, 0)?;
             let mut runner = Runner::new(plant, controller, &protocol)?;
             runner.run_until(protocol.horizon - LAST)?;
-            let before = runner.plant().world().metrics(protocol.horizon - LAST);
+            let before = runner.plant().inner().world().metrics(protocol.horizon - LAST);
             runner.run_until(protocol.horizon)?;
-            let metrics = runner.plant().world().metrics(protocol.horizon);
+            let metrics = runner.plant().inner().world().metrics(protocol.horizon);
+            let errors = runner.plant().errors().map_or_else(String::new, |errors| {
+                format!(
+                    "  error: waiting {:.2}, count {:.2} of {:.2}, bias {:+.2}, penetration {:.3}",
+                    errors.waiting_rmse,
+                    errors.count_rmse,
+                    errors.count_mean,
+                    errors.count_bias,
+                    errors.penetration.unwrap_or(1.0)
+                )
+            });
             println!(
                 "{name:12} {control:22} att_lit {:7.2}  att_engine {:7.2}  throughput {:5}  \
-                 outside {:4}  inside {:5}  last {:4}  relocated {}  overrides {}",
+                 outside {:4}  inside {:5}  last {:4}  relocated {}  overrides {}  sensing {sensing}{errors}",
                 metrics.att_lit,
                 metrics.att_engine,
                 metrics.throughput,

@@ -23,6 +23,9 @@ pub enum Error {
     /// The protocol is out of range.
     #[error("protocol: {0}")]
     Protocol(String),
+    /// What is to be seen with is not understood, or the plant cannot be seen that way.
+    #[error("sensing: {0}")]
+    Sensing(String),
     /// The plant refused or failed.
     #[error("plant: {0}")]
     Plant(#[source] Box<dyn std::error::Error + Send + Sync>),

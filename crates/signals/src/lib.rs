@@ -9,6 +9,8 @@
 //!   alone can make a [`Command`], and a [`Plant`] takes nothing else.
 //! - A [`Runner`] joins a controller, the envelope and a plant under a [`Protocol`].
 //! - [`priority::Priority`] clears the way for ambulances, trams and buses over any controller.
+//! - [`sensing`] stands between a plant and its controller and lets only that through which a city's
+//!   detectors, probes or cameras would tell.
 //! - [`controllers::all`] lists the controllers there are; [`brain`] is the one that looks ahead.
 //!
 //! A *phase* is a step of the signal's plan in the network; a *green phase* is one that serves
@@ -28,6 +30,7 @@ mod plant;
 pub mod priority;
 mod protocol;
 mod runner;
+pub mod sensing;
 
 pub use controller::{Controller, Detail};
 pub use envelope::{Command, Envelope, Overrides, Safety};

@@ -9,6 +9,7 @@ use crate::controller::Detail;
 use crate::envelope::Command;
 use crate::error::Error;
 use crate::observation::{Observation, SeenVehicle};
+use crate::sensing::{Scene, SceneVehicle};
 
 /// A network with traffic and signals that can be watched and told what to show.
 pub trait Plant {
@@ -26,6 +27,16 @@ pub trait Plant {
     /// # Errors
     /// When the plant does not answer.
     fn observe(&self, detail: Detail, seen: &mut Observation) -> Result<(), Error>;
+
+    /// Fills in who is on which lane, for sensors to take their samples of; false if this plant
+    /// cannot tell vehicles apart.
+    ///
+    /// # Errors
+    /// When the plant does not answer.
+    fn scene(&self, scene: &mut Scene) -> Result<bool, Error> {
+        scene.clear();
+        Ok(false)
+    }
 
     /// Shows something from now on.
     ///
@@ -197,6 +208,22 @@ impl Plant for SimPlant {
             seen.first_vehicle.push(seen.vehicles.len() as u32);
         }
         Ok(())
+    }
+
+    fn scene(&self, scene: &mut Scene) -> Result<bool, Error> {
+        scene.clear();
+        for (index, lane) in self.world.network().lanes.iter().enumerate() {
+            let here = self.world.lane_vehicles(LaneId::from(index));
+            // The copy of a vehicle that is changing lanes is no vehicle.
+            let here = here.filter(|vehicle| !vehicle.shadow);
+            scene.lane(here.map(|vehicle| SceneVehicle {
+                vehicle: u64::from(vehicle.id.0),
+                to_stop_line: lane.length - vehicle.distance,
+                speed: vehicle.speed,
+                length: vehicle.length,
+            }));
+        }
+        Ok(true)
     }
 
     fn show(&mut self, command: Command<'_>) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use roads::generate::{GridDemandSpec, GridSpec, grid, grid_demand};
 use roads::{Demand, Flow, LinkId, Network, SignalId};
 use signals::brain::{Brain, Discharge, Settings};
 use signals::controllers::AdvancedMaxPressure;
+use signals::sensing::Sensed;
 use signals::{
     Controller, Detail, Error, Observation, Protocol, Runner, SeenVehicle, SimPlant, Wish, Wishes,
 };
@@ -75,6 +76,17 @@ fn run(
     controller: impl Controller + 'static,
     until: f64,
 ) -> (Vec<(Observation, Wishes)>, SimPlant) {
+    run_sensed(network, demand, controller, until, "full")
+}
+
+/// The same, seen with `sensing`.
+fn run_sensed(
+    network: &Arc<Network>,
+    demand: &Demand,
+    controller: impl Controller + 'static,
+    until: f64,
+    sensing: &str,
+) -> (Vec<(Observation, Wishes)>, SimPlant) {
     let record = Record::default();
     let recorded = Recorded(controller, Arc::clone(&record));
     let plant = SimPlant::new(
@@ -83,9 +95,10 @@ fn run(
         Config::default(),
     )
     .unwrap();
+    let plant = Sensed::new(plant, &sensing.parse().unwrap(), 11).unwrap();
     let mut runner = Runner::new(plant, Box::new(recorded), &Protocol::literature()).unwrap();
     runner.run_until(until).unwrap();
-    let plant = runner.into_plant();
+    let plant = runner.into_plant().into_inner();
     let record = std::mem::take(&mut *record.lock().unwrap());
     (record, plant)
 }
@@ -148,27 +161,30 @@ fn two_demands_that_are_equal_up_to_now_give_equal_decisions() {
     let network = network();
     let one = demand(&network, 900, 1.0);
     let now = 450.0;
-    let decide = |demand, until| {
-        run(
-            &network,
-            demand,
-            brain(&network, Settings::default()),
-            until,
-        )
-    };
-    let (_, plant) = decide(&one, now);
-    let (other, changed) = another_future(plant.world(), &one);
-    assert!(changed > 30, "{changed} routes differ");
-    let (in_one, _) = decide(&one, now + 300.0);
-    let (in_other, _) = decide(&other, now + 300.0);
-    let up_to_now = |decision: &&(Observation, Wishes)| decision.0.time <= now;
-    let decisions = in_one.iter().filter(up_to_now).count();
-    assert_eq!(decisions, 31);
-    for ((seen, said), (seen_too, said_too)) in in_one.iter().zip(&in_other).take(decisions) {
-        assert!(seen == seen_too, "equal up to now at {} s", seen.time);
-        assert_eq!(said, said_too, "at {} s", seen.time);
+    for sensing in [
+        "full",
+        "detectors:0.1,noise:0.1,stuck:0.05,at:60/entry",
+        "probes:0.1",
+        "cameras:0.9,noise:0.1+probes:0.3,error:5,every:3",
+    ] {
+        let decide = |demand, until| {
+            let brain = brain(&network, Settings::default());
+            run_sensed(&network, demand, brain, until, sensing)
+        };
+        let (_, plant) = decide(&one, now);
+        let (other, changed) = another_future(plant.world(), &one);
+        assert!(changed > 30, "{sensing}: {changed} routes differ");
+        let (in_one, _) = decide(&one, now + 120.0);
+        let (in_other, _) = decide(&other, now + 120.0);
+        let up_to_now = |decision: &&(Observation, Wishes)| decision.0.time <= now;
+        let decisions = in_one.iter().filter(up_to_now).count();
+        assert_eq!(decisions, 31);
+        for ((seen, said), (seen_too, said_too)) in in_one.iter().zip(&in_other).take(decisions) {
+            assert!(seen == seen_too, "{sensing}: equal at {} s", seen.time);
+            assert_eq!(said, said_too, "{sensing}: at {} s", seen.time);
+        }
+        assert!(in_one != in_other, "{sensing}: the futures do differ");
     }
-    assert!(in_one != in_other, "the futures do differ");
 }
 
 #[test]

@@ -9,6 +9,7 @@ Examples:
   citybrain bench control --json
   citybrain bench control --signals 1024 --vehicles 24000
   citybrain bench control --control brain,max-pressure --signals 100
+  citybrain bench control --sensing detectors:0.1
 
 Fills a generated grid, then lets each controller decide for a minute and times every decision, with
 all threads of the machine: under the literature's protocol (15 s, 5 s of yellow) and under the
@@ -30,6 +31,11 @@ pub(crate) struct ControlArgs {
         hide_possible_values = true
     )]
     pub(crate) control: Vec<String>,
+    /// What controllers see with: full, or detectors[:LOSS][,noise:SHARE][,stuck:SHARE]
+    /// [,at:METRES/…/entry], probes:SHARE[,error:METRES][,every:SECONDS],
+    /// cameras:SHARE[,noise:SHARE][,range:METRES], joined with +; and seed:NUMBER
+    #[arg(long, value_name = "SENSING", value_parser = super::values::sensing, default_value = "full")]
+    pub(crate) sensing: signals::sensing::Sensing,
     /// Seconds over which decisions are timed
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(15..=3_600))]
     pub(crate) seconds: u64,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use signals::sensing::Sensing;
+
 use super::values;
 
 /// `citybrain traffic …`.
@@ -108,6 +110,7 @@ Examples:
   citybrain traffic run --network roadnet.json --demand flow.json
   citybrain traffic run -n roadnet.json -d flow.json --control advanced-max-pressure --json
   citybrain traffic run -n roadnet.json -d flow.json --control max-pressure --action 10 --yellow 3
+  citybrain traffic run -n roadnet.json -d flow.json --control brain --sensing probes:0.1
   citybrain traffic run -n grid.json --trips 5000 --out trajectories.parquet
   citybrain traffic run -n cologne8.sumocfg --plant sumo --control advanced-max-pressure")]
 pub(crate) struct RunArgs {
@@ -124,6 +127,11 @@ pub(crate) struct RunArgs {
     /// Seed of all random numbers (default 0)
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
+    /// What controllers see with: full, or detectors[:LOSS][,noise:SHARE][,stuck:SHARE]
+    /// [,at:METRES/…/entry], probes:SHARE[,error:METRES][,every:SECONDS],
+    /// cameras:SHARE[,noise:SHARE][,range:METRES], joined with +; and seed:NUMBER
+    #[arg(long, value_name = "SENSING", value_parser = values::sensing, default_value = "full")]
+    pub(crate) sensing: Sensing,
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
@@ -143,6 +151,8 @@ Examples:
   citybrain traffic compare -n roadnet.json -d flow.json --control plan,max-pressure \\
       --seeds 0,1,2 --out report.html
   citybrain traffic compare -n roadnet.json -d flow.json --json > runs.json
+  citybrain traffic compare -n roadnet.json -d flow.json --control max-pressure,brain \\
+      --sensing full --sensing detectors:0.1 --sensing cameras:0.9,noise:0.1+probes:0.1
   citybrain traffic compare -n cologne8.sumocfg --plant sumo --seeds 0,1,2")]
 pub(crate) struct CompareArgs {
     /// Which scenario.
@@ -155,6 +165,12 @@ pub(crate) struct CompareArgs {
     /// Seeds, comma-separated (default 0)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) seeds: Vec<u32>,
+    /// What controllers see with: full, or detectors[:LOSS][,noise:SHARE][,stuck:SHARE]
+    /// [,at:METRES/…/entry], probes:SHARE[,error:METRES][,every:SECONDS],
+    /// cameras:SHARE[,noise:SHARE][,range:METRES], joined with +; and seed:NUMBER.
+    /// More than once to compare
+    #[arg(long, value_name = "SENSING", value_parser = values::sensing, default_value = "full")]
+    pub(crate) sensing: Vec<Sensing>,
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,

@@ -8,6 +8,12 @@ pub(crate) fn assignment(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "write KEY=VALUE, for example traffic.horizon=7200".to_owned())
 }
 
+/// What a controller sees with.
+pub(crate) fn sensing(text: &str) -> Result<signals::sensing::Sensing, String> {
+    text.parse()
+        .map_err(|error: signals::Error| error.to_string())
+}
+
 /// `on` or `off`.
 pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match text {

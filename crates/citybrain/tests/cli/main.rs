@@ -21,6 +21,7 @@ mod pool;
 mod pool_generate;
 mod probes;
 mod roads;
+mod sensing;
 mod support;
 mod traffic;
 mod up;

@@ -10,6 +10,7 @@ use crate::observation::{Observation, Wishes};
 use crate::plant::SimPlant;
 use crate::protocol::Protocol;
 use crate::runner::Runner;
+use crate::sensing::{Sensed, Sensing};
 
 /// Seconds of some clock that only goes forward.
 pub type Clock = Box<dyn FnMut() -> f64 + Send>;
@@ -23,6 +24,8 @@ pub struct DecisionTimes {
     pub vehicles: u64,
     /// Seconds that each decision after the start took, in order.
     pub seconds: Vec<f64>,
+    /// Seconds that sensing takes each tick, median; 0 where everything is seen.
+    pub sensing: f64,
 }
 
 impl DecisionTimes {
@@ -36,10 +39,18 @@ impl DecisionTimes {
     }
 }
 
+/// How often sensing is timed.
+const PERCEPTIONS: usize = 21;
+
+/// What a clock says now, seconds.
+fn now(clock: &Mutex<Clock>) -> f64 {
+    (clock.lock().unwrap_or_else(PoisonError::into_inner))()
+}
+
 /// A controller that is timed.
 struct Timed {
     controller: Box<dyn Controller>,
-    clock: Clock,
+    clock: Arc<Mutex<Clock>>,
     seconds: Arc<Mutex<Vec<f64>>>,
 }
 
@@ -57,9 +68,9 @@ impl Controller for Timed {
     }
 
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
-        let start = (self.clock)();
+        let start = now(&self.clock);
         self.controller.decide(seen, wishes);
-        let took = (self.clock)() - start;
+        let took = now(&self.clock) - start;
         self.seconds
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -67,7 +78,7 @@ impl Controller for Timed {
     }
 }
 
-/// Runs a controller on our simulator for `start` seconds and then times each decision of the
+/// Runs a controller on our simulator, which it sees with `sensing`, for `start` seconds and then times each decision of the
 /// `length` seconds after.
 ///
 /// # Errors
@@ -76,17 +87,19 @@ pub fn decision_times(
     network: &Arc<Network>,
     demand: &Arc<Demand>,
     config: sim::Config,
-    (controller, protocol): (Box<dyn Controller>, &Protocol),
+    (controller, protocol, sensing): (Box<dyn Controller>, &Protocol, &Sensing),
     (start, length): (f64, f64),
     clock: Clock,
 ) -> Result<DecisionTimes, Error> {
     let seconds = Arc::new(Mutex::new(Vec::new()));
+    let clock = Arc::new(Mutex::new(clock));
     let timed = Timed {
         controller,
-        clock,
+        clock: Arc::clone(&clock),
         seconds: Arc::clone(&seconds),
     };
     let plant = SimPlant::new(Arc::clone(network), Arc::clone(demand), config)?;
+    let plant = Sensed::new(plant, sensing, 0)?;
     let mut runner = Runner::new(plant, Box::new(timed), protocol)?;
     runner.run_until(start)?;
     seconds
@@ -95,9 +108,17 @@ pub fn decision_times(
         .clear();
     runner.run_until(start + length)?;
     let seconds = std::mem::take(&mut *seconds.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut plant = runner.into_plant();
+    let mut perceptions = DecisionTimes::default();
+    for _ in 0..PERCEPTIONS {
+        let before = now(&clock);
+        plant.perceive()?;
+        perceptions.seconds.push(now(&clock) - before);
+    }
     Ok(DecisionTimes {
         signals: network.signals.len(),
-        vehicles: runner.plant().world().metrics(start + length).running,
+        vehicles: plant.inner().world().metrics(start + length).running,
         seconds,
+        sensing: perceptions.quantile(0.5),
     })
 }

@@ -25,6 +25,8 @@ struct Report {
     optimised: bool,
     threads: usize,
     signals: usize,
+    /// What the controllers see with.
+    sensing: String,
     seconds: u64,
     measured: Vec<Measured>,
 }
@@ -42,6 +44,9 @@ struct Measured {
     median_ms: f64,
     p99_ms: f64,
     slowest_ms: f64,
+    /// What it takes to take the sensors' samples and to estimate from them whom the lanes hold,
+    /// every second; median.
+    sensing_ms: f64,
     within_tick: bool,
 }
 
@@ -95,7 +100,7 @@ fn measure(args: &ControlArgs, printer: Printer) -> Result<Report, Error> {
                 &network,
                 &demand,
                 sim::Config::default(),
-                (controller, &protocol),
+                (controller, &protocol, &args.sensing),
                 (FILL_SECONDS, args.seconds as f64),
                 Box::new(move || began.elapsed().as_secs_f64()),
             )
@@ -110,6 +115,7 @@ fn measure(args: &ControlArgs, printer: Printer) -> Result<Report, Error> {
                 median_ms: times.quantile(0.5) * 1e3,
                 p99_ms: times.quantile(0.99) * 1e3,
                 slowest_ms: slowest * 1e3,
+                sensing_ms: times.sensing * 1e3,
                 within_tick: slowest <= protocol.action_interval,
             });
         }
@@ -119,6 +125,7 @@ fn measure(args: &ControlArgs, printer: Printer) -> Result<Report, Error> {
         optimised: !cfg!(debug_assertions),
         threads: rayon::current_num_threads(),
         signals,
+        sensing: args.sensing.to_string(),
         seconds: args.seconds,
         measured,
     })
@@ -134,6 +141,7 @@ fn print(report: &Report, printer: Printer) -> std::io::Result<()> {
         "median ms",
         "p99 ms",
         "slowest ms",
+        "sensing ms",
     ]);
     for one in &report.measured {
         lines.add_row([
@@ -145,11 +153,12 @@ fn print(report: &Report, printer: Printer) -> std::io::Result<()> {
             format!("{:.1}", one.median_ms),
             format!("{:.1}", one.p99_ms),
             format!("{:.1}", one.slowest_ms),
+            format!("{:.1}", one.sensing_ms),
         ]);
     }
     printer.line(lines)?;
     printer.line(format_args!(
-        "{} signals, {} thread(s)",
-        report.signals, report.threads
+        "{} signals, {} thread(s), sensing {}",
+        report.signals, report.threads, report.sensing
     ))
 }

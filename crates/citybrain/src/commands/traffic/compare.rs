@@ -5,11 +5,12 @@ use std::io::Write as _;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
+use signals::sensing::Sensing;
 
 use super::report;
 use super::run::{progress, show};
 use super::scenario::{self, About, Scenario};
-use super::simulate::{Observer, Run, Sample, simulate};
+use super::simulate::{Observer, Run, Sample, sensing_of, simulate};
 use super::summary::{self, Row};
 use super::sumo;
 use crate::cli::traffic::CompareArgs;
@@ -56,31 +57,36 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
         .map(|seed| *seed as u32)
         .collect();
 
-    sumo::check(&args.plant, None)?;
+    sumo::check(&args.plant, None, &args.sensing)?;
     if sumo::is_chosen(&args.plant) {
         return sumo::compare(args, &layers, printer, &controls, &seeds);
     }
     let scenario = scenario::read(&args.scenario, &settings, printer)?;
-    let mut runs = Vec::with_capacity(controls.len() * seeds.len());
-    for control in &controls {
+    let cases = cases(&controls, &without_repeats(&args.sensing));
+    let mut runs = Vec::with_capacity(cases.len() * seeds.len());
+    for (control, sensing) in &cases {
         for &seed in &seeds {
             let mut watcher = Watcher(progress(printer, &scenario, control));
             runs.push(simulate(
                 &scenario,
                 control,
-                seed,
+                (seed, sensing),
                 args.out.is_some(),
                 &mut watcher,
             )?);
             watcher.0.finish_and_clear();
         }
     }
-    let rows: Vec<Row> = controls
+    let rows: Vec<Row> = cases
         .iter()
-        .map(|control| Row::of(control, &runs))
+        .map(|(control, sensing)| Row::of(control, &sensing_of(control, sensing), &runs))
         .collect();
     if let Some(path) = &args.out {
-        let page = report::html(&about(&scenario, &controls, &seeds), &runs, &rows)?;
+        let page = report::html(
+            &about(&scenario, &controls, &seeds, &args.sensing),
+            &runs,
+            &rows,
+        )?;
         to_file(path, |out| out.write_all(page.as_bytes()))?;
         printer.note(format_args!("report: {}", path.display()));
     }
@@ -103,6 +109,18 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
     Ok(Exit::Success)
 }
 
+/// Every controller under every sensing; the network's own plan once, for it looks at nothing.
+fn cases(controls: &[String], sensing: &[Sensing]) -> Vec<(String, Sensing)> {
+    let mut cases = Vec::new();
+    for control in controls {
+        let own = control == crate::control::PLAN;
+        for sensing in sensing.iter().take(if own { 1 } else { usize::MAX }) {
+            cases.push((control.clone(), sensing.clone()));
+        }
+    }
+    cases
+}
+
 /// The values in their order, each once.
 fn without_repeats<T: PartialEq + Clone>(values: &[T]) -> Vec<T> {
     let mut once: Vec<T> = Vec::with_capacity(values.len());
@@ -122,7 +140,12 @@ impl Observer for Watcher {
     }
 }
 
-fn about(scenario: &Scenario, controls: &[String], seeds: &[u32]) -> report::About {
+fn about(
+    scenario: &Scenario,
+    controls: &[String],
+    seeds: &[u32],
+    sensing: &[Sensing],
+) -> report::About {
     let about = &scenario.about;
     let protocol = &about.protocol;
     let on_off = |on: bool| if on { "on" } else { "off" };
@@ -160,6 +183,11 @@ fn about(scenario: &Scenario, controls: &[String], seeds: &[u32]) -> report::Abo
         protocol.yellow,
         about.metrics_every,
     );
+    if sensing.iter().any(|sensing| !sensing.is_full()) {
+        for sensing in sensing {
+            let _ = write!(command, " --sensing {sensing}");
+        }
+    }
     if let signals::PhaseSet::First(phases) = protocol.phases {
         let _ = write!(command, " --phases {phases}");
     }

@@ -78,8 +78,8 @@ fn results(page: &mut String, rows: &[Row]) {
 fn figures(page: &mut String, runs: &[Run], rows: &[Row]) -> Result<(), Error> {
     let over_time = |value: fn(&super::simulate::Sample) -> Option<f64>| -> Vec<Line> {
         let line = |row: &Row| Line {
-            name: row.control.clone(),
-            points: mean_series(runs, &row.control, value),
+            name: row.name(),
+            points: mean_series(runs, row, value),
         };
         rows.iter().map(line).collect()
     };
@@ -90,8 +90,8 @@ fn figures(page: &mut String, runs: &[Run], rows: &[Row]) -> Result<(), Error> {
     let times: Vec<Line> = rows
         .iter()
         .map(|row| Line {
-            name: row.control.clone(),
-            points: distribution(runs, &row.control),
+            name: row.name(),
+            points: distribution(runs, row),
         })
         .collect();
     let plots = [
@@ -141,10 +141,10 @@ fn figures(page: &mut String, runs: &[Run], rows: &[Row]) -> Result<(), Error> {
 /// The mean over all seeds of a quantity at each time of the series.
 fn mean_series(
     runs: &[Run],
-    control: &str,
+    row: &Row,
     value: fn(&super::simulate::Sample) -> Option<f64>,
 ) -> Vec<(f64, f64)> {
-    let runs: Vec<&Run> = runs.iter().filter(|run| run.control == control).collect();
+    let runs: Vec<&Run> = runs.iter().filter(|run| row.covers(run)).collect();
     let Some(first) = runs.first() else {
         return Vec::new();
     };
@@ -160,10 +160,10 @@ fn mean_series(
 }
 
 /// The outline of the histogram of travel times over all seeds: percent of finished vehicles.
-fn distribution(runs: &[Run], control: &str) -> Vec<(f64, f64)> {
+fn distribution(runs: &[Run], row: &Row) -> Vec<(f64, f64)> {
     let times = || {
         runs.iter()
-            .filter(|run| run.control == control)
+            .filter(|run| row.covers(run))
             .flat_map(|run| &run.travel_times)
     };
     let mut bins: Vec<u64> = Vec::new();

@@ -38,7 +38,11 @@ pub(crate) fn run(args: &RunArgs, mut layers: Layers, printer: Printer) -> Outco
     scenario::override_options(&mut layers, &args.scenario, &args.engine)?;
     layers.flag("traffic.control", "--control", args.control.clone())?;
     layers.flag("traffic.seed", "--seed", args.seed.map(i64::from))?;
-    sumo::check(&args.plant, args.control_program.as_ref())?;
+    sumo::check(
+        &args.plant,
+        args.control_program.as_ref(),
+        std::slice::from_ref(&args.sensing),
+    )?;
     if sumo::is_chosen(&args.plant) {
         return sumo::run(args, &layers, printer);
     }
@@ -63,7 +67,13 @@ pub(crate) fn run(args: &RunArgs, mut layers: Layers, printer: Printer) -> Outco
             None => None,
         },
     };
-    let run = simulate(&scenario, control, seed, false, &mut watcher)?;
+    let run = simulate(
+        &scenario,
+        control,
+        (seed, &args.sensing),
+        false,
+        &mut watcher,
+    )?;
     watcher.bar.finish_and_clear();
     let trajectories = match (watcher.trajectories, &args.out) {
         (Some(trajectories), Some(path)) => Some(Written {
@@ -131,6 +141,17 @@ pub(super) fn progress(printer: Printer, scenario: &Scenario, control: &str) -> 
     bar
 }
 
+/// What was seen with, and how well.
+fn sensing(run: &Run) -> String {
+    let errors = run.sensing_errors.map(|errors| {
+        format!(
+            ", vehicles on a lane wrong by {:.2} (root mean square) of {:.2}, waiting by {:.2}",
+            errors.count_rmse, errors.count_mean, errors.waiting_rmse
+        )
+    });
+    format!("{}{}", run.sensing, errors.unwrap_or_default())
+}
+
 fn table(report: &Report) -> comfy_table::Table {
     let Report { run, settings, .. } = report;
     let (results, cost) = (&run.results, &run.cost);
@@ -152,6 +173,7 @@ fn table(report: &Report) -> comfy_table::Table {
                 settings.threads
             ),
         ),
+        ("sensing", sensing(run)),
         (
             "att_engine",
             format!(

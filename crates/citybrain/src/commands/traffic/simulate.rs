@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use roads::Network;
 use serde::Serialize;
+use signals::sensing::{Scene, Sensed, Sensing, SensingErrors};
 use signals::{Detail, Observation, Plant, Runner, Safety, SimPlant};
 use sim::{Metrics, World};
 
@@ -21,6 +22,10 @@ pub(crate) struct Run {
     pub(crate) control: String,
     /// Seed of all random numbers.
     pub(crate) seed: u32,
+    /// What the controller saw with; `none` for the network's own plan, which looks at nothing.
+    pub(crate) sensing: String,
+    /// How far what it believed was from what was; none where it saw everything.
+    pub(crate) sensing_errors: Option<SensingErrors>,
     /// What came out.
     #[serde(flatten)]
     pub(crate) results: Results,
@@ -71,7 +76,7 @@ pub(crate) struct Cost {
     pub(crate) cpu_seconds: f64,
     /// Vehicle updates per second of that.
     pub(crate) updates_per_cpu_second: f64,
-    /// CPU time of the controller and the safety envelope, seconds.
+    /// CPU time of the controller, of what it makes of sensors, and of the safety envelope, seconds.
     pub(crate) control_cpu_seconds: f64,
     /// CPU time of the process since it started: reading, running, writing.
     pub(crate) process_cpu_seconds: f64,
@@ -116,13 +121,13 @@ pub(crate) trait Observer {
 pub(crate) fn simulate(
     scenario: &Scenario,
     control: &str,
-    seed: u32,
+    (seed, sensing): (u32, &Sensing),
     track_arrivals: bool,
     observer: &mut dyn Observer,
 ) -> Result<Run, Error> {
     measure::reset_peak_memory();
     let watch = Stopwatch::start();
-    let mut drive = Drive::new(scenario, control, seed)?;
+    let mut drive = Drive::new(scenario, control, seed, sensing)?;
     let mut arrivals = track_arrivals.then(Arrivals::default);
     let mut series = Vec::new();
     let interval = scenario.config.interval;
@@ -157,6 +162,8 @@ pub(crate) fn simulate(
     Ok(Run {
         control: control.to_owned(),
         seed,
+        sensing: sensing_of(control, sensing),
+        sensing_errors: drive.sensing_errors(),
         results: results(&metrics),
         cost: Cost {
             cpu_seconds: stepping,
@@ -172,6 +179,15 @@ pub(crate) fn simulate(
             .map(Arrivals::into_travel_times)
             .unwrap_or_default(),
     })
+}
+
+/// What a controller sees with, as reports say it.
+pub(crate) fn sensing_of(control: &str, sensing: &Sensing) -> String {
+    if control == control::PLAN {
+        "none".to_owned()
+    } else {
+        sensing.to_string()
+    }
 }
 
 /// Steps of `interval` seconds until `horizon`.
@@ -224,11 +240,16 @@ enum Drive {
         stepping: Duration,
     },
     /// A controller decides, behind the safety envelope.
-    Controlled(Box<Runner<Timed>>),
+    Controlled(Box<Runner<Sensed<Timed>>>),
 }
 
 impl Drive {
-    fn new(scenario: &Scenario, control: &str, seed: u32) -> Result<Self, Error> {
+    fn new(
+        scenario: &Scenario,
+        control: &str,
+        seed: u32,
+        sensing: &Sensing,
+    ) -> Result<Self, Error> {
         let network = &scenario.network;
         let config = sim::Config {
             seed,
@@ -253,6 +274,8 @@ impl Drive {
             plant,
             stepping: Duration::ZERO,
         };
+        let plant =
+            Sensed::new(plant, sensing, u64::from(seed)).map_err(|error| refused(&error))?;
         let runner =
             Runner::new(plant, controller, &scenario.protocol).map_err(|error| refused(&error))?;
         Ok(Self::Controlled(Box::new(runner)))
@@ -277,14 +300,21 @@ impl Drive {
     fn world(&self) -> &World {
         match self {
             Self::Plan { world, .. } => world,
-            Self::Controlled(runner) => runner.plant().plant.world(),
+            Self::Controlled(runner) => runner.plant().inner().plant.world(),
         }
     }
 
     fn stepping(&self) -> Duration {
         match self {
             Self::Plan { stepping, .. } => *stepping,
-            Self::Controlled(runner) => runner.plant().stepping,
+            Self::Controlled(runner) => runner.plant().inner().stepping,
+        }
+    }
+
+    fn sensing_errors(&self) -> Option<SensingErrors> {
+        match self {
+            Self::Plan { .. } => None,
+            Self::Controlled(runner) => runner.plant().errors(),
         }
     }
 
@@ -324,6 +354,10 @@ impl Plant for Timed {
 
     fn observe(&self, detail: Detail, seen: &mut Observation) -> Result<(), signals::Error> {
         self.plant.observe(detail, seen)
+    }
+
+    fn scene(&self, scene: &mut Scene) -> Result<bool, signals::Error> {
+        self.plant.scene(scene)
     }
 
     fn show(&mut self, command: signals::Command<'_>) -> Result<(), signals::Error> {

@@ -6,8 +6,9 @@ use super::simulate::Run;
 use crate::measure::{deviation, mean};
 
 /// The columns.
-pub(super) const HEADER: [&str; 6] = [
+pub(super) const HEADER: [&str; 7] = [
     "controller",
+    "sensing",
     "att_engine s",
     "att_lit s",
     "att_finished s",
@@ -52,6 +53,8 @@ impl Figure {
 pub(super) struct Row {
     /// The controller.
     pub(super) control: String,
+    /// What it saw with.
+    pub(super) sensing: String,
     /// How many runs.
     pub(super) runs: usize,
     att_engine: Figure,
@@ -62,15 +65,17 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Sums up the runs of a controller.
-    pub(super) fn of(control: &str, runs: &[Run]) -> Self {
-        let runs: Vec<&Run> = runs.iter().filter(|run| run.control == control).collect();
+    /// Sums up the runs of a controller that saw with the same.
+    pub(super) fn of(control: &str, sensing: &str, runs: &[Run]) -> Self {
+        let own = |run: &&Run| run.control == control && run.sensing == sensing;
+        let runs: Vec<&Run> = runs.iter().filter(own).collect();
         let figure = |value: fn(&Run) -> f64| {
             let samples: Vec<f64> = runs.iter().map(|run| value(run)).collect();
             Figure::of(&samples)
         };
         Self {
             control: control.to_owned(),
+            sensing: sensing.to_owned(),
             runs: runs.len(),
             att_engine: figure(|run| run.results.att_engine),
             att_lit: figure(|run| run.results.att_lit),
@@ -80,10 +85,24 @@ impl Row {
         }
     }
 
+    /// Whether it sums up this run, too.
+    pub(super) fn covers(&self, run: &Run) -> bool {
+        run.control == self.control && run.sensing == self.sensing
+    }
+
+    /// Its name in plots.
+    pub(super) fn name(&self) -> String {
+        match self.sensing.as_str() {
+            "full" | "none" => self.control.clone(),
+            sensing => format!("{}, {sensing}", self.control),
+        }
+    }
+
     /// Its cells, in the order of [`HEADER`].
-    pub(super) fn cells(&self) -> [String; 6] {
+    pub(super) fn cells(&self) -> [String; 7] {
         [
             self.control.clone(),
+            self.sensing.clone(),
             self.att_engine.show(2),
             self.att_lit.show(2),
             self.att_finished.show(2),

@@ -468,7 +468,19 @@ pub(super) fn is_chosen(plant: &PlantArgs) -> bool {
 }
 
 /// Refuses what only SUMO can do.
-pub(super) fn check(plant: &PlantArgs, program: Option<&String>) -> Result<(), Error> {
+pub(super) fn check(
+    plant: &PlantArgs,
+    program: Option<&String>,
+    sensing: &[signals::sensing::Sensing],
+) -> Result<(), Error> {
+    if let Some(sensing) = sensing.iter().find(|sensing| !sensing.is_full())
+        && is_chosen(plant)
+    {
+        return Err(Error::Option {
+            message: format!("--sensing {sensing} is for our own simulator"),
+            help: Some("leave it out, or use --detectors: SUMO's own".to_owned()),
+        });
+    }
     if !is_chosen(plant) && (plant.detectors || program.is_some()) {
         return Err(Error::Option {
             message: "--detectors and --control-program are for --plant sumo".to_owned(),

@@ -1,0 +1,191 @@
+//! One lane as it is believed to be: whom the stop line may expect when, and who waits there.
+
+use std::collections::VecDeque;
+
+use super::streets::Street;
+
+/// Seconds between two that discharge one after the other.
+pub(super) const HEADWAY: f64 = 2.45;
+/// Room that a standing vehicle takes, metres.
+pub(super) const SPACING: f64 = 7.5;
+/// Share of a vehicle that may cross at once when green begins: what the first lose by reacting
+/// and starting.
+const READY: f64 = 0.3;
+/// Seconds after each other at which those who stand start.
+pub(super) const STARTS: f64 = 1.2;
+/// Ticks by which somebody may be earlier than expected.
+const SOON: usize = 6;
+/// Ticks beyond the start of a lane for which it is known who will come.
+const BEYOND: usize = 40;
+
+/// A probe on the lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ProbeHere {
+    pub(super) probe: u32,
+    pub(super) to_stop_line: f64,
+    pub(super) speed: f64,
+    /// Seconds for which it has been standing.
+    pub(super) stands: f64,
+    /// It stands or has stood in the queue of this lane.
+    pub(super) stood: bool,
+    /// Where it stood last in red, metres from the stop line.
+    pub(super) place: Option<f64>,
+    /// The tick of its last report.
+    pub(super) tick: u64,
+}
+
+/// A lane.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    /// Vehicles by ticks until they reach the stop line undisturbed: those before the first loop,
+    /// those between it and the next, and so on. Probes are apart.
+    pub(super) coming: Vec<VecDeque<f64>>,
+    /// Vehicles that have come to the queue and not crossed; probes are apart.
+    pub(super) queue: f64,
+    /// Of those: behind the last probe that stands or has stood.
+    pub(super) behind: f64,
+    /// Front to back.
+    pub(super) probes: Vec<ProbeHere>,
+    /// Vehicles that may cross now.
+    credit: f64,
+    /// Seconds of the present green; 0 in red.
+    pub(super) green: f64,
+}
+
+impl Lane {
+    pub(super) fn new(street: &Street) -> Self {
+        let empty: VecDeque<f64> = vec![0.0; street.ticks.ceil() as usize + BEYOND].into();
+        Self {
+            coming: vec![empty; street.advance.len() + 1],
+            queue: 0.0,
+            behind: 0.0,
+            probes: Vec::new(),
+            credit: 0.0,
+            green: 0.0,
+        }
+    }
+
+    /// Somebody, or a share of one, who has passed so many loops will be at the stop line in so
+    /// many ticks.
+    pub(super) fn expect(&mut self, loops: usize, ticks: f64, vehicles: f64) {
+        let coming = &mut self.coming[loops];
+        let place = (ticks.round().max(0.0) as usize).min(coming.len() - 1);
+        coming[place] += vehicles;
+    }
+
+    /// Whether some probe on it stands or has stood.
+    pub(super) fn reference(&self) -> Option<&ProbeHere> {
+        self.probes.iter().rev().find(|probe| probe.stood)
+    }
+
+    /// A tick passes in which the lane may let so much of a full flow go. Returns how many cross.
+    pub(super) fn pass(&mut self, flow: f64, tick: f64) -> f64 {
+        let mut arrived = 0.0;
+        for coming in &mut self.coming {
+            arrived += coming.pop_front().unwrap_or(0.0);
+            coming.push_back(0.0);
+        }
+        self.queue += arrived;
+        self.behind = (self.behind + arrived).min(self.queue);
+        if self.reference().is_none() {
+            self.behind = 0.0;
+        }
+        if flow <= 0.0 {
+            self.green = 0.0;
+            self.credit = 0.0;
+            return 0.0;
+        }
+        if self.green <= 0.0 {
+            self.credit = READY;
+        }
+        self.green += tick;
+        self.credit = (self.credit + flow * tick / HEADWAY).min(1.0_f64.max(arrived));
+        // Who is behind a probe does not cross before it.
+        let mut first = self.queue;
+        if self.reference().is_some() {
+            first -= self.behind;
+        }
+        let out = self.credit.min(first).max(0.0);
+        self.credit -= out;
+        self.queue -= out;
+        out
+    }
+
+    /// A probe has crossed.
+    pub(super) fn probe_crosses(&mut self) {
+        self.credit -= 1.0;
+    }
+
+    /// So many more have crossed than thought, or fewer.
+    pub(super) fn correct(&mut self, vehicles: f64) {
+        if vehicles <= 0.0 {
+            self.queue -= vehicles;
+            return;
+        }
+        let mut left = vehicles;
+        let soon = self
+            .coming
+            .iter_mut()
+            .rev()
+            .flat_map(|coming| coming.iter_mut().take(SOON));
+        for place in std::iter::once(&mut self.queue).chain(soon) {
+            let taken = place.min(left);
+            *place -= taken;
+            left -= taken;
+        }
+        self.behind = self.behind.min(self.queue);
+    }
+
+    /// Sets how many wait.
+    pub(super) fn set_queue(&mut self, vehicles: f64) {
+        self.queue = vehicles.max(0.0);
+        self.behind = self.behind.min(self.queue);
+    }
+
+    /// Takes up to so many from those who have passed so many loops and are expected about a
+    /// place, nearest first; returns how many.
+    pub(super) fn claim(&mut self, loops: usize, place: usize, reach: usize, most: f64) -> f64 {
+        let coming = &mut self.coming[loops];
+        let mut left = most;
+        for off in 0..=reach {
+            for at in [place.checked_sub(off), Some(place + off)] {
+                if let Some(value) = at.and_then(|at| coming.get_mut(at)) {
+                    let taken = value.min(left);
+                    *value -= taken;
+                    left -= taken;
+                }
+            }
+        }
+        most - left
+    }
+
+    /// Those expected within so many ticks.
+    pub(super) fn within(&self, ticks: usize) -> f64 {
+        self.coming
+            .iter()
+            .flat_map(|coming| coming.iter().take(ticks))
+            .sum()
+    }
+
+    /// Multiplies those expected within so many ticks by a factor.
+    pub(super) fn scale(&mut self, ticks: usize, factor: f64) {
+        for value in self
+            .coming
+            .iter_mut()
+            .flat_map(|coming| coming.iter_mut().take(ticks))
+        {
+            *value *= factor;
+        }
+    }
+
+    /// Of those who wait, how many stand: in green those at the front have started, one after the
+    /// other.
+    pub(super) fn standing(&self) -> f64 {
+        (self.queue - self.green / STARTS).max(0.0)
+    }
+
+    /// Whom the lane holds, probes left out.
+    pub(super) fn total(&self, street: &Street) -> f64 {
+        self.queue + self.within(street.ticks.ceil() as usize)
+    }
+}

@@ -1,0 +1,186 @@
+//! What is learnt on line: how many vehicles come onto each lane, and from that the inflow over the
+//! boundary and the shares of turns; and which share of vehicles are probes.
+//!
+//! Few observations are drawn towards what lanes of the same kind do over the whole network, as
+//! much as a handful of observations would count (empirical Bayes with gamma and Dirichlet priors).
+
+use super::lane::{HEADWAY, SPACING};
+use super::streets::Streets;
+
+/// Half-life of what is learnt, seconds.
+const MEMORY: f64 = 900.0;
+/// Observations that what is usual on the network counts for.
+const USUAL: f64 = 3.0;
+/// Vehicles a second on a link, before anything has been seen, and for how many seconds that counts.
+const GUESS: (f64, f64) = (0.05, 60.0);
+/// Share of probes, before anything has been seen, and for how many vehicles that counts.
+const PROBES: (f64, f64) = (0.1, 20.0);
+
+/// Seconds from the beginning of a green to the first crossing of two that stood, with half a
+/// report's delay.
+const STARTED: f64 = 2.3;
+/// For how many vehicles the usual room of a standing one counts.
+const PLACES: f64 = 20.0;
+
+/// What has been learnt.
+#[derive(Clone, Debug)]
+pub(super) struct Learnt {
+    /// Per lane: vehicles that came onto it, older ones counting less.
+    entered: Vec<f64>,
+    /// Seconds for which they were counted, older ones counting less.
+    counted: f64,
+    /// How many vehicles one observation stands for.
+    unit: f64,
+    /// Per kind of lane: what usually comes onto one of its lanes, relative to others of its link.
+    usual: [f64; 16],
+    /// Vehicles a second that usually come in over a link of the boundary.
+    usual_inflow: f64,
+    /// Metres from the stop line at which probes have stood, and vehicles that had crossed before
+    /// them.
+    places: (f64, f64),
+    /// Probes among those before standing probes, and all of those.
+    probes: (f64, f64),
+}
+
+impl Learnt {
+    pub(super) fn new(lanes: usize) -> Self {
+        Self {
+            entered: vec![0.0; lanes],
+            counted: 0.0,
+            unit: 1.0,
+            usual: [1.0; 16],
+            usual_inflow: GUESS.0,
+            places: (0.0, 0.0),
+            probes: (0.0, 0.0),
+        }
+    }
+
+    /// A tick passes.
+    pub(super) fn pass(&mut self, streets: &Streets) {
+        let keep = 0.5_f64.powf(streets.tick / MEMORY);
+        self.counted = self.counted * keep + streets.tick;
+        self.entered.iter_mut().for_each(|lane| *lane *= keep);
+    }
+
+    /// Works out what is usual.
+    pub(super) fn settle(&mut self, streets: &Streets) {
+        let (mut sums, mut lanes) = ([0.0; 16], [0.0; 16]);
+        let (mut inflow, mut sources) = (0.0, 0.0_f64);
+        for (street, entered) in streets.lanes.iter().zip(&self.entered) {
+            let kind = street.kind as usize & 15;
+            sums[kind] += entered.max(0.0);
+            lanes[kind] += 1.0;
+        }
+        for link in &streets.links {
+            if streets
+                .lanes
+                .get(link.start)
+                .is_some_and(|lane| lane.source)
+            {
+                inflow += self.entered[link.clone()].iter().sum::<f64>().max(0.0);
+                sources += 1.0;
+            }
+        }
+        let mean = sums.iter().sum::<f64>() / lanes.iter().sum::<f64>().max(1.0);
+        for kind in 0..16 {
+            let weight = USUAL * self.unit * mean.max(0.01);
+            self.usual[kind] = (sums[kind] + weight)
+                / (lanes[kind] * mean.max(0.01) + USUAL * self.unit).max(1e-9);
+            self.usual[kind] = self.usual[kind].max(0.01);
+        }
+        let (guess, seconds) = GUESS;
+        self.usual_inflow =
+            (inflow + guess * seconds * sources) / ((self.counted + seconds) * sources).max(1.0);
+    }
+
+    /// So many vehicles have come onto a lane; less than none if there were fewer than thought.
+    pub(super) fn enters(&mut self, lane: usize, vehicles: f64) {
+        self.entered[lane] = (self.entered[lane] + vehicles).max(0.0);
+    }
+
+    /// A probe that had stood so far from the stop line crosses so long after the beginning of its
+    /// green: by the headways, so many went before it.
+    pub(super) fn crosses(&mut self, place: f64, green: f64) {
+        let before = ((green - STARTED) / HEADWAY).max(0.0);
+        // Too many for that place: it was held up by something else.
+        if place > SPACING && before <= 2.0 * place / SPACING {
+            self.places.0 += place;
+            self.places.1 += before;
+        }
+    }
+
+    /// Room that a standing vehicle takes, metres, with what stands open between vehicles.
+    pub(super) fn spacing(&self) -> f64 {
+        let (places, before) = self.places;
+        ((places + SPACING * PLACES) / (before + PLACES)).clamp(SPACING * 0.8, SPACING * 1.6)
+    }
+
+    /// A standing probe has so many probes before it among so many vehicles.
+    pub(super) fn stands(&mut self, probes: f64, vehicles: f64) {
+        self.probes.0 += probes.min(vehicles);
+        self.probes.1 += vehicles;
+    }
+
+    /// Observations are of probes only.
+    pub(super) fn count_probes(&mut self) {
+        self.unit = 1.0 / self.penetration();
+    }
+
+    /// Share of vehicles that are probes.
+    pub(super) fn penetration(&self) -> f64 {
+        let (guess, weight) = PROBES;
+        ((self.probes.0 + guess * weight) / (self.probes.1 + weight)).clamp(0.005, 1.0)
+    }
+
+    /// What a lane counts among those of its link, whose usual counts are `usual` together.
+    fn weight(&self, streets: &Streets, lane: usize, usual: f64) -> f64 {
+        let kind = streets.lanes[lane].kind as usize & 15;
+        self.entered[lane] + USUAL * self.unit * self.usual[kind] / usual
+    }
+
+    /// Vehicles a second that come in onto a lane of the boundary.
+    pub(super) fn inflow(&self, streets: &Streets, lane: usize) -> f64 {
+        let link = streets.links[streets.lanes[lane].link as usize].clone();
+        let entered: f64 = self.entered[link.clone()].iter().sum();
+        let prior = USUAL * self.unit;
+        let rate = (entered + prior) / (self.counted + prior / self.usual_inflow.max(1e-6));
+        let lanes = (link.start as u32..link.end as u32).collect::<Vec<u32>>();
+        rate * self.share_among(streets, &lanes, lane)
+    }
+
+    fn share_among(&self, streets: &Streets, lanes: &[u32], lane: usize) -> f64 {
+        let usual: f64 = lanes
+            .iter()
+            .map(|&lane| self.usual[streets.lanes[lane as usize].kind as usize & 15])
+            .sum();
+        let weigh = |lane: usize| self.weight(streets, lane, usual);
+        let all: f64 = lanes.iter().map(|&lane| weigh(lane as usize)).sum();
+        weigh(lane) / all.max(1e-9)
+    }
+
+    /// Sends a vehicle, or a share of one, on from a lane: to which lanes, in how many ticks to
+    /// their starts, and which shares.
+    pub(super) fn onward(
+        &self,
+        streets: &Streets,
+        lane: usize,
+        mut to: impl FnMut(usize, f64, f64),
+    ) {
+        let ways = &streets.lanes[lane].ways;
+        let of_way = |lanes: &[u32]| {
+            let link = streets.lanes[lanes[0] as usize].link as usize;
+            self.entered[streets.links[link].clone()]
+                .iter()
+                .sum::<f64>()
+                + USUAL * self.unit
+        };
+        let all: f64 = ways.iter().map(|way| of_way(&way.lanes)).sum();
+        for way in ways {
+            let of_way = of_way(&way.lanes) / all;
+            for &lane in &way.lanes {
+                let share = of_way * self.share_among(streets, &way.lanes, lane as usize);
+                to(lane as usize, way.ticks, share);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The network as the estimator knows it: lanes with their lengths in ticks, ways out of them, and
+//! loops in them.
+
+use roads::{Aspect, Direction, Network};
+
+use super::sensors::Loop;
+
+/// Share of a protected green's flow that a permissive one lets pass.
+const PERMISSIVE: f64 = 0.6;
+/// What a vehicle that starts from rest loses on its way, seconds.
+const PICK_UP: f64 = 2.8;
+
+/// Lanes of a link that can be entered from a lane.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub(super) lanes: Vec<u32>,
+    /// Ticks from the stop line to the start of those.
+    pub(super) ticks: f64,
+}
+
+/// A lane.
+#[derive(Clone, Debug)]
+pub(super) struct Street {
+    pub(super) length: f64,
+    /// Metres that a vehicle drives in a tick at the limit.
+    pub(super) step: f64,
+    /// Speed limit, m/s.
+    pub(super) speed: f64,
+    /// Ticks from its start to its end.
+    pub(super) ticks: f64,
+    pub(super) link: u32,
+    /// Lanes that lead the same ways are of one kind.
+    pub(super) kind: u8,
+    /// Its link comes in over the boundary.
+    pub(super) source: bool,
+    pub(super) ways: Vec<Way>,
+    /// Movements out of it.
+    pub(super) movements: Vec<u32>,
+    /// The loop at its stop line.
+    pub(super) stop_loop: Option<u32>,
+    /// Advance loops, farthest first.
+    pub(super) advance: Vec<u32>,
+}
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub(super) struct Streets {
+    pub(super) lanes: Vec<Street>,
+    /// Per link: its lanes.
+    pub(super) links: Vec<std::ops::Range<usize>>,
+    pub(super) loops: Vec<Loop>,
+    /// Seconds in a tick.
+    pub(super) tick: f64,
+}
+
+impl Streets {
+    pub(super) fn new(network: &Network, loops: &[Loop], tick: f64) -> Self {
+        let links = network
+            .links
+            .iter()
+            .map(|link| link.lanes.range())
+            .collect();
+        let mut streets = Self {
+            lanes: Vec::with_capacity(network.lanes.len()),
+            links,
+            loops: loops.to_vec(),
+            tick,
+        };
+        for (index, lane) in network.lanes.iter().enumerate() {
+            let speed = lane.speed_limit.max(1.0);
+            let mut ways: Vec<(u32, Way)> = Vec::new();
+            let mut kind = 0;
+            for movement in &lane.outgoing {
+                let movement = &network.movements[movement.index()];
+                kind |= match movement.direction {
+                    Direction::Straight => 1,
+                    Direction::Left => 2,
+                    Direction::Right => 4,
+                    Direction::UTurn => 8,
+                };
+                let link = network.lanes[movement.to.index()].link.index() as u32;
+                let place = ways.iter().position(|(known, _)| *known == link);
+                let place = place.unwrap_or_else(|| {
+                    let limit = movement.speed_limit.unwrap_or(speed).max(1.0);
+                    let way = Way {
+                        lanes: Vec::new(),
+                        ticks: movement.length / limit / tick,
+                    };
+                    ways.push((link, way));
+                    ways.len() - 1
+                });
+                let to = movement.to.index() as u32;
+                if !ways[place].1.lanes.contains(&to) {
+                    ways[place].1.lanes.push(to);
+                }
+            }
+            let link = &network.links[lane.link.index()];
+            let of_lane = |&(_, it): &(usize, &Loop)| it.lane as usize == index;
+            let mut own: Vec<(usize, &Loop)> = loops.iter().enumerate().filter(of_lane).collect();
+            own.sort_by(|a, b| b.1.at.total_cmp(&a.1.at));
+            let stop_loop = own
+                .iter()
+                .find(|(_, it)| it.at <= 0.0)
+                .map(|(id, _)| *id as u32);
+            let advance = own
+                .iter()
+                .filter(|(_, it)| it.at > 0.0)
+                .map(|(id, _)| *id as u32);
+            streets.lanes.push(Street {
+                length: lane.length,
+                step: speed * tick,
+                speed,
+                ticks: lane.length / speed / tick,
+                link: lane.link.index() as u32,
+                kind,
+                source: network.junctions[link.from.index()].boundary,
+                ways: ways.into_iter().map(|(_, way)| way).collect(),
+                movements: lane.outgoing.iter().map(|id| id.index() as u32).collect(),
+                stop_loop,
+                advance: advance.collect(),
+            });
+        }
+        streets
+    }
+
+    /// What a vehicle that starts from rest loses, ticks.
+    pub(super) fn pick_up(&self) -> f64 {
+        PICK_UP / self.tick
+    }
+
+    /// Share of a full flow that a lane may let go, by what its movements are shown.
+    pub(super) fn flow(&self, lane: usize, shown: &[Aspect]) -> f64 {
+        let movements = &self.lanes[lane].movements;
+        if movements.is_empty() {
+            return 1.0;
+        }
+        let of = |&movement: &u32| match shown[movement as usize] {
+            Aspect::Protected => 1.0,
+            Aspect::Permissive => PERMISSIVE,
+            Aspect::Red | Aspect::Yellow => 0.0,
+        };
+        movements.iter().map(of).sum::<f64>() / movements.len() as f64
+    }
+}
