@@ -207,7 +207,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             });
             println!(
                 "{name:12} {control:22} att_lit {:7.2}  att_engine {:7.2}  throughput {:5}  \
-                 outside {:4}  inside {:5}  last {:4}  relocated {}  overrides {}  sensing {sensing}{errors}",
+                 outside {:4}  inside {:5}  last {:4}  relocated {}  overrides {}  \
+                 sensing {sensing}{errors}",
                 metrics.att_lit,
                 metrics.att_engine,
                 metrics.throughput,
