@@ -11,7 +11,7 @@ mod demand_spec;
 mod grid;
 mod grid_demand;
 mod path;
-mod random;
+pub mod random;
 mod random_demand;
 mod trips;
 
