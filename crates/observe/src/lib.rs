@@ -16,14 +16,18 @@
 pub mod areas;
 pub mod bins;
 pub mod class_index;
+pub mod demand;
 pub mod error;
 pub mod estimate;
 pub mod facts;
 pub mod files;
 pub mod free_flow;
 pub mod index;
+pub mod rank;
 pub mod sketch;
 pub mod table;
+pub mod truth;
+pub mod turning;
 
 pub use bins::{Bin, Window};
 pub use error::Error;
