@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use roads::generate::random::Random;
+use roads::generate::Random;
 use roads::route::{Costs, LinkGraph, Tree, TurnPenalties};
 use roads::{Demand, Flow, LinkId, Network, VehicleType};
 use serde::{Deserialize, Serialize};

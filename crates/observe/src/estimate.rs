@@ -363,7 +363,7 @@ fn benchmark(rows: &mut [LinkObs], raw: &[Raw], roads: &Roads) {
 mod tests {
     use super::*;
     use crate::table::{Count, Traversal};
-    use roads::generate::random::Random;
+    use roads::generate::Random;
     use roads::generate::{GridSpec, grid};
 
     fn roads() -> Roads {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use roads::generate::random::Random;
+use roads::generate::Random;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;

@@ -2,7 +2,7 @@
 //! intervals; whole days are drawn where there are enough, since quarter hours of one day depend
 //! on one another).
 
-use roads::generate::random::Random;
+use roads::generate::Random;
 
 use super::formulas::{self, DAYS_LEAST, Point, Sample};
 use super::{Basis, Estimate, Options};

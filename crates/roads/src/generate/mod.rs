@@ -11,7 +11,7 @@ mod demand_spec;
 mod grid;
 mod grid_demand;
 mod path;
-pub mod random;
+mod random;
 mod random_demand;
 mod trips;
 
@@ -24,4 +24,5 @@ pub use definition::{parse_spec, read_spec};
 pub use demand_spec::{DemandSpec, FleetSpec, ProfilePoint, RouteChoice, Shares, ZoneSpec};
 pub use grid::{GridSpec, grid};
 pub use grid_demand::{GridDemandSpec, GridStart, Turning, grid_demand};
+pub use random::Random;
 pub use random_demand::random_demand;
