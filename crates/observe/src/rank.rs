@@ -6,11 +6,14 @@
 //! limitations").
 
 use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
 
 use roads::generate::Random;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::files::each;
 
 /// Fewest cities that make a ranking.
 pub const CITIES_MIN: usize = 2;
@@ -90,6 +93,32 @@ pub struct Moved {
     pub common: usize,
     /// Probability that it is less congested, by rank among the common ones, than before.
     pub better: f64,
+}
+
+/// Reads indices of cities: CSV with the columns city and index and, where known, low, high and
+/// period.
+///
+/// # Errors
+/// At the first record that is wrong, with its line.
+pub fn read_cities(input: impl Read, path: &Path) -> Result<Vec<CityIndex>, Error> {
+    let mut found: Vec<CityIndex> = Vec::new();
+    each(input, path, |city: CityIndex, line| {
+        if !(city.index.is_finite() && city.index > 0.0) {
+            let message = format!("is {}; it must be greater than zero", city.index);
+            return Err(Error::record(path, line, "index", message));
+        }
+        if found.len() == CITIES_MAX {
+            return Err(Error::record(
+                path,
+                line,
+                "the file",
+                format!("has more than {CITIES_MAX} cities"),
+            ));
+        }
+        found.push(city);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn check(cities: &[CityIndex]) -> Result<(), Error> {

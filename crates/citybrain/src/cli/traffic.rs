@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::values;
+use super::{traffic_index, values};
 
 /// `citybrain traffic …`.
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,12 @@ pub(crate) enum TrafficCommand {
     Compare(CompareArgs),
     /// Drive the signals of another program, or of controllers at the kerb
     Drive(DriveArgs),
+    /// Measure congestion: every published index, with intervals
+    Index(traffic_index::IndexArgs),
+    /// Rank cities by their indices, with the number ranked
+    Rank(traffic_index::RankArgs),
+    /// Compare the index from a few probes with the index from every vehicle
+    Penetration(traffic_index::PenetrationArgs),
 }
 
 /// What the signals stand in.

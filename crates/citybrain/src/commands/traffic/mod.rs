@@ -3,7 +3,10 @@
 mod arrivals;
 mod compare;
 mod drive;
+mod index;
+mod penetration;
 mod plots;
+mod rank;
 mod report;
 mod run;
 pub(crate) mod scenario;
@@ -11,7 +14,11 @@ pub(crate) mod simulate;
 mod summary;
 mod sumo;
 mod trajectories;
+mod watched;
 
 pub(crate) use compare::compare;
 pub(crate) use drive::drive;
+pub(crate) use index::index;
+pub(crate) use penetration::penetration;
+pub(crate) use rank::rank;
 pub(crate) use run::run;
