@@ -127,7 +127,9 @@ pub fn parse_districts(
     for (number, feature) in features.iter().enumerate() {
         let wrong = |what: &str| Error::file(path, format!("feature {number}: {what}"));
         let property = |key: &str| feature.get("properties").and_then(|p| p.get(key));
-        let id = property("name").or_else(|| property("id")).or(feature.get("id"));
+        let id = property("name")
+            .or_else(|| property("id"))
+            .or(feature.get("id"));
         let id = match id {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),
@@ -143,7 +145,11 @@ pub fn parse_districts(
                 .filter_map(Value::as_array)
                 .flatten()
                 .collect(),
-            _ => return Err(wrong("its geometry is neither a Polygon nor a MultiPolygon")),
+            _ => {
+                return Err(wrong(
+                    "its geometry is neither a Polygon nor a MultiPolygon",
+                ));
+            }
         };
         let mut rings = Vec::new();
         for ring in polygons {

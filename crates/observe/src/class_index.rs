@@ -56,7 +56,10 @@ impl ClassTable {
                 let row = number + 2;
                 return Err(Error::file(
                     path,
-                    format!("conversion row {row} does not ascend: {:?} after {:?}", pair[1], pair[0]),
+                    format!(
+                        "conversion row {row} does not ascend: {:?} after {:?}",
+                        pair[1], pair[0]
+                    ),
                 ));
             }
         }

@@ -1,8 +1,9 @@
 //! Origin–destination demand from matched probe trips and link counts, good enough to start a
 //! world from.
 //!
-//! Volumes belong to routes, so origins, destinations and ways come out together. Probe trips,
-//! expanded, are the prior; counts then scale the routes over them by the entropy estimator of Van
+//! Volumes belong to routes and quarter hours of departure, so origins, destinations, ways and times
+//! come out together; when a vehicle comes onto which link of its route is taken from the probes.
+//! Probe trips, expanded, are the prior; counts by link and quarter hour then scale the volumes by the entropy estimator of Van
 //! Zuylen and Willumsen (1980): the volumes nearest to the prior, in information, that reproduce
 //! the counts have the form x = x₀ · Π over counted links of a factor. The factors are found by
 //! simultaneous multiplicative steps (SMART; Byrne 1993), which settle on a compromise where counts
@@ -98,12 +99,32 @@ pub fn fit(volumes: &[(f64, f64)], hours: f64) -> Fit {
     }
 }
 
-/// A route with its volume and when it departs.
+/// A route with its volume in each quarter hour of departure.
 struct RouteVolume {
     links: Vec<LinkId>,
-    volume: f64,
-    /// Departures by quarter hour of the window, in proportion.
-    profile: Vec<f64>,
+    /// When a vehicle comes onto each link, seconds after departure.
+    offsets: Vec<f64>,
+    volumes: Vec<f64>,
+}
+
+impl RouteVolume {
+    fn volume(&self) -> f64 {
+        self.volumes.iter().sum()
+    }
+
+    /// Where and when vehicles that depart evenly over a quarter hour come onto links: link,
+    /// quarter hour of the window, share.
+    fn passes(&self, slice: usize) -> impl Iterator<Item = (LinkId, usize, f64)> + '_ {
+        let slices = self.volumes.len();
+        let each = self.links.iter().zip(&self.offsets);
+        each.flat_map(move |(&link, &offset)| {
+            let late = (offset / BIN_SECONDS).clamp(0.0, slices as f64);
+            let (whole, part) = (late.floor() as usize, late.fract());
+            let first = slice + whole;
+            [(link, first, 1.0 - part), (link, first + 1, part)]
+        })
+        .filter(move |&(_, at, share)| at < slices && share > 0.0)
+    }
 }
 
 /// Estimates demand.
@@ -136,13 +157,9 @@ pub fn estimate_demand(
                 .or_insert_with(|| vec![0.0; slices])[slice] += count.vehicles;
         }
     }
-    let totals: BTreeMap<LinkId, f64> = counted
-        .iter()
-        .map(|(&link, by_slice)| (link, by_slice.iter().sum()))
-        .collect();
     let mut routes = from_trips(trips, slices, slice);
     if routes.is_empty() {
-        routes = from_edges(network, &totals, slices);
+        routes = from_edges(network, &counted, slices);
     }
     if routes.is_empty() {
         return Err(Error::Nothing(
@@ -152,12 +169,12 @@ pub fn estimate_demand(
     }
     let expansion = options
         .expansion
-        .unwrap_or_else(|| expansion(&routes, &totals));
-    for route in &mut routes {
-        route.volume *= expansion;
+        .unwrap_or_else(|| expansion(&routes, &counted));
+    for volume in routes.iter_mut().flat_map(|route| &mut route.volumes) {
+        *volume *= expansion;
     }
-    balance(&mut routes, &totals);
-    let vehicles: f64 = routes.iter().map(|route| route.volume).sum();
+    balance(&mut routes, &counted, slices);
+    let vehicles: f64 = routes.iter().map(RouteVolume::volume).sum();
     if vehicles > VEHICLES_MAX {
         return Err(Error::Limit {
             what: "number of estimated vehicles",
@@ -165,18 +182,13 @@ pub fn estimate_demand(
             limit: VEHICLES_MAX as u64,
         });
     }
-    for route in &mut routes {
-        // The quarter hours of the link where it begins, if it is counted there.
-        if let Some(by_slice) = route.links.first().and_then(|link| counted.get(link))
-            && by_slice.iter().sum::<f64>() > 0.0
-        {
-            route.profile.clone_from(by_slice);
-        }
-    }
     let modelled = volumes(&routes);
-    let pairs: Vec<(f64, f64)> = totals
+    let pairs: Vec<(f64, f64)> = counted
         .iter()
-        .map(|(link, &count)| (modelled.get(link).copied().unwrap_or(0.0), count))
+        .map(|(link, counts)| {
+            let model = modelled.get(link).copied().unwrap_or(0.0);
+            (model, counts.iter().sum())
+        })
         .collect();
     let demand = departures(&routes, options, span);
     Ok(Estimated {
@@ -187,27 +199,34 @@ pub fn estimate_demand(
     })
 }
 
-/// Distinct routes of trips that begin in the window.
+/// Distinct routes of trips that begin in the window. Which quarter hours a route's few probes
+/// departed in says little, so each route departs as all do together; counts then tell.
 fn from_trips(
     trips: &[Trip],
     slices: usize,
     slice: impl Fn(f64) -> Option<usize>,
 ) -> Vec<RouteVolume> {
     let mut all = vec![0.0; slices];
-    let mut routes: BTreeMap<&[LinkId], f64> = BTreeMap::new();
+    let mut routes: BTreeMap<&[LinkId], (f64, Vec<f64>)> = BTreeMap::new();
     for trip in trips.iter().filter(|trip| trip.links.len() > 1) {
         if let Some(slice) = slice(trip.start) {
             all[slice] += 1.0;
-            *routes.entry(&trip.links).or_default() += 1.0;
+            let route = routes.entry(&trip.links).or_default();
+            route.0 += 1.0;
+            route.1.resize(trip.links.len(), 0.0);
+            for (sum, offset) in route.1.iter_mut().zip(&trip.offsets) {
+                *sum += offset;
+            }
         }
     }
+    let total: f64 = all.iter().sum();
     routes
         .into_iter()
         .take(ROUTES_MAX)
-        .map(|(links, volume)| RouteVolume {
+        .map(|(links, (count, sums))| RouteVolume {
             links: links.to_vec(),
-            volume,
-            profile: all.clone(),
+            offsets: sums.iter().map(|sum| sum / count).collect(),
+            volumes: all.iter().map(|all| count * all / total).collect(),
         })
         .collect()
 }
@@ -215,23 +234,22 @@ fn from_trips(
 /// The fastest way from every counted link where traffic enters to every one where it leaves.
 fn from_edges(
     network: &Network,
-    totals: &BTreeMap<LinkId, f64>,
+    counted: &BTreeMap<LinkId, Vec<f64>>,
     slices: usize,
 ) -> Vec<RouteVolume> {
     let graph = LinkGraph::new(network);
     let costs = Costs::free_flow(network, &TurnPenalties::default());
     let edge = |junction: roads::JunctionId| network.junctions[junction.index()].boundary;
-    let counted = |link: LinkId| totals.get(&link).copied().filter(|&count| count > 0.0);
-    let links: Vec<LinkId> = (0..network.links.len()).map(LinkId::from).collect();
-    let enters = links
-        .iter()
-        .filter(|l| edge(network.links[l.index()].from))
-        .filter_map(|&link| Some((link, counted(link)?)));
-    let leaves: Vec<(LinkId, f64)> = links
-        .iter()
-        .filter(|l| edge(network.links[l.index()].to))
-        .filter_map(|&link| Some((link, counted(link)?)))
-        .collect();
+    let count = |link: &LinkId| counted.get(link).map_or(0.0, |counts| counts.iter().sum());
+    let on_edge = |pick: fn(&roads::model::Link) -> roads::JunctionId| -> Vec<(LinkId, f64)> {
+        (0..network.links.len())
+            .map(LinkId::from)
+            .filter(|link| edge(pick(&network.links[link.index()])))
+            .map(|link| (link, count(&link)))
+            .filter(|(_, count)| *count > 0.0)
+            .collect()
+    };
+    let (enters, leaves) = (on_edge(|link| link.from), on_edge(|link| link.to));
     let left: f64 = leaves.iter().map(|leave| leave.1).sum();
     let mut tree = Tree::new();
     let mut routes = Vec::new();
@@ -241,10 +259,18 @@ fn from_edges(
             if let Some(links) = tree.path(leave).filter(|links| links.len() > 1)
                 && routes.len() < ROUTES_MAX
             {
+                let first = costs.links[enter.index()] as f64 / 1000.0;
+                let after = |link: &LinkId| {
+                    let end = tree.cost(*link).unwrap_or(0) as f64;
+                    let own = costs.links[link.index()] as f64;
+                    ((end - own) / 1000.0 + first).max(0.0)
+                };
+                let mut offsets: Vec<f64> = links.iter().map(after).collect();
+                offsets[0] = 0.0;
                 routes.push(RouteVolume {
+                    volumes: vec![entered * count / left / slices as f64; slices],
                     links,
-                    volume: entered * count / left,
-                    profile: vec![1.0; slices],
+                    offsets,
                 });
             }
         }
@@ -253,59 +279,82 @@ fn from_edges(
 }
 
 /// Vehicles a probe stands for: counted over observed, on the counted links together.
-fn expansion(routes: &[RouteVolume], totals: &BTreeMap<LinkId, f64>) -> f64 {
+fn expansion(routes: &[RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>) -> f64 {
     let seen = volumes(routes);
-    let observed: f64 = totals.keys().filter_map(|link| seen.get(link)).sum();
-    let counted: f64 = totals.values().sum();
-    if observed > 0.0 && counted > 0.0 {
-        counted / observed
+    let observed: f64 = counted.keys().filter_map(|link| seen.get(link)).sum();
+    let counts: f64 = counted.values().flatten().sum();
+    if observed > 0.0 && counts > 0.0 {
+        counts / observed
     } else {
         1.0
     }
 }
 
+/// Vehicles that come onto each link within the window.
 fn volumes(routes: &[RouteVolume]) -> BTreeMap<LinkId, f64> {
     let mut volumes = BTreeMap::new();
     for route in routes {
-        for &link in &route.links {
-            *volumes.entry(link).or_insert(0.0) += route.volume;
+        for (slice, &volume) in route.volumes.iter().enumerate() {
+            for (link, _, share) in route.passes(slice) {
+                *volumes.entry(link).or_insert(0.0) += volume * share;
+            }
         }
     }
     volumes
 }
 
-/// Scales routes until they reproduce the counts as well as they can.
-fn balance(routes: &mut [RouteVolume], totals: &BTreeMap<LinkId, f64>) {
-    let size = totals.keys().last().map_or(0, |link| link.index() + 1);
-    let mut counted = vec![-1.0; size];
-    for (link, &count) in totals {
-        counted[link.index()] = count.max(0.5); // nothing counted is less than one vehicle
-    }
-    let on: Vec<Vec<u32>> = routes
+/// Scales each route's departures until they reproduce the counts of links and quarter hours as
+/// well as they can.
+fn balance(routes: &mut [RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>, slices: usize) {
+    let place: BTreeMap<LinkId, usize> = counted.keys().copied().zip(0..).collect();
+    let counts: Vec<f64> = counted
+        .values()
+        .flatten()
+        .map(|count| count.max(0.5)) // nothing counted is less than one vehicle
+        .collect();
+    // By route and quarter hour of departure: cells of counts and shares.
+    let cells: Vec<Vec<Vec<(u32, f64)>>> = routes
         .iter()
         .map(|route| {
-            let known = |link: &&LinkId| counted.get(link.index()).is_some_and(|&c| c >= 0.0);
-            route.links.iter().filter(known).map(|link| link.0).collect()
+            let of = |slice: usize| {
+                let known = |(link, at, share): (LinkId, usize, f64)| {
+                    place
+                        .get(&link)
+                        .map(|row| ((row * slices + at) as u32, share))
+                };
+                route.passes(slice).filter_map(known).collect()
+            };
+            (0..slices).map(of).collect()
         })
         .collect();
-    let longest = on.iter().map(Vec::len).max().unwrap_or(0).max(1) as f64;
-    let prior: Vec<f64> = routes.iter().map(|route| route.volume).collect();
-    let mut modelled = vec![0.0; size];
+    let longest = cells
+        .iter()
+        .flatten()
+        .map(|cells| cells.iter().map(|cell| cell.1).sum());
+    let longest = longest.fold(1.0, f64::max);
+    let prior: Vec<Vec<f64>> = routes.iter().map(|route| route.volumes.clone()).collect();
+    let mut modelled = vec![0.0; counts.len()];
     for _ in 0..STEPS {
         modelled.fill(0.0);
-        for (route, on) in routes.iter().zip(&on) {
-            for &link in on {
-                modelled[link as usize] += route.volume;
+        for (route, cells) in routes.iter().zip(&cells) {
+            for (volume, cells) in route.volumes.iter().zip(cells) {
+                for &(cell, share) in cells {
+                    modelled[cell as usize] += volume * share;
+                }
             }
         }
-        for ((route, on), prior) in routes.iter_mut().zip(&on).zip(&prior) {
-            let ratios = on.iter().map(|&link| {
-                let link = link as usize;
-                (counted[link] / modelled[link].max(f64::MIN_POSITIVE)).ln()
-            });
-            // Steps of one over the longest route never overshoot; twice that still settles.
-            let step = 2.0 * ratios.sum::<f64>() / longest;
-            route.volume = (route.volume * step.exp()).max(prior * LEAST_SHARE);
+        for ((route, cells), prior) in routes.iter_mut().zip(&cells).zip(&prior) {
+            for ((volume, cells), prior) in route.volumes.iter_mut().zip(cells).zip(prior) {
+                let pull: f64 = cells
+                    .iter()
+                    .map(|&(cell, share)| {
+                        let cell = cell as usize;
+                        share * (counts[cell] / modelled[cell].max(f64::MIN_POSITIVE)).ln()
+                    })
+                    .sum();
+                // Steps of one over the longest route never overshoot; twice that still settles.
+                *volume = (*volume * (2.0 * pull / longest).exp()).max(prior * LEAST_SHARE);
+            }
         }
     }
 }
@@ -315,30 +364,26 @@ fn balance(routes: &mut [RouteVolume], totals: &BTreeMap<LinkId, f64>) {
 fn departures(routes: &[RouteVolume], options: &DemandOptions, span: f64) -> Demand {
     let mut random = Random::new(options.seed, 0x6f64);
     let mut flows = Vec::new();
+    let slices = routes.first().map_or(0, |route| route.volumes.len());
     let mut carried = random.unit();
-    for (index, route) in routes.iter().enumerate() {
-        // Systematic rounding: the whole is kept, and each route within one vehicle.
-        carried += route.volume;
-        let vehicles = carried.floor();
-        carried -= vehicles;
-        let total: f64 = route.profile.iter().sum();
-        for _ in 0..vehicles as u64 {
-            let mut rest = random.unit() * total;
-            let mut slice = 0;
-            while slice + 1 < route.profile.len() && rest >= route.profile[slice] {
-                rest -= route.profile[slice];
-                slice += 1;
+    for slice in 0..slices {
+        for (index, route) in routes.iter().enumerate() {
+            // Systematic rounding: the whole is kept, and each route within one vehicle.
+            carried += route.volumes[slice];
+            let vehicles = carried.floor();
+            carried -= vehicles;
+            for _ in 0..vehicles as u64 {
+                let within = (slice as f64 + random.unit()) * BIN_SECONDS;
+                let start = within.min(span - 1.0).max(0.0).floor();
+                flows.push(Flow {
+                    id: None,
+                    vehicle_type: 0,
+                    route: index as u32,
+                    interval: 1.0,
+                    start,
+                    end: Some(start),
+                });
             }
-            let within = (slice as f64 + random.unit()) * BIN_SECONDS;
-            let start = within.min(span - 1.0).max(0.0).floor();
-            flows.push(Flow {
-                id: None,
-                vehicle_type: 0,
-                route: index as u32,
-                interval: 1.0,
-                start,
-                end: Some(start),
-            });
         }
     }
     flows.sort_by(|a, b| a.start.total_cmp(&b.start));
@@ -350,84 +395,4 @@ fn departures(routes: &[RouteVolume], options: &DemandOptions, span: f64) -> Dem
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use roads::generate::{GridSpec, grid};
-
-    fn options() -> DemandOptions {
-        DemandOptions {
-            from: 0.0,
-            to: 3600.0,
-            expansion: None,
-            vehicle: VehicleType::default(),
-            seed: 1,
-        }
-    }
-
-    fn count(link: LinkId, vehicles: f64) -> Count {
-        Count {
-            link,
-            at: 1000.0,
-            vehicles,
-            speed: None,
-        }
-    }
-
-    #[test]
-    fn counts_scale_the_routes_over_them() {
-        let network = grid(&GridSpec::default()).unwrap();
-        let (a, b) = (&network.turns[0], &network.turns[1]);
-        let trip = |vehicle: u64, turn: &roads::model::Turn| Trip {
-            vehicle,
-            links: vec![turn.from, turn.to],
-            start: 100.0,
-            end: 200.0,
-        };
-        assert_eq!(a.from, b.from);
-        let trips = [trip(1, a), trip(2, a), trip(3, b)];
-        let counts = [count(a.from, 300.0), count(a.to, 100.0)];
-        let found = estimate_demand(&network, &trips, &counts, &options()).unwrap();
-        let on = |links: &[LinkId]| {
-            let flows = found.demand.flows.iter();
-            flows
-                .filter(|flow| found.demand.routes[flow.route as usize] == links)
-                .count()
-        };
-        assert!((99..=101).contains(&on(&[a.from, a.to])), "{}", on(&[a.from, a.to]));
-        assert!((199..=201).contains(&on(&[b.from, b.to])));
-        let fit = found.fit.unwrap();
-        assert!((fit.geh_below_5 - 1.0).abs() < 1e-12 && fit.links == 2);
-        assert_eq!(found, estimate_demand(&network, &trips, &counts, &options()).unwrap());
-    }
-
-    #[test]
-    fn counts_alone_give_ways_from_edge_to_edge() {
-        let network = grid(&GridSpec::default()).unwrap();
-        let edge = |j: roads::JunctionId| network.junctions[j.index()].boundary;
-        let counts: Vec<Count> = (0..network.links.len())
-            .filter(|&l| edge(network.links[l].from) || edge(network.links[l].to))
-            .map(|l| count(LinkId::from(l), 100.0))
-            .collect();
-        let found = estimate_demand(&network, &[], &counts, &options()).unwrap();
-        let graph = LinkGraph::new(&network);
-        assert!(found.demand.routes.iter().all(|route| graph.is_drivable(route)));
-        assert!(found.fit.unwrap().geh_below_5 > 0.95, "{:?}", found.fit);
-    }
-
-    #[test]
-    fn nothing_and_nonsense_are_refused() {
-        let network = grid(&GridSpec::default()).unwrap();
-        assert!(estimate_demand(&network, &[], &[], &options()).is_err());
-        let backwards = DemandOptions {
-            to: -1.0,
-            ..options()
-        };
-        assert!(estimate_demand(&network, &[], &[], &backwards).is_err());
-    }
-
-    #[test]
-    fn geh_is_that_of_the_manual() {
-        assert!((geh(120.0, 100.0) - (2.0 * 400.0 / 220.0_f64).sqrt()).abs() < 1e-12);
-        assert!(geh(0.0, 0.0).abs() < 1e-12);
-    }
-}
+mod tests;

@@ -223,6 +223,9 @@ mod tests {
             assert_eq!(method.name().parse::<FreeFlow>().unwrap(), method);
         }
         let error = "median".parse::<FreeFlow>().unwrap_err().to_string();
-        assert!(error.contains("\"median\"") || error.contains("median"), "{error}");
+        assert!(
+            error.contains("\"median\"") || error.contains("median"),
+            "{error}"
+        );
     }
 }

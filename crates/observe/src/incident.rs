@@ -72,7 +72,11 @@ impl California {
     /// # Errors
     /// When a threshold is not between 0 and 1.
     pub fn new(thresholds: CaliforniaThresholds) -> Result<Self, Error> {
-        let all = [thresholds.difference, thresholds.relative, thresholds.downstream];
+        let all = [
+            thresholds.difference,
+            thresholds.relative,
+            thresholds.downstream,
+        ];
         if let Some(wrong) = all.iter().find(|t| !(0.0..=1.0).contains(*t)) {
             let wanted = "it must be 0 to 1";
             return Err(Error::argument("a threshold", wrong, wanted));
@@ -86,8 +90,13 @@ impl California {
     /// Takes the next interval's occupancies.
     pub fn take(&mut self, upstream: f64, downstream: f64) -> State {
         let difference = upstream - downstream;
-        let relative = if upstream > 0.0 { difference / upstream } else { 0.0 };
-        let persists = difference >= self.thresholds.difference && relative >= self.thresholds.relative;
+        let relative = if upstream > 0.0 {
+            difference / upstream
+        } else {
+            0.0
+        };
+        let persists =
+            difference >= self.thresholds.difference && relative >= self.thresholds.relative;
         self.state = match self.state {
             State::Free if persists && downstream <= self.thresholds.downstream => State::Tentative,
             State::Tentative | State::Confirmed if persists => State::Confirmed,
@@ -269,10 +278,16 @@ mod tests {
         let mut detector = Deviates::new(DeviateSettings::default());
         assert_eq!(detector.take(&reading(0.5, Some(9.0)), &usual), State::Free);
         assert_eq!(detector.take(&reading(0.1, Some(2.0)), &usual), State::Free);
-        assert_eq!(detector.take(&reading(0.5, Some(2.0)), &usual), State::Tentative);
+        assert_eq!(
+            detector.take(&reading(0.5, Some(2.0)), &usual),
+            State::Tentative
+        );
         assert_eq!(detector.take(&reading(0.9, None), &usual), State::Confirmed);
         assert_eq!(detector.take(&reading(0.1, Some(9.0)), &usual), State::Free);
         let mut new = Deviates::new(DeviateSettings::default());
-        assert_eq!(new.take(&reading(0.9, Some(0.5)), &Usual::default()), State::Free);
+        assert_eq!(
+            new.take(&reading(0.9, Some(0.5)), &Usual::default()),
+            State::Free
+        );
     }
 }

@@ -120,13 +120,22 @@ pub struct Moment {
     pub observations: f64,
 }
 
+/// A stretch of time, seconds since midnight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// Begin.
+    pub from: f64,
+    /// End.
+    pub to: f64,
+}
+
 /// The live index.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LiveIndex {
     /// Time of the newest observation, seconds since midnight.
     pub time: f64,
-    /// The quarter hours that count, seconds since midnight.
-    pub window: [f64; 2],
+    /// The quarter hours that count.
+    pub window: Span,
     /// How the speed of free flow was found.
     pub free_flow: FreeFlow,
     /// What links counted with.
@@ -353,7 +362,11 @@ impl Live {
             estimate(&recent, &self.roads, Borrowing::Credibility)
         };
         let rows: Vec<_> = rows.unwrap_or_default();
-        let current: Vec<_> = rows.iter().filter(|row| row.bin >= first).copied().collect();
+        let current: Vec<_> = rows
+            .iter()
+            .filter(|row| row.bin >= first)
+            .copied()
+            .collect();
         let options = Options {
             free_flow: query.free_flow,
             weight: query.weight,
@@ -363,7 +376,11 @@ impl Live {
         let rows = if history { rows } else { current };
         let window = Window {
             // The newest quarter hours lie in one day, or at midnight in two.
-            from: if first.day() == newest.day() { first.of_day() } else { 0 },
+            from: if first.day() == newest.day() {
+                first.of_day()
+            } else {
+                0
+            },
             to: newest.of_day() + 1,
             first_day: newest.day(),
             end_day: newest.day() + 1,
@@ -371,12 +388,20 @@ impl Live {
         let groups = self.groups(query.by)?;
         let options = Options { window, ..options };
         let mut measured = measure(&rows, &self.roads, &groups, &options)?;
-        measured.sort_by(|a, b| b.tti.value.total_cmp(&a.tti.value).then_with(|| a.id.cmp(&b.id)));
+        measured.sort_by(|a, b| {
+            b.tti
+                .value
+                .total_cmp(&a.tti.value)
+                .then_with(|| a.id.cmp(&b.id))
+        });
         let count = measured.len();
         measured.truncate(query.top);
         Ok(Some(LiveIndex {
             time: now,
-            window: [first.start(), newest.start() + BIN_SECONDS],
+            window: Span {
+                from: first.start(),
+                to: newest.start() + BIN_SECONDS,
+            },
             free_flow: query.free_flow,
             weight: query.weight,
             by: query.by,
@@ -435,70 +460,4 @@ impl Live {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use roads::generate::{GridSpec, grid};
-
-    const QUERY: Query = Query {
-        free_flow: FreeFlow::Limit,
-        weight: Weight::Vkt,
-        by: By::City,
-        top: 10,
-    };
-
-    fn live() -> (roads::Network, Live) {
-        let network = grid(&GridSpec::default()).unwrap();
-        let roads = Arc::new(Roads::of(&network));
-        let matcher = matched::matcher(&network, 5.0).unwrap();
-        (network, Live::new(roads, Vec::new(), Some(matcher)).unwrap())
-    }
-
-    /// A drive at half the limit along the longest straight way of the grid.
-    fn drive(network: &roads::Network, start: f64) -> Vec<ProbePoint> {
-        let link = network.link_named("road_0_1_0").unwrap();
-        let shape = &network.links[link.index()].shape;
-        let from = shape[0];
-        (0..400)
-            .map(|second| ProbePoint {
-                vehicle: vehicle_of("taxi 7"),
-                sequence: Some(second + 1),
-                time: start + second as f64,
-                point: Point::new(from.x + 5.5 * second as f64, from.y - 6.0),
-            })
-            .collect()
-    }
-
-    #[test]
-    fn positions_become_an_index_and_repeated_ones_change_nothing() {
-        let (network, mut live) = live();
-        assert_eq!(live.index(&QUERY).unwrap(), None);
-        let points = drive(&network, 7.0 * 3600.0);
-        let first = live.accept(&points);
-        assert_eq!((first.received, first.repeated, first.refused), (400, 0, 0));
-        live.settle();
-        let index = live.index(&QUERY).unwrap().unwrap();
-        let tti = index.measured[0].measured.tti.value;
-        assert!((tti - 11.111 / 5.5).abs() < 0.1, "{tti}");
-        let again = live.accept(&points);
-        assert_eq!(again.repeated, 400);
-        live.settle();
-        assert_eq!(live.index(&QUERY).unwrap().unwrap().measured, index.measured);
-        assert_eq!(index.series.len(), 1);
-    }
-
-    #[test]
-    fn a_clock_that_is_wrong_moves_nothing() {
-        let (network, mut live) = live();
-        live.accept(&drive(&network, 25_200.0));
-        let wrong = |time: f64| ProbePoint {
-            vehicle: 9,
-            sequence: None,
-            time,
-            point: Point::new(0.0, 0.0),
-        };
-        let refused = live.accept(&[wrong(1e9), wrong(f64::NAN), wrong(-1.0)]);
-        assert_eq!(refused.refused, 3);
-        live.settle();
-        assert!(live.index(&QUERY).unwrap().unwrap().time < 26_000.0);
-    }
-}
+mod tests;

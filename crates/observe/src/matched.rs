@@ -32,10 +32,16 @@ pub fn traversal(vehicle: u64, passage: &Passage, map: &Map, roads: &Roads) -> O
 /// # Errors
 /// When the network is too large or `sigma_m` is out of range.
 pub fn matcher(network: &Network, sigma_m: f64) -> Result<Matcher, Error> {
-    let wrong = |error: roads::Error| Error::Nothing(format!("positions cannot be matched: {error}"));
+    let wrong =
+        |error: roads::Error| Error::Nothing(format!("positions cannot be matched: {error}"));
     let map = std::sync::Arc::new(Map::new(network).map_err(wrong)?);
     let table = Table::build(&map, REACH_M, &|_| {}).map_err(wrong)?;
-    Matcher::new(map, std::sync::Arc::new(table), Settings::for_noise(sigma_m)).map_err(wrong)
+    Matcher::new(
+        map,
+        std::sync::Arc::new(table),
+        Settings::for_noise(sigma_m),
+    )
+    .map_err(wrong)
 }
 
 /// A stream of positions over a matcher.

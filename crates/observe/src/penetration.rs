@@ -25,6 +25,8 @@ use crate::truth::{Seen, Tracker, Traffic};
 
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
+/// Positions that are matched together.
+const BATCH: usize = 4096;
 /// The bound of claim T2.
 pub const WITHIN: f64 = 0.02;
 
@@ -49,7 +51,11 @@ impl Probing {
         }
         if !(1.0..=120.0).contains(&self.every_s) {
             let wanted = "it must be 1 to 120 s";
-            return Err(Error::argument("the sampling interval", self.every_s, wanted));
+            return Err(Error::argument(
+                "the sampling interval",
+                self.every_s,
+                wanted,
+            ));
         }
         if !(0.0..=50.0).contains(&self.sigma_m) {
             let wanted = "it must be 0 to 50 m";
@@ -153,6 +159,9 @@ impl Fleet {
     }
 
     fn settle(&mut self, day: u32, roads: &Roads, end: bool) {
+        if self.batch.len() < BATCH && !end {
+            return;
+        }
         let mut passages = self.stream.take(&self.batch);
         self.batch.clear();
         if end {
@@ -192,7 +201,11 @@ pub fn penetration(
     options: &Options,
 ) -> Result<Vec<Outcome>, Error> {
     if days == 0 {
-        return Err(Error::argument("the number of days", days, "it must be at least 1"));
+        return Err(Error::argument(
+            "the number of days",
+            days,
+            "it must be at least 1",
+        ));
     }
     let mut fleets = Vec::with_capacity(probings.len());
     for probing in probings {
@@ -270,7 +283,9 @@ fn indices(
             ..options.clone()
         };
         let nothing = || Error::Nothing("nothing was observed on a day".to_owned());
-        measure(&rows, roads, &city, &options)?.pop().ok_or_else(nothing)
+        measure(&rows, roads, &city, &options)?
+            .pop()
+            .ok_or_else(nothing)
     };
     let mut each = Vec::new();
     for day in 0..days {

@@ -139,7 +139,11 @@ fn check(cities: &[CityIndex]) -> Result<(), Error> {
     for city in cities {
         if !known.insert(&city.city) {
             let wanted = "each city stands once in a period";
-            return Err(Error::argument("a city that stands twice", &city.city, wanted));
+            return Err(Error::argument(
+                "a city that stands twice",
+                &city.city,
+                wanted,
+            ));
         }
         let sound = city.index.is_finite() && city.index > 0.0;
         let low = city.low.unwrap_or(city.index);
@@ -160,7 +164,11 @@ fn ranks(values: &[f64]) -> Vec<usize> {
     let mut ranks = vec![0; values.len()];
     for (place, &city) in order.iter().enumerate() {
         let same = place > 0 && values[order[place - 1]].total_cmp(&values[city]).is_eq();
-        ranks[city] = if same { ranks[order[place - 1]] } else { place + 1 };
+        ranks[city] = if same {
+            ranks[order[place - 1]]
+        } else {
+            place + 1
+        };
     }
     ranks
 }
@@ -336,7 +344,11 @@ mod tests {
 
     #[test]
     fn equal_cities_share_a_rank() {
-        let cities = [city("a", 2.0, 0.0), city("b", 2.0, 0.0), city("c", 1.5, 0.0)];
+        let cities = [
+            city("a", 2.0, 0.0),
+            city("b", 2.0, 0.0),
+            city("c", 1.5, 0.0),
+        ];
         let ranking = rank(&cities, 0, 0).unwrap();
         let ranks: Vec<usize> = ranking.places.iter().map(|place| place.rank).collect();
         assert_eq!(ranks, [1, 1, 3]);
@@ -362,6 +374,14 @@ mod tests {
         assert!(rank(&twice, 0, 0).unwrap_err().to_string().contains('a'));
         let wrong = [city("a", f64::NAN, 0.0), city("b", 1.0, 0.0)];
         assert!(rank(&wrong, 0, 0).is_err());
-        assert!(compare(&panel(2, 0.0), &[city("y", 1.0, 0.0), city("z", 2.0, 0.0)], 0, 0).is_err());
+        assert!(
+            compare(
+                &panel(2, 0.0),
+                &[city("y", 1.0, 0.0), city("z", 2.0, 0.0)],
+                0,
+                0
+            )
+            .is_err()
+        );
     }
 }

@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_whole_and_bad_values_are_left_out() {
-        let (mut one, mut other, mut whole) = (Sketch::default(), Sketch::default(), Sketch::default());
+        let (mut one, mut other, mut whole) =
+            (Sketch::default(), Sketch::default(), Sketch::default());
         for value in 1..200 {
             let part = if value % 3 == 0 { &mut one } else { &mut other };
             part.add(f64::from(value), 1.0);

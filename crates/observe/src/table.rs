@@ -150,7 +150,9 @@ impl Observations {
         let Some(bin) = Bin::at(seen.at).filter(|_| sound) else {
             return self.refuse();
         };
-        let speed = seen.speed.filter(|&v| v >= 1.0 / PACE_MAX && v <= SPEED_MAX);
+        let speed = seen
+            .speed
+            .filter(|&v| v >= 1.0 / PACE_MAX && v <= SPEED_MAX);
         let cell = self.cell(bin, seen.link);
         cell.counted += seen.vehicles;
         if let Some(speed) = speed {
@@ -295,7 +297,15 @@ mod tests {
         let roads = roads();
         let length = roads.links[0].length_m;
         let seen: Vec<Traversal> = (0..40)
-            .map(|i| drive(i % 5, f64::from(i) * 60.0, f64::from(i) * 60.0 + 80.0, 0.0, length))
+            .map(|i| {
+                drive(
+                    i % 5,
+                    f64::from(i) * 60.0,
+                    f64::from(i) * 60.0 + 80.0,
+                    0.0,
+                    length,
+                )
+            })
             .collect();
         let table = |range: std::ops::Range<usize>| {
             let mut table = Observations::new(&roads, 1000);

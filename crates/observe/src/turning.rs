@@ -21,6 +21,8 @@ pub struct Trip {
     pub vehicle: u64,
     /// Links in the order of travel; neighbours are joined by a turn.
     pub links: Vec<LinkId>,
+    /// When it came onto each, seconds after the first.
+    pub offsets: Vec<f64>,
     /// When it came onto the first of them, seconds since midnight.
     pub start: f64,
     /// When it left the last.
@@ -52,6 +54,7 @@ pub fn trips(seen: &[Traversal], network: &Network) -> Vec<Trip> {
             }
             if last.is_some_and(|last| graph.turn(last, traversal.link).is_some()) {
                 trip.links.push(traversal.link);
+                trip.offsets.push(traversal.entered - trip.start);
                 trip.end = traversal.left;
                 continue;
             }
@@ -59,6 +62,7 @@ pub fn trips(seen: &[Traversal], network: &Network) -> Vec<Trip> {
         trips.push(Trip {
             vehicle: traversal.vehicle,
             links: vec![traversal.link],
+            offsets: vec![0.0],
             start: traversal.entered,
             end: traversal.left,
         });
@@ -158,6 +162,7 @@ mod tests {
         let turn = &network.turns[0];
         let trip = |links: Vec<LinkId>| Trip {
             vehicle: 0,
+            offsets: vec![0.0; links.len()],
             links,
             start: 0.0,
             end: 1.0,

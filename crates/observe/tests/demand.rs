@@ -89,11 +89,20 @@ fn again(name: &str, network: &Arc<Network>, demand: &Arc<Demand>) {
         from: START,
         to: START + HORIZON,
         expansion: None,
-        vehicle: demand.types.first().cloned().unwrap_or_else(VehicleType::default),
+        vehicle: demand
+            .types
+            .first()
+            .cloned()
+            .unwrap_or_else(VehicleType::default),
         seed: 1,
     };
-    let found = estimate_demand(network, &trips(&probes, network), &counts(&all, &roads), &options)
-        .unwrap();
+    let found = estimate_demand(
+        network,
+        &trips(&probes, network),
+        &counts(&all, &roads),
+        &options,
+    )
+    .unwrap();
     let second = drive(network, &Arc::new(found.demand.clone()), &roads);
     let pairs: Vec<(f64, f64)> = volumes(&second, &roads)
         .into_iter()

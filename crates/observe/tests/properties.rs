@@ -16,7 +16,11 @@ use roads::model::RoadClass;
 fn links(slow: bool) -> impl Strategy<Value = Vec<(f64, f64, f64, f64)>> {
     let link = (1.0..5000.0, 0.05..1.0_f64, 1.0..35.0, 0.1..5000.0).prop_map(
         move |(length, share, free, w)| {
-            let v = if slow { free * share } else { free * share * 3.0 };
+            let v = if slow {
+                free * share
+            } else {
+                free * share * 3.0
+            };
             (length, v, free, w)
         },
     );
@@ -175,7 +179,9 @@ fn days_are_drawn_where_there_are_enough_and_give_a_planning_time() {
         .collect();
     rows.sort_by_key(|row| row.bin);
     let groups = [areas::city(&roads, "city")];
-    let measured = measure(&rows, &roads, &groups, &Options::default()).unwrap().remove(0);
+    let measured = measure(&rows, &roads, &groups, &Options::default())
+        .unwrap()
+        .remove(0);
     assert_eq!(measured.intervals, observe::index::Basis::Days);
     assert_eq!(measured.pti_basis, Some(observe::index::PtiBasis::Days));
     assert!((measured.pti.unwrap().value - 5.0).abs() < 1e-9);

@@ -125,7 +125,12 @@ pub(crate) struct PenetrationArgs {
     #[arg(long, value_name = "M", value_parser = values::metres_or_zero, default_value_t = 5.0)]
     pub(crate) noise: f64,
     /// Seeds of the draw of probes, comma-separated
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0,1,2,3,4")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0,1,2,3,4"
+    )]
     pub(crate) probe_seeds: Vec<u64>,
     /// Days of the period, each a run with a seed of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=366))]

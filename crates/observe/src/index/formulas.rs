@@ -128,7 +128,10 @@ pub(super) fn point(
         congested: congested / km,
         delay_hours: delay / 3600.0,
         excess_hours: excess / 3600.0,
-        class_index: options.class_table.as_ref().map(|table| table.index(&shares)),
+        class_index: options
+            .class_table
+            .as_ref()
+            .map(|table| table.index(&shares)),
     }
 }
 

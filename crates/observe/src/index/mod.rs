@@ -350,7 +350,9 @@ fn one(
         speed_kmh: estimate(|point| point.speed * 3.6),
         free_speed_kmh: point.free_speed * 3.6,
         minutes_per_10_km: estimate(|point| 10_000.0 / point.speed / 60.0),
-        pti: point.pti.map(|_| estimate(|point| point.pti.unwrap_or(point.tti))),
+        pti: point
+            .pti
+            .map(|_| estimate(|point| point.pti.unwrap_or(point.tti))),
         pti_basis: point.pti_basis,
         congested_km_share: estimate(|point| point.congested),
         delay_hours: estimate(|point| point.delay_hours),

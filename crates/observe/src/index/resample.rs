@@ -34,7 +34,10 @@ pub(super) fn intervals(
             }
             let over: Vec<f64> = samples
                 .iter()
-                .map(|sample| days.binary_search(&sample.bin.day()).map_or(0.0, |d| drawn[d]))
+                .map(|sample| {
+                    days.binary_search(&sample.bin.day())
+                        .map_or(0.0, |d| drawn[d])
+                })
                 .collect();
             formulas::point(samples, &own, &over, true, options)
         } else {

@@ -47,13 +47,11 @@ pub(crate) struct IndexQuery {
 }
 
 /// The answer; docs/congestion.md describes its fields.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct IndexAnswer {
-    #[schema(value_type = String)]
     source: Source,
     /// The index, worst first; no fields before the first observation but empty lists.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     index: LiveIndex,
     /// What became of positions sent.
     probes: ProbesAnswer,
@@ -93,7 +91,7 @@ impl ProbesAnswer {
         ("top" = Option<usize>, Query, description = "most groups, worst first (default 50, at most 1000)"),
     ),
     responses(
-        (status = 200, body = IndexAnswer),
+        (status = 200, description = "source, time, window, free_flow, weight, by, groups, measured (worst first), series, probes: docs/congestion.md has them all", body = serde_json::Value),
         (status = 400, body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -137,7 +135,7 @@ pub(crate) async fn index(
 fn nothing(asked: &observe::live::Query) -> LiveIndex {
     LiveIndex {
         time: 0.0,
-        window: [0.0, 0.0],
+        window: observe::live::Span::default(),
         free_flow: asked.free_flow,
         weight: asked.weight,
         by: asked.by,

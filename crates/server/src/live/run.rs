@@ -1,8 +1,8 @@
 //! One run after the other: the world, its controller, the simulated clock, and what of it is
 //! published. Nothing here waits; [`Run::tick`] is told what time it is.
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;

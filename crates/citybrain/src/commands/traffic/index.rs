@@ -86,7 +86,12 @@ pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> O
     }
     let groups = groups(args, &seen)?;
     let mut measured = measure(&seen.rows, &seen.roads, &groups, &options).map_err(refused)?;
-    measured.sort_by(|a, b| b.tti.value.total_cmp(&a.tti.value).then_with(|| a.id.cmp(&b.id)));
+    measured.sort_by(|a, b| {
+        b.tti
+            .value
+            .total_cmp(&a.tti.value)
+            .then_with(|| a.id.cmp(&b.id))
+    });
     if measured.is_empty() {
         return Err(Error::Refused {
             message: "nothing was observed there and then".to_owned(),
@@ -227,7 +232,9 @@ fn window(text: &str) -> Result<Window, Error> {
     let (from, to) = text.split_once('-').ok_or_else(wrong)?;
     let quarter = |text: &str| {
         let minutes = quarter_or_minute(text).map_err(|_error| wrong())?;
-        (minutes % 15 == 0).then_some(minutes / 15).ok_or_else(wrong)
+        (minutes % 15 == 0)
+            .then_some(minutes / 15)
+            .ok_or_else(wrong)
     };
     let (from, to) = (quarter(from)?, quarter(to)?);
     if from >= to {

@@ -30,11 +30,7 @@ struct Report<'a> {
 }
 
 /// Studies and prints; exit code 1 where an index is off by more than the bound.
-pub(crate) fn penetration(
-    args: &PenetrationArgs,
-    mut layers: Layers,
-    printer: Printer,
-) -> Outcome {
+pub(crate) fn penetration(args: &PenetrationArgs, mut layers: Layers, printer: Printer) -> Outcome {
     scenario::override_options(&mut layers, &args.scenario, &args.engine)?;
     layers.flag("traffic.control", "--control", args.control.clone())?;
     layers.flag("traffic.seed", "--seed", args.seed.map(i64::from))?;
@@ -80,7 +76,14 @@ pub(crate) fn penetration(
         })?;
     } else {
         let mut rows = table([
-            "every s", "seed", "probes", "vehicles", "all", "from probes", "off %", "days rms %",
+            "every s",
+            "seed",
+            "probes",
+            "vehicles",
+            "all",
+            "from probes",
+            "off %",
+            "days rms %",
         ]);
         for outcome in &found {
             rows.add_row([

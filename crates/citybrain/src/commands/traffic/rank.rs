@@ -114,7 +114,9 @@ fn periods(all: Vec<CityIndex>) -> Result<(Option<Vec<CityIndex>>, Vec<CityIndex
         }
         _ => Err(Error::Refused {
             message: format!("the file has {} periods: {}", names.len(), names.join(", ")),
-            help: Some("give two, the earlier first, or one file for each with --before".to_owned()),
+            help: Some(
+                "give two, the earlier first, or one file for each with --before".to_owned(),
+            ),
         }),
     }
 }
