@@ -15,7 +15,7 @@ pub(crate) mod run;
 pub(crate) mod snapshot;
 mod state;
 pub(crate) mod tracks;
-mod watch;
+mod watching;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;

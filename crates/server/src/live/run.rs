@@ -15,7 +15,7 @@ use super::encode::{self, GroupState, LinkState};
 use super::report::Status;
 use super::state::{PLAN, State, build};
 use super::tracks::Tracks;
-use super::watch::Watch;
+use super::watching::Watch;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controllers::ControllerChoice;
