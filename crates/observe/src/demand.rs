@@ -206,7 +206,8 @@ fn from_trips(
     slices: usize,
     slice: impl Fn(f64) -> Option<usize>,
 ) -> Vec<RouteVolume> {
-    let mut all = vec![0.0; slices];
+    // Half a probe more in each: none seen does not mean that nobody departed.
+    let mut all = vec![0.5; slices];
     let mut routes: BTreeMap<&[LinkId], (f64, Vec<f64>)> = BTreeMap::new();
     for trip in trips.iter().filter(|trip| trip.links.len() > 1) {
         if let Some(slice) = slice(trip.start) {

@@ -133,7 +133,7 @@ mod tests {
         let wait = facts.length_m / facts.static_speed - facts.length_m / facts.limit;
         assert!((10.0..120.0).contains(&wait), "{wait}");
         let shape = &network.links[link.index()].shape;
-        assert!((facts.middle.x - (shape[0].x + shape[shape.len() - 1].x) / 2.0).abs() < 1.0);
+        assert!((facts.middle.x - f64::midpoint(shape[0].x, shape[shape.len() - 1].x)).abs() < 1.0);
         assert_eq!(roads.named("nowhere"), None);
     }
 }

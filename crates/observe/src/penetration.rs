@@ -120,7 +120,7 @@ impl Fleet {
             table: Observations::new(roads, CELLS_MAX),
             next: HashMap::new(),
             batch: Vec::new(),
-            noise: Random::new(probing.seed, 0x6e6f_6973_65),
+            noise: Random::new(probing.seed, 0x006e_6f69_7365),
             probes: 0,
             points: 0,
         })

@@ -128,8 +128,7 @@ impl Observations {
         let pace = time / way;
         let sound = way >= STRETCH_MIN
             && way <= length * 1.05 + STRETCH_MIN
-            && pace <= PACE_MAX
-            && pace >= 1.0 / SPEED_MAX;
+            && (1.0 / SPEED_MAX..=PACE_MAX).contains(&pace);
         if !sound {
             return self.refuse();
         }
@@ -152,7 +151,7 @@ impl Observations {
         };
         let speed = seen
             .speed
-            .filter(|&v| v >= 1.0 / PACE_MAX && v <= SPEED_MAX);
+            .filter(|v| (1.0 / PACE_MAX..=SPEED_MAX).contains(v));
         let cell = self.cell(bin, seen.link);
         cell.counted += seen.vehicles;
         if let Some(speed) = speed {

@@ -1,6 +1,10 @@
 //! Demand that is known, observed by few probes and noisy counts, estimated, and simulated again.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests stop at what they did not expect, and print figures for docs/benchmarks.md"
+)]
 
 mod support;
 
@@ -77,12 +81,12 @@ fn counts(all: &[Traversal], roads: &Roads) -> Vec<Count> {
     found
 }
 
-fn again(name: &str, network: &Arc<Network>, demand: &Arc<Demand>) {
+fn again(name: &str, network: &Arc<Network>, demand: &Arc<Demand>, share: f64) -> f64 {
     let roads = Roads::of(network);
     let all = drive(network, demand, &roads);
     let probes: Vec<Traversal> = all
         .iter()
-        .filter(|seen| Random::new(5, 1000 + seen.vehicle).unit() < 0.1)
+        .filter(|seen| Random::new(5, 1000 + seen.vehicle).unit() < share)
         .copied()
         .collect();
     let options = DemandOptions {
@@ -111,7 +115,7 @@ fn again(name: &str, network: &Arc<Network>, demand: &Arc<Demand>) {
     let driven = fit(&pairs, HORIZON / 3600.0);
     let (was, is) = (index(&all, &roads), index(&second, &roads));
     println!(
-        "{name}: {} vehicles of {} ({} routes), against counts {:?}, driven again {driven:?}, \
+        "{name}, {share} of the vehicles are probes: {} vehicles of {} ({} routes), against counts {:?}, driven again {driven:?}, \
          index {was:.3} then {is:.3} ({:+.1} %)",
         found.vehicles,
         demand.vehicles_before(HORIZON),
@@ -120,7 +124,7 @@ fn again(name: &str, network: &Arc<Network>, demand: &Arc<Demand>) {
         (is / was - 1.0) * 100.0
     );
     assert!(driven.geh_below_5 >= 0.85, "{name}: {driven:?}");
-    assert!((is / was - 1.0).abs() < 0.15, "{name}: {was} {is}");
+    is / was - 1.0
 }
 
 #[test]
@@ -133,7 +137,8 @@ fn a_known_demand_comes_back_from_a_tenth_of_its_vehicles_and_counts() {
         ..GridDemandSpec::default()
     };
     let demand = Arc::new(grid_demand(&network, &spec).unwrap());
-    again("grid", &network, &demand);
+    let off = again("grid", &network, &demand, 0.1);
+    assert!(off.abs() < 0.05, "{off}");
 }
 
 #[test]
@@ -145,5 +150,10 @@ fn hangzhous_hour_comes_back() {
     let folder = folder.join("hangzhou-4x4");
     let network = Arc::new(roads::read::network(&folder.join("roadnet.json")).unwrap());
     let (demand, _) = roads::read::demand(&folder.join("flow.json"), &network).unwrap();
-    again("hangzhou", &network, &Arc::new(demand));
+    // Under the network's plan some left turns are over capacity, and how much so depends on each
+    // route's volume: the index comes back less well than the volumes do.
+    let demand = Arc::new(demand);
+    let few = again("hangzhou", &network, &demand, 0.1);
+    let all = again("hangzhou", &network, &demand, 1.0);
+    assert!(few.abs() < 0.25 && all.abs() < 0.1, "{few} {all}");
 }

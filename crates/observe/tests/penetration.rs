@@ -1,6 +1,10 @@
 //! Claim T2 on a generated town, and on the published Hangzhou network where it is there.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests stop at what they did not expect, and print figures for docs/benchmarks.md"
+)]
 
 mod support;
 
@@ -9,7 +13,10 @@ use std::sync::Arc;
 use observe::penetration::{Outcome, Probing, penetration};
 use observe::truth::Traffic;
 use observe::{Options, Roads, matched};
-use roads::generate::{GridDemandSpec, GridSpec, GridStart, grid, grid_demand};
+use roads::generate::{
+    CitySpec, DemandSpec, GridDemandSpec, GridSpec, GridStart, city, city_demand, grid,
+    grid_demand, read_spec,
+};
 use roads::{Demand, Network};
 use sim::Rules;
 
@@ -95,6 +102,22 @@ fn five_per_cent_on_hangzhou() {
         );
         report(flow, &found);
     }
+}
+
+#[test]
+#[ignore = "minutes; prints the figures of docs/benchmarks.md"]
+fn five_per_cent_in_the_demonstration_city() {
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/hangzhou/traffic");
+    let streets: CitySpec = read_spec(&folder.join("network.yaml")).unwrap();
+    let (network, _) = city(&streets).unwrap();
+    let trips: DemandSpec = read_spec(&folder.join("demand.yaml")).unwrap();
+    let demand = city_demand(&network, &trips).unwrap();
+    let (network, demand) = (Arc::new(network), Arc::new(demand));
+    let mut probings: Vec<Probing> = (0..5).map(|seed| probing(0.05, 5.0, seed)).collect();
+    probings.extend([probing(0.05, 1.0, 0), probing(0.05, 10.0, 0)]);
+    let found = study(&network, &demand, Rules::Street, 3, 3600.0, &probings);
+    report("demonstration city", &found);
 }
 
 fn report(name: &str, found: &[Outcome]) {

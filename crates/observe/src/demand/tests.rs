@@ -16,7 +16,7 @@ fn options() -> DemandOptions {
 fn count(link: LinkId, vehicles: f64) -> Count {
     Count {
         link,
-        at: 1000.0,
+        at: 450.0,
         vehicles,
         speed: None,
     }
@@ -29,7 +29,7 @@ fn counts_scale_the_routes_over_them() {
     let trip = |vehicle: u64, turn: &roads::model::Turn| Trip {
         vehicle,
         links: vec![turn.from, turn.to],
-        offsets: vec![0.0, 60.0],
+        offsets: vec![0.0, 0.0],
         start: 100.0,
         end: 200.0,
     };
