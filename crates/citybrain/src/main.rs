@@ -101,6 +101,11 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Drive(args) => commands::traffic::drive(&args, layers, printer),
             TrafficCommand::Mission(args) => commands::traffic::mission(&args, layers, printer),
             TrafficCommand::Match(args) => commands::traffic::match_file(&args, printer),
+            TrafficCommand::Index(args) => commands::traffic::index(&args, layers, printer),
+            TrafficCommand::Rank(args) => commands::traffic::rank(&args, printer),
+            TrafficCommand::Penetration(args) => {
+                commands::traffic::penetration(&args, layers, printer)
+            }
         },
         Command::Bench(BenchCommand::Engine(args)) => {
             commands::bench::engine(&args, &layers, printer)

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use signals::sensing::Sensing;
 
-use super::values;
+use super::{traffic_index, values};
 
 /// `citybrain traffic …`.
 #[derive(Debug, Subcommand)]
@@ -26,6 +26,12 @@ pub(crate) enum TrafficCommand {
     Mission(MissionArgs),
     /// Match a file of positions to the links that were driven, and when
     Match(super::probes::MatchArgs),
+    /// Measure congestion: every published index, with intervals
+    Index(traffic_index::IndexArgs),
+    /// Rank cities by their indices, with the number ranked
+    Rank(traffic_index::RankArgs),
+    /// Compare the index from a few probes with the index from every vehicle
+    Penetration(traffic_index::PenetrationArgs),
 }
 
 /// What the signals stand in.

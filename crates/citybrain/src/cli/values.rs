@@ -65,6 +65,15 @@ pub(crate) fn seconds_or_zero(text: &str) -> Result<f64, String> {
     not_negative(text, "a number of seconds, zero or more")
 }
 
+/// A share of all: more than 0, 1 at most.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let wanted = "a share of more than 0 and 1 at most, for example 0.05";
+    positive(text, wanted).and_then(|share| {
+        let part = (share <= 1.0).then_some(share);
+        part.ok_or_else(|| format!("write {wanted}"))
+    })
+}
+
 /// A number of metres, zero or more.
 pub(crate) fn metres_or_zero(text: &str) -> Result<f64, String> {
     not_negative(text, "a number of metres, zero or more")

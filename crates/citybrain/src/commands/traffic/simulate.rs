@@ -191,7 +191,7 @@ pub(crate) fn sensing_of(control: &str, sensing: &Sensing) -> String {
 }
 
 /// Steps of `interval` seconds until `horizon`.
-fn steps(horizon: f64, interval: f64) -> u64 {
+pub(super) fn steps(horizon: f64, interval: f64) -> u64 {
     (horizon / interval - 1e-9).ceil().max(1.0) as u64
 }
 
@@ -233,7 +233,7 @@ fn sample(world: &World, horizon: f64) -> Sample {
 }
 
 /// A world with what decides its signals.
-enum Drive {
+pub(super) enum Drive {
     /// The plant runs the network's own plan.
     Plan {
         world: Box<World>,
@@ -244,7 +244,8 @@ enum Drive {
 }
 
 impl Drive {
-    fn new(
+    /// At second 0.
+    pub(super) fn new(
         scenario: &Scenario,
         control: &str,
         seed: u32,
@@ -281,7 +282,8 @@ impl Drive {
         Ok(Self::Controlled(Box::new(runner)))
     }
 
-    fn steps(&mut self, count: u64) -> Result<(), Error> {
+    /// Goes on by some steps.
+    pub(super) fn steps(&mut self, count: u64) -> Result<(), Error> {
         match self {
             Self::Plan { world, stepping } => {
                 let before = process_cpu();
@@ -297,7 +299,8 @@ impl Drive {
         }
     }
 
-    fn world(&self) -> &World {
+    /// The world, to look at.
+    pub(super) fn world(&self) -> &World {
         match self {
             Self::Plan { world, .. } => world,
             Self::Controlled(runner) => runner.plant().inner().plant.world(),
@@ -334,7 +337,7 @@ fn refused(error: &dyn std::error::Error) -> Error {
 }
 
 /// Our simulator as a plant that counts the CPU time of its steps.
-struct Timed {
+pub(super) struct Timed {
     plant: SimPlant,
     stepping: Duration,
 }
