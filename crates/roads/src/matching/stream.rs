@@ -17,6 +17,8 @@ use crate::error::Error;
 
 /// Vehicles are shared out over so many shards, whatever the number of threads.
 const SHARDS: usize = 16;
+/// Fewer positions than this are not worth waking other threads for.
+const FEW: usize = 256;
 /// No vehicle.
 const NONE: u32 = u32::MAX;
 
@@ -155,14 +157,19 @@ impl<V: Copy + Eq + Hash + Send + Sync> Stream<V> {
                 .push(*position);
         }
         let (matcher, settings) = (&self.matcher, &self.settings);
-        self.shards.par_iter_mut().for_each(|shard| {
+        let work = |shard: &mut Shard<V>| {
             let batch = std::mem::take(&mut shard.batch);
             for position in &batch {
                 shard.take(matcher, settings, position);
             }
             shard.batch = batch;
             shard.batch.clear();
-        });
+        };
+        if positions.len() < FEW {
+            self.shards.iter_mut().for_each(work);
+        } else {
+            self.shards.par_iter_mut().for_each(work);
+        }
         self.collect()
     }
 

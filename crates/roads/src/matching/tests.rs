@@ -1,7 +1,7 @@
 //! Properties of matching: the way without noise, the table against Dijkstra's algorithm, streams
 //! against whole traces, hostile positions.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
@@ -22,10 +22,16 @@ fn town() -> Network {
     .unwrap()
 }
 
-fn matcher(network: &Network, settings: Settings) -> Matcher {
-    let map = Arc::new(Map::new(network).unwrap());
+/// The town's lines and distances, made once.
+static PREPARED: LazyLock<(Arc<Map>, Arc<Table>)> = LazyLock::new(|| {
+    let map = Arc::new(Map::new(&town()).unwrap());
     let table = Arc::new(Table::build(&map, 3_000.0, &|_| ()).unwrap());
-    Matcher::new(map, table, settings).unwrap()
+    (map, table)
+});
+
+fn matcher(settings: Settings) -> Matcher {
+    let (map, table) = &*PREPARED;
+    Matcher::new(Arc::clone(map), Arc::clone(table), settings).unwrap()
 }
 
 /// A way of `count` links that goes on by turns that are not back.
@@ -69,7 +75,7 @@ proptest! {
         choices in prop::collection::vec(0_usize..1000, 2..12),
     ) {
         let network = town();
-        let matcher = matcher(&network, Settings::for_noise(4.0));
+        let matcher = matcher(Settings::for_noise(4.0));
         let route = wander(&network, matcher.map(), &choices);
         let trip = Trip::drive(matcher.map(), &route, 0.7);
         let fixes = &observed(std::slice::from_ref(&trip), 1.0, 0.0, 1)[0];
@@ -92,7 +98,7 @@ proptest! {
         seed in 0_u64..1000, interval in 1.0..20.0_f64, sigma in 0.0..20.0_f64,
     ) {
         let network = town();
-        let matcher = matcher(&network, Settings::for_noise(sigma.max(3.0)));
+        let matcher = matcher(Settings::for_noise(sigma.max(3.0)));
         let spec = TripSpec { count: 5, least_m: 1_500.0, seed, ..TripSpec::default() };
         let made = trips(&network, matcher.map(), &spec).unwrap();
         let traces = observed(&made, interval, sigma, seed);
@@ -114,7 +120,7 @@ proptest! {
         seed in 0_u64..1000, lag in 1_usize..6,
     ) {
         let network = town();
-        let matcher = matcher(&network, Settings::for_noise(15.0));
+        let matcher = matcher(Settings::for_noise(15.0));
         let spec = TripSpec { count: 3, least_m: 1_500.0, seed, ..TripSpec::default() };
         let made = trips(&network, matcher.map(), &spec).unwrap();
         let traces = observed(&made, 5.0, 15.0, seed);
@@ -147,8 +153,7 @@ proptest! {
         wait in prop_oneof![Just(0.0), Just(20.0)],
         lag in 1_usize..4,
     ) {
-        let network = town();
-        let matcher = matcher(&network, Settings::default());
+        let matcher = matcher(Settings::default());
         let settings = StreamSettings { lag, wait_s: wait, waiting_max: 5, vehicles_max: 32 };
         let mut stream = Stream::new(matcher, settings).unwrap();
         let positions: Vec<Position<u8>> = positions
@@ -232,7 +237,7 @@ fn streamed(
     positions.sort_by(|a, b| a.fix.time.total_cmp(&b.fix.time));
     let mut stream = Stream::new(matcher.clone(), settings).unwrap();
     let mut passages = vec![Vec::new(); traces.len()];
-    for batch in positions.chunks(37) {
+    for batch in positions.chunks(311) {
         for (vehicle, passage) in stream.take(batch) {
             passages[vehicle].push(passage);
         }
@@ -265,7 +270,7 @@ fn plain_dijkstra(map: &Map, origin: u32) -> Vec<u32> {
 #[test]
 fn late_positions_are_put_in_their_place_while_the_stream_waits() {
     let network = town();
-    let matcher = matcher(&network, Settings::for_noise(5.0));
+    let matcher = matcher(Settings::for_noise(5.0));
     let spec = TripSpec {
         count: 1,
         least_m: 2_000.0,
@@ -328,7 +333,9 @@ fn results_do_not_depend_on_threads() {
             .build()
             .unwrap();
         pool.install(|| {
-            let matcher = matcher(&network, Settings::for_noise(10.0));
+            let map = Arc::new(Map::new(&network).unwrap());
+            let table = Arc::new(Table::build(&map, 3_000.0, &|_| ()).unwrap());
+            let matcher = Matcher::new(map, table, Settings::for_noise(10.0)).unwrap();
             let spec = TripSpec {
                 count: 60,
                 least_m: 1_500.0,
@@ -354,8 +361,7 @@ fn results_do_not_depend_on_threads() {
 
 #[test]
 fn a_vehicle_that_stands_is_one_observation_over_all_that_time() {
-    let network = town();
-    let matcher = matcher(&network, Settings::for_noise(5.0));
+    let matcher = matcher(Settings::for_noise(5.0));
     let line = matcher.map().line(LinkId(20));
     let place = line[0].lerp(line[line.len() - 1], 0.5);
     let fixes: Vec<Fix> = (0..100)
@@ -376,7 +382,7 @@ fn a_vehicle_that_stands_is_one_observation_over_all_that_time() {
 #[test]
 fn a_clock_that_was_set_back_costs_a_few_positions_only() {
     let network = town();
-    let matcher = matcher(&network, Settings::for_noise(5.0));
+    let matcher = matcher(Settings::for_noise(5.0));
     let spec = TripSpec {
         count: 1,
         least_m: 2_000.0,
