@@ -29,7 +29,7 @@ const CRAWL: f64 = 2.0;
 /// One day's readings, by cycle and link; on `closed` everybody crawls in between.
 fn day(network: &Arc<Network>, seed: u64, closed: Option<LinkId>) -> Vec<Vec<Reading>> {
     let spec = GridDemandSpec {
-        vehicles: 1500,
+        vehicles: 2000,
         horizon: (CYCLE * CYCLES) as f64,
         start: GridStart::Boundary,
         seed,
