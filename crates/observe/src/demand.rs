@@ -1,7 +1,7 @@
 //! Origin–destination demand from matched probe trips and link counts, good enough to start a
 //! world from.
 //!
-//! Volumes belong to routes and quarter hours of departure, so origins, destinations, ways and times
+//! Volumes belong to routes and slices of departure, so origins, destinations, ways and times
 //! come out together; when a vehicle comes onto which link of its route is taken from the probes.
 //! Probe trips, expanded, are the prior; counts by link and quarter hour then scale the volumes by the entropy estimator of Van
 //! Zuylen and Willumsen (1980): the volumes nearest to the prior, in information, that reproduce
@@ -17,7 +17,7 @@ use roads::route::{Costs, LinkGraph, Tree, TurnPenalties};
 use roads::{Demand, Flow, LinkId, Network, VehicleType};
 use serde::{Deserialize, Serialize};
 
-use crate::bins::{BIN_SECONDS, Bin};
+use crate::bins::Bin;
 use crate::error::Error;
 use crate::table::Count;
 use crate::turning::Trip;
@@ -28,6 +28,10 @@ const STEPS: usize = 400;
 pub const ROUTES_MAX: usize = 2_000_000;
 /// Most vehicles of an estimated demand.
 pub const VEHICLES_MAX: f64 = 20_000_000.0;
+/// Probes of a route that all routes together count for when it is asked when it departs.
+const ALL_WEIGHT: f64 = 4.0;
+/// Most slices of a window.
+const SLICES_MAX: f64 = 10_000.0;
 /// A route keeps at least this share of its prior.
 const LEAST_SHARE: f64 = 1e-3;
 
@@ -38,6 +42,9 @@ pub struct DemandOptions {
     pub from: f64,
     /// End of the window.
     pub to: f64,
+    /// Length of the slices in which vehicles depart, seconds: that of the counts or more. Platoons
+    /// shorter than this are smoothed away, and with them the queues that they make.
+    pub slice_s: f64,
     /// Vehicles that a probe stands for; `None` takes it from the counts.
     pub expansion: Option<f64>,
     /// What drives.
@@ -99,7 +106,7 @@ pub fn fit(volumes: &[(f64, f64)], hours: f64) -> Fit {
     }
 }
 
-/// A route with its volume in each quarter hour of departure.
+/// A route with its volume in each slice of departure.
 struct RouteVolume {
     links: Vec<LinkId>,
     /// When a vehicle comes onto each link, seconds after departure.
@@ -112,13 +119,13 @@ impl RouteVolume {
         self.volumes.iter().sum()
     }
 
-    /// Where and when vehicles that depart evenly over a quarter hour come onto links: link,
+    /// Where and when vehicles that depart evenly over a slice come onto links: link,
     /// quarter hour of the window, share.
-    fn passes(&self, slice: usize) -> impl Iterator<Item = (LinkId, usize, f64)> + '_ {
+    fn passes(&self, slice: usize, length: f64) -> impl Iterator<Item = (LinkId, usize, f64)> + '_ {
         let slices = self.volumes.len();
         let each = self.links.iter().zip(&self.offsets);
         each.flat_map(move |(&link, &offset)| {
-            let late = (offset / BIN_SECONDS).clamp(0.0, slices as f64);
+            let late = (offset / length).clamp(0.0, slices as f64);
             let (whole, part) = (late.floor() as usize, late.fract());
             let first = slice + whole;
             [(link, first, 1.0 - part), (link, first + 1, part)]
@@ -143,9 +150,14 @@ pub fn estimate_demand(
         let wanted = "it must have a length and begin at or after midnight";
         return Err(Error::argument("the window", found, wanted));
     }
-    let slices = (span / BIN_SECONDS).ceil().max(1.0) as usize;
+    let length = options.slice_s;
+    if !(length >= 1.0 && span / length <= SLICES_MAX) {
+        let wanted = "it must be at least 1 s, and at most 10,000 must make the window";
+        return Err(Error::argument("the length of a slice", length, wanted));
+    }
+    let slices = (span / length).ceil().max(1.0) as usize;
     let slice = |time: f64| {
-        let at = ((time - options.from) / BIN_SECONDS).floor();
+        let at = ((time - options.from) / length).floor();
         (at >= 0.0 && at < slices as f64 && time < options.to).then_some(at as usize)
     };
     let mut counted: BTreeMap<LinkId, Vec<f64>> = BTreeMap::new();
@@ -169,11 +181,11 @@ pub fn estimate_demand(
     }
     let expansion = options
         .expansion
-        .unwrap_or_else(|| expansion(&routes, &counted));
+        .unwrap_or_else(|| expansion(&routes, &counted, length));
     for volume in routes.iter_mut().flat_map(|route| &mut route.volumes) {
         *volume *= expansion;
     }
-    balance(&mut routes, &counted, slices);
+    balance(&mut routes, &counted, slices, length);
     let vehicles: f64 = routes.iter().map(RouteVolume::volume).sum();
     if vehicles > VEHICLES_MAX {
         return Err(Error::Limit {
@@ -182,7 +194,7 @@ pub fn estimate_demand(
             limit: VEHICLES_MAX as u64,
         });
     }
-    let modelled = volumes(&routes);
+    let modelled = volumes(&routes, length);
     let pairs: Vec<(f64, f64)> = counted
         .iter()
         .map(|(link, counts)| {
@@ -199,8 +211,8 @@ pub fn estimate_demand(
     })
 }
 
-/// Distinct routes of trips that begin in the window. Which quarter hours a route's few probes
-/// departed in says little, so each route departs as all do together; counts then tell.
+/// Distinct routes of trips that begin in the window. When a route's few probes departed says
+/// little, so its departures lean on those of all routes together.
 fn from_trips(
     trips: &[Trip],
     slices: usize,
@@ -208,12 +220,12 @@ fn from_trips(
 ) -> Vec<RouteVolume> {
     // Half a probe more in each: none seen does not mean that nobody departed.
     let mut all = vec![0.5; slices];
-    let mut routes: BTreeMap<&[LinkId], (f64, Vec<f64>)> = BTreeMap::new();
+    let mut routes: BTreeMap<&[LinkId], (Vec<usize>, Vec<f64>)> = BTreeMap::new();
     for trip in trips.iter().filter(|trip| trip.links.len() > 1) {
         if let Some(slice) = slice(trip.start) {
             all[slice] += 1.0;
             let route = routes.entry(&trip.links).or_default();
-            route.0 += 1.0;
+            route.0.push(slice);
             route.1.resize(trip.links.len(), 0.0);
             for (sum, offset) in route.1.iter_mut().zip(&trip.offsets) {
                 *sum += offset;
@@ -224,10 +236,21 @@ fn from_trips(
     routes
         .into_iter()
         .take(ROUTES_MAX)
-        .map(|(links, (count, sums))| RouteVolume {
-            links: links.to_vec(),
-            offsets: sums.iter().map(|sum| sum / count).collect(),
-            volumes: all.iter().map(|all| count * all / total).collect(),
+        .map(|(links, (departed, sums))| {
+            let count = departed.len() as f64;
+            let own = count / (count + ALL_WEIGHT);
+            let mut volumes: Vec<f64> = all
+                .iter()
+                .map(|all| count * (1.0 - own) * all / total)
+                .collect();
+            for slice in departed {
+                volumes[slice] += own;
+            }
+            RouteVolume {
+                links: links.to_vec(),
+                offsets: sums.iter().map(|sum| sum / count).collect(),
+                volumes,
+            }
         })
         .collect()
 }
@@ -280,8 +303,8 @@ fn from_edges(
 }
 
 /// Vehicles a probe stands for: counted over observed, on the counted links together.
-fn expansion(routes: &[RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>) -> f64 {
-    let seen = volumes(routes);
+fn expansion(routes: &[RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>, length: f64) -> f64 {
+    let seen = volumes(routes, length);
     let observed: f64 = counted.keys().filter_map(|link| seen.get(link)).sum();
     let counts: f64 = counted.values().flatten().sum();
     if observed > 0.0 && counts > 0.0 {
@@ -292,11 +315,11 @@ fn expansion(routes: &[RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>) -> f6
 }
 
 /// Vehicles that come onto each link within the window.
-fn volumes(routes: &[RouteVolume]) -> BTreeMap<LinkId, f64> {
+fn volumes(routes: &[RouteVolume], length: f64) -> BTreeMap<LinkId, f64> {
     let mut volumes = BTreeMap::new();
     for route in routes {
         for (slice, &volume) in route.volumes.iter().enumerate() {
-            for (link, _, share) in route.passes(slice) {
+            for (link, _, share) in route.passes(slice, length) {
                 *volumes.entry(link).or_insert(0.0) += volume * share;
             }
         }
@@ -306,14 +329,19 @@ fn volumes(routes: &[RouteVolume]) -> BTreeMap<LinkId, f64> {
 
 /// Scales each route's departures until they reproduce the counts of links and quarter hours as
 /// well as they can.
-fn balance(routes: &mut [RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>, slices: usize) {
+fn balance(
+    routes: &mut [RouteVolume],
+    counted: &BTreeMap<LinkId, Vec<f64>>,
+    slices: usize,
+    length: f64,
+) {
     let place: BTreeMap<LinkId, usize> = counted.keys().copied().zip(0..).collect();
     let counts: Vec<f64> = counted
         .values()
         .flatten()
         .map(|count| count.max(0.5)) // nothing counted is less than one vehicle
         .collect();
-    // By route and quarter hour of departure: cells of counts and shares.
+    // By route and slice of departure: cells of counts and shares.
     let cells: Vec<Vec<Vec<(u32, f64)>>> = routes
         .iter()
         .map(|route| {
@@ -323,7 +351,7 @@ fn balance(routes: &mut [RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>, sli
                         .get(&link)
                         .map(|row| ((row * slices + at) as u32, share))
                 };
-                route.passes(slice).filter_map(known).collect()
+                route.passes(slice, length).filter_map(known).collect()
             };
             (0..slices).map(of).collect()
         })
@@ -360,8 +388,8 @@ fn balance(routes: &mut [RouteVolume], counted: &BTreeMap<LinkId, Vec<f64>>, sli
     }
 }
 
-/// Departures: whole vehicles, by largest remainder over all routes, spread over their quarter
-/// hours.
+/// Departures: whole vehicles, by largest remainder over all routes, spread over their
+/// slices.
 fn departures(routes: &[RouteVolume], options: &DemandOptions, span: f64) -> Demand {
     let mut random = Random::new(options.seed, 0x6f64);
     let mut flows = Vec::new();
@@ -374,7 +402,7 @@ fn departures(routes: &[RouteVolume], options: &DemandOptions, span: f64) -> Dem
             let vehicles = carried.floor();
             carried -= vehicles;
             for _ in 0..vehicles as u64 {
-                let within = (slice as f64 + random.unit()) * BIN_SECONDS;
+                let within = (slice as f64 + random.unit()) * options.slice_s;
                 let start = within.min(span - 1.0).max(0.0).floor();
                 flows.push(Flow {
                     id: None,

@@ -128,7 +128,7 @@ impl Default for DeviateSettings {
             occupancy: 3.0,
             speed: 2.0,
             persistence: 2,
-            occupancy_least: 0.03,
+            occupancy_least: 0.012,
             speed_least: 0.8,
         }
     }

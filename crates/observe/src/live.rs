@@ -1,30 +1,29 @@
 //! The index of now: positions come in as they are sent, repeated and out of order as networks make
 //! them, and are matched, counted and kept for a day, in bounded memory.
 
+mod view;
+
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use roads::Point;
 use roads::matching::{Fix, Matcher, Position, Stream, StreamSettings};
-use roads::{LinkId, Point};
 use serde::{Deserialize, Serialize};
 
-use crate::areas::{self, Group};
-use crate::bins::{BIN_SECONDS, Bin, Window};
+use crate::areas::Group;
+use crate::bins::Bin;
 use crate::error::Error;
-use crate::estimate::{Borrowing, estimate};
 use crate::facts::Roads;
 use crate::free_flow::FreeFlow;
-use crate::index::{Measured, Options, Weight, measure};
+use crate::index::{Measured, Weight};
 use crate::matched;
 use crate::table::{CELLS_MAX, Observations, Taken, Traversal};
 
+pub use view::View;
+
 /// Quarter hours that are kept.
 pub const BINS_KEPT: u32 = 96;
-/// Quarter hours that rows borrow from, for methods that need no history.
-const BINS_RECENT: u32 = 8;
-/// A quarter hour younger than this is measured together with the one before, seconds.
-const YOUNG: f64 = 450.0;
 /// A position so much newer than all others is a fault of its clock, seconds …
 const LEAP: f64 = 3600.0;
 /// … unless so many in a row say the same.
@@ -336,126 +335,18 @@ impl Live {
         self.sequences.len()
     }
 
+    /// What is needed to answer a query, apart from what changes; `None` before the first
+    /// observation. Quick, so that nobody who observes waits for an answer.
+    pub fn view(&self, query: &Query) -> Option<View> {
+        View::of(self, query)
+    }
+
     /// The index of now; `None` before the first observation.
     ///
     /// # Errors
     /// When districts are asked for and none are known.
     pub fn index(&self, query: &Query) -> Result<Option<LiveIndex>, Error> {
-        let (Some(base), false) = (self.base, self.table.is_empty()) else {
-            return Ok(None);
-        };
-        let Some(newest) = self.table.cells().map(|cell| cell.0).max() else {
-            return Ok(None);
-        };
-        let now = self.newest - base;
-        let young = now - newest.start() < YOUNG;
-        let first = Bin(newest.0.saturating_sub(u32::from(young)));
-        let history = matches!(
-            query.free_flow,
-            FreeFlow::Top4HourlyMean | FreeFlow::P85Offpeak
-        );
-        let rows = if history {
-            estimate(&self.table, &self.roads, Borrowing::Credibility)
-        } else {
-            let mut recent = self.table.clone();
-            recent.forget_before(Bin(newest.0.saturating_sub(BINS_RECENT - 1)));
-            estimate(&recent, &self.roads, Borrowing::Credibility)
-        };
-        let rows: Vec<_> = rows.unwrap_or_default();
-        let current: Vec<_> = rows
-            .iter()
-            .filter(|row| row.bin >= first)
-            .copied()
-            .collect();
-        let options = Options {
-            free_flow: query.free_flow,
-            weight: query.weight,
-            replicates: 100,
-            ..Options::default()
-        };
-        let rows = if history { rows } else { current };
-        let window = Window {
-            // The newest quarter hours lie in one day, or at midnight in two.
-            from: if first.day() == newest.day() {
-                first.of_day()
-            } else {
-                0
-            },
-            to: newest.of_day() + 1,
-            first_day: newest.day(),
-            end_day: newest.day() + 1,
-        };
-        let groups = self.groups(query.by)?;
-        let options = Options { window, ..options };
-        let mut measured = measure(&rows, &self.roads, &groups, &options)?;
-        measured.sort_by(|a, b| {
-            b.tti
-                .value
-                .total_cmp(&a.tti.value)
-                .then_with(|| a.id.cmp(&b.id))
-        });
-        let count = measured.len();
-        measured.truncate(query.top);
-        Ok(Some(LiveIndex {
-            time: now,
-            window: Span {
-                from: first.start(),
-                to: newest.start() + BIN_SECONDS,
-            },
-            free_flow: query.free_flow,
-            weight: query.weight,
-            by: query.by,
-            groups: count,
-            measured: measured.into_iter().map(|m| self.shown(m)).collect(),
-            series: self.series(),
-        }))
-    }
-
-    fn groups(&self, by: By) -> Result<Vec<Group>, Error> {
-        Ok(match by {
-            By::City => vec![areas::city(&self.roads, "city")],
-            By::Corridor => areas::corridors(&self.roads),
-            By::Link => areas::links(&self.roads),
-            By::District if self.districts.is_empty() => {
-                return Err(Error::Nothing("no districts are known here".to_owned()));
-            }
-            By::District => self.districts.clone(),
-        })
-    }
-
-    fn shown(&self, measured: Measured) -> Shown {
-        let link: Option<LinkId> = (measured.scope == "link")
-            .then(|| self.roads.named(&measured.id))
-            .flatten();
-        let name = link.and_then(|link| self.roads.get(link)?.street.clone());
-        Shown {
-            name,
-            link: link.map(|link| link.0),
-            measured,
-        }
-    }
-
-    fn series(&self) -> Vec<Moment> {
-        let mut moments: Vec<(Bin, [f64; 4])> = Vec::new();
-        for (bin, link, cell) in self.table.cells().filter(|cell| cell.2.metres > 0.0) {
-            if moments.last().is_none_or(|last| last.0 != bin) {
-                moments.push((bin, [0.0; 4]));
-            }
-            let limit = self.roads.get(link).map_or(1.0, |facts| facts.limit);
-            if let Some((_, sums)) = moments.last_mut() {
-                sums[0] += cell.seconds;
-                sums[1] += cell.metres;
-                sums[2] += cell.metres / limit;
-                sums[3] += cell.n;
-            }
-        }
-        let moment = |(bin, [seconds, metres, free, n]): (Bin, [f64; 4])| Moment {
-            time: bin.start(),
-            tti: seconds / free,
-            speed_kmh: metres / seconds * 3.6,
-            observations: n,
-        };
-        moments.into_iter().map(moment).collect()
+        self.view(query).map(|view| view.index(query)).transpose()
     }
 }
 

@@ -183,6 +183,19 @@ impl Observations {
         self.dropped += gone.len() as u64;
     }
 
+    /// A copy of the quarter hours from `bin` on.
+    #[must_use]
+    pub fn since(&self, bin: Bin) -> Self {
+        let kept = self.cells.range((bin, 0)..);
+        Self {
+            cells: kept.map(|(key, cell)| (*key, cell.clone())).collect(),
+            lengths: self.lengths.clone(),
+            cells_max: self.cells_max,
+            refused: self.refused,
+            dropped: self.dropped,
+        }
+    }
+
     /// Adds all of another table of the same network.
     pub fn merge(&mut self, other: &Self) {
         for (&(bin, link), cell) in &other.cells {
@@ -193,7 +206,7 @@ impl Observations {
     }
 
     /// All cells, by quarter hour and then link.
-    pub fn cells(&self) -> impl Iterator<Item = (Bin, LinkId, &Cell)> {
+    pub fn cells(&self) -> impl DoubleEndedIterator<Item = (Bin, LinkId, &Cell)> {
         self.cells
             .iter()
             .map(|(&(bin, link), cell)| (bin, LinkId(link), cell))

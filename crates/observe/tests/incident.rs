@@ -1,5 +1,7 @@
 //! How many incidents are found, and how often there is an alarm without one, in our simulator: a
-//! grid with signals, a detector in the middle of each link, an interval of one signal cycle.
+//! grid with signals, a detector in the middle of each link, an interval of one signal cycle. An
+//! incident is a stretch on which everybody crawls past for half an hour: the link's speed falls to
+//! walking pace.
 
 #![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
@@ -7,7 +9,7 @@ use std::sync::Arc;
 
 use observe::incident::{DeviateSettings, Deviates, Reading, Score, State, Usual};
 use roads::generate::{GridDemandSpec, GridSpec, GridStart, grid, grid_demand};
-use roads::{LaneId, LinkId, Network};
+use roads::{LinkId, Network};
 use sim::{Config, Rules, World};
 
 /// One cycle of the grid's plan: eight phases of 30 s and 5 s of yellow.
@@ -21,10 +23,13 @@ const LOOP: f64 = 4.0;
 /// It lies at this share of the lane.
 const AT: f64 = 0.6;
 
-/// One day's readings, by cycle and link; two of three lanes of `closed` are shut in between.
+/// Speed past an incident, m/s.
+const CRAWL: f64 = 2.0;
+
+/// One day's readings, by cycle and link; on `closed` everybody crawls in between.
 fn day(network: &Arc<Network>, seed: u64, closed: Option<LinkId>) -> Vec<Vec<Reading>> {
     let spec = GridDemandSpec {
-        vehicles: 3600,
+        vehicles: 2000,
         horizon: (CYCLE * CYCLES) as f64,
         start: GridStart::Boundary,
         seed,
@@ -40,13 +45,10 @@ fn day(network: &Arc<Network>, seed: u64, closed: Option<LinkId>) -> Vec<Vec<Rea
     let mut readings = Vec::new();
     for cycle in 0..CYCLES {
         if let Some(link) = closed {
-            let lanes = network.links[link.index()].lanes.range();
-            for lane in lanes.skip(1).map(LaneId::from) {
-                if cycle == BEGINS {
-                    world.close_lane(lane).unwrap();
-                } else if cycle == ENDS {
-                    world.open_lane(lane).unwrap();
-                }
+            if cycle == BEGINS {
+                world.set_speed_limit(link, Some(CRAWL)).unwrap();
+            } else if cycle == ENDS {
+                world.set_speed_limit(link, None).unwrap();
             }
         }
         let mut sums = vec![(0.0, 0.0, 0.0); network.links.len()];
@@ -81,9 +83,16 @@ fn day(network: &Arc<Network>, seed: u64, closed: Option<LinkId>) -> Vec<Vec<Rea
 
 #[test]
 fn most_incidents_are_found_and_alarms_without_one_are_rare() {
-    let network = Arc::new(grid(&GridSpec::default()).unwrap());
+    let spec = GridSpec {
+        columns: 3,
+        rows: 3,
+        spacing_x: 400.0,
+        spacing_y: 400.0,
+        ..GridSpec::default()
+    };
+    let network = Arc::new(grid(&spec).unwrap());
     let mut usual = vec![vec![Usual::default(); network.links.len()]; CYCLES];
-    for seed in 0..8 {
+    for seed in 0..6 {
         for (cycle, readings) in day(&network, seed, None).iter().enumerate() {
             for (link, reading) in readings.iter().enumerate() {
                 usual[cycle][link].learn(reading);
@@ -134,7 +143,7 @@ fn most_incidents_are_found_and_alarms_without_one_are_rare() {
         score.detection_rate(),
         score.false_alarm_rate()
     );
-    assert!(score.incidents == 6 && score.quiet > 4000);
+    assert!(score.incidents == 6 && score.quiet > 3000);
     assert!(score.detection_rate() >= 0.6, "{score:?}");
     assert!(score.false_alarm_rate() <= 0.02, "{score:?}");
 }

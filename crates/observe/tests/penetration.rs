@@ -90,7 +90,7 @@ fn five_per_cent_on_hangzhou() {
     let network = Arc::new(roads::read::network(&folder.join("roadnet.json")).unwrap());
     for flow in ["flow.json", "flow_peak.json"] {
         let (demand, _) = roads::read::demand(&folder.join(flow), &network).unwrap();
-        let mut probings: Vec<Probing> = (0..5).map(|seed| probing(0.05, 5.0, seed)).collect();
+        let mut probings: Vec<Probing> = (0..6).map(|seed| probing(0.05, 5.0, seed)).collect();
         probings.extend([probing(0.05, 1.0, 0), probing(0.05, 10.0, 0)]);
         let found = study(
             &network,
@@ -114,9 +114,9 @@ fn five_per_cent_in_the_demonstration_city() {
     let trips: DemandSpec = read_spec(&folder.join("demand.yaml")).unwrap();
     let demand = city_demand(&network, &trips).unwrap();
     let (network, demand) = (Arc::new(network), Arc::new(demand));
-    let mut probings: Vec<Probing> = (0..5).map(|seed| probing(0.05, 5.0, seed)).collect();
+    let mut probings: Vec<Probing> = (0..6).map(|seed| probing(0.05, 5.0, seed)).collect();
     probings.extend([probing(0.05, 1.0, 0), probing(0.05, 10.0, 0)]);
-    let found = study(&network, &demand, Rules::Street, 3, 3600.0, &probings);
+    let found = study(&network, &demand, Rules::Street, 1, 3600.0, &probings);
     report("demonstration city", &found);
 }
 

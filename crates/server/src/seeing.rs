@@ -132,11 +132,14 @@ impl Seeing {
         of_probes: bool,
         query: &Query,
     ) -> Result<Option<LiveIndex>, observe::Error> {
-        if of_probes {
+        // Copied under the lock, measured without it: whoever observes does not wait.
+        let view = if of_probes {
             let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-            return probes.as_ref().map_or(Ok(None), |live| live.index(query));
-        }
-        let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-        run.index(query)
+            probes.as_ref().and_then(|live| live.view(query))
+        } else {
+            let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+            run.view(query)
+        };
+        view.map(|view| view.index(query)).transpose()
     }
 }

@@ -7,6 +7,7 @@ fn options() -> DemandOptions {
     DemandOptions {
         from: 0.0,
         to: 3600.0,
+        slice_s: 900.0,
         expansion: None,
         vehicle: VehicleType::default(),
         seed: 1,
