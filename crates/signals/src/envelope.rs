@@ -188,6 +188,13 @@ impl Envelope {
         guard.into_iter().flat_map(Guard::aspects)
     }
 
+    /// For how many seconds each movement of a signal has been red at `now`, in the order of its
+    /// movements; none without phases.
+    pub fn red_for(&self, signal: SignalId, now: f64) -> impl Iterator<Item = f64> + '_ {
+        let guard = self.guards.get(signal.index()).and_then(Option::as_ref);
+        guard.into_iter().flat_map(move |guard| guard.red_for(now))
+    }
+
     /// The phase that a signal shows or changes to.
     pub fn phase(&self, signal: SignalId) -> Option<PhaseIndex> {
         Some(self.guards.get(signal.index())?.as_ref()?.target())

@@ -223,6 +223,18 @@ impl Guard {
             .map(|&group| self.heads[group as usize].aspect)
     }
 
+    /// Per movement: seconds for which it has had no green at `time`.
+    pub(crate) fn red_for(&self, time: f64) -> impl Iterator<Item = f64> + '_ {
+        self.phases.group_of.iter().map(move |&group| {
+            let head = &self.heads[group as usize];
+            if head.aspect.is_green() {
+                0.0
+            } else {
+                (time - head.since).max(0.0)
+            }
+        })
+    }
+
     /// Takes what the controller says; `age` is how old its view is, seconds.
     pub(crate) fn hear(&mut self, wish: Wish, age: f64, now: f64, counts: &mut Overrides) {
         if wish == Wish::Silent {

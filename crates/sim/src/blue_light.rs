@@ -26,7 +26,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::advance::{Plan, Reader, SHADOW_ID};
-use crate::kind::{Kind, TURN_SPEED, lesser};
+use crate::kind::{Kind, TURN_SPEED, clear_speed, lesser};
 use crate::map::{Block, NONE, Way};
 use crate::state::{State, Vehicle, flag};
 use crate::view::VehicleId;
@@ -316,12 +316,32 @@ impl<'a> Reader<'a> {
         }
         for other in vehicles[..place].iter().rev() {
             let gap = self.gap_between(other, me);
-            if gap > light.reach || !self.makes_way(me, other, way) {
+            if !self.makes_way(me, other, way) {
                 return Some((other, gap));
+            }
+            if gap > light.reach {
+                *cap = lesser(*cap, self.coming_up(me, kind, other, gap));
+                return None;
             }
             slow_for(other, gap, cap);
         }
         self.look_beyond(me, row, kind, light, cap)
+    }
+
+    /// The speed at which it may come up to one who will make way, but has not yet: it can still
+    /// stop behind, but keeps no headway, or it would never come near enough.
+    fn coming_up(&self, me: &Vehicle, kind: &Kind, other: &Vehicle, gap: f64) -> f64 {
+        let theirs = self.kinds[other.kind as usize].max_deceleration;
+        let own = kind.usual_deceleration;
+        clear_speed(
+            other.speed,
+            theirs,
+            me.speed,
+            own,
+            gap,
+            self.dt,
+            kind.min_gap,
+        )
     }
 
     /// As [`Reader::look_ahead`], past those who make way on the next lane.
@@ -341,16 +361,24 @@ impl<'a> Reader<'a> {
         let Some(lane) = lane else {
             return Some((tail, gap));
         };
-        if gap > light.reach || !self.makes_way(me, tail, lane) {
+        if !self.makes_way(me, tail, lane) {
             return Some((tail, gap));
+        }
+        if gap > light.reach {
+            *cap = lesser(*cap, self.coming_up(me, kind, tail, gap));
+            return None;
         }
         let mut nearest = None;
         for other in self.state.rows[home as usize].iter().rev() {
             let length = self.kinds[other.kind as usize].length;
             let tail_length = self.kinds[tail.kind as usize].length;
             let gap = gap + (other.distance - length) - (tail.distance - tail_length);
-            if gap > light.reach || !self.makes_way(me, other, lane) {
+            if !self.makes_way(me, other, lane) {
                 nearest = Some((other, gap));
+                break;
+            }
+            if gap > light.reach {
+                *cap = lesser(*cap, self.coming_up(me, kind, other, gap));
                 break;
             }
             let beside = other.speed + light.passing;

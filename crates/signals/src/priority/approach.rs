@@ -2,6 +2,7 @@
 
 use roads::{Aspect, LaneId, LinkId, Network, SignalId};
 
+use super::reds::Reds;
 use crate::limits::{LimitsTable, Timing};
 use crate::phases::{PhaseIndex, SignalPhases};
 
@@ -46,10 +47,12 @@ pub(super) struct Way {
 pub(super) struct Plan {
     pub(super) ways: Vec<Way>,
     pub(super) posts: Vec<Post>,
+    /// Per signal, before anything was seen of it.
+    pub(super) reds: Vec<Reds>,
 }
 
 impl Plan {
-    pub(super) fn new(network: &Network, limits: &LimitsTable) -> Self {
+    pub(super) fn new(network: &Network, limits: &LimitsTable, tick: f64) -> Self {
         let mut ways: Vec<Way> = network
             .links
             .iter()
@@ -75,19 +78,18 @@ impl Plan {
         }
         let all = SignalPhases::of_network(network);
         let mut posts = Vec::with_capacity(all.len());
+        let mut reds = Vec::with_capacity(all.len());
         for (index, phases) in all.iter().enumerate() {
             let signal = SignalId::from(index);
             let limits = limits.of(&network.signals[index].id);
             let timing = Timing::new(network, signal, phases, limits);
+            reds.push(Reds::new(network, signal, phases, limits, tick));
             posts.push(post(network, signal, phases, &timing));
             for (from, approach) in approaches(network, signal, phases) {
                 ways[from.index()].approaches.push(approach);
             }
         }
-        Self {
-            ways,
-            posts,
-        }
+        Self { ways, posts, reds }
     }
 }
 

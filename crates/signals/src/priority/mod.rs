@@ -21,6 +21,7 @@
 
 mod approach;
 mod desk;
+mod reds;
 mod settings;
 mod turns;
 mod wave;
@@ -31,10 +32,12 @@ pub use desk::{Claim, Desk, Report};
 pub use settings::Settings;
 
 use approach::Plan;
+use reds::Reds;
 use turns::Turns;
 use wave::{Need, needs, until_shown};
 
 use crate::controller::{Controller, Detail};
+use crate::envelope::Envelope;
 use crate::limits::LimitsTable;
 use crate::observation::{Observation, Wish, Wishes};
 use crate::phases::PhaseIndex;
@@ -42,6 +45,9 @@ use crate::runner::next_decision;
 
 /// Tolerance for comparing times, seconds.
 const EPSILON: f64 = 1e-6;
+
+/// What is shown has to last this much longer than until a vehicle is at the stop line, seconds.
+const PASSING: f64 = 4.0;
 
 /// When the controller behind is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +68,7 @@ pub struct Priority {
     settings: Settings,
     plan: Plan,
     turns: Vec<Turns>,
+    reds: Vec<Reds>,
     /// What the controller behind wished last.
     wished: Wishes,
     /// Per signal: whether its wishes were changed at the last decision.
@@ -79,7 +86,8 @@ impl Priority {
         desk: Desk,
         settings: Settings,
     ) -> Self {
-        let plan = Plan::new(network, limits);
+        let mut plan = Plan::new(network, limits, pace.tick);
+        let reds = std::mem::take(&mut plan.reds);
         let signals = plan.posts.len();
         Self {
             behind,
@@ -88,9 +96,17 @@ impl Priority {
             settings,
             plan,
             turns: vec![Turns::default(); signals],
+            reds,
             wished: Wishes::new(signals),
             changed: vec![false; signals],
             last: None,
+        }
+    }
+
+    /// Takes over from an envelope how long movements have been red.
+    pub(crate) fn adopt(&mut self, envelope: &Envelope, now: f64) {
+        for (signal, reds) in self.reds.iter_mut().enumerate() {
+            reds.adopt(envelope, SignalId::from(signal), now);
         }
     }
 
@@ -116,15 +132,51 @@ impl Priority {
         let turns = &self.turns[signal];
         let served = self.is_served(need, seen);
         if let Claim::Transit { late } = need.claim {
-            let near = if served { settings.extension } else { settings.early };
-            let lead = need.clears + if served { 0.0 } else { self.plan.posts[signal].change };
+            let near = if served {
+                settings.extension
+            } else {
+                settings.early
+            };
+            let lead = need.clears
+                + if served {
+                    0.0
+                } else {
+                    self.plan.posts[signal].change
+                };
             return late >= settings.late_enough
                 && need.arrives <= near.max(lead)
                 && turns.may_favour(need.vehicle, seen.time, settings);
         }
         let holds = turns.hold.is_some_and(|hold| hold.vehicle == need.vehicle);
-        let lead = self.lead(need, seen).max(self.lead_after_behind(need, seen));
-        holds || need.arrives <= lead.min(settings.longest_lead)
+        let lead = self
+            .lead(need, seen)
+            .max(self.lead_after_behind(need, seen));
+        holds
+            || need.arrives <= lead.min(settings.longest_lead)
+            || self.to_serve_first(need, seen).is_some()
+    }
+
+    /// A phase that the envelope would otherwise serve just when the vehicle needs its green, if
+    /// there is time to serve it before.
+    fn to_serve_first(&self, need: &Need<'_>, seen: &Observation) -> Option<PhaseIndex> {
+        let signal = need.approach.signal.index();
+        if seen.clearing.get(signal).copied().unwrap_or(false) {
+            return None;
+        }
+        let (ends, first) = self.reds[signal].ends(signal, seen)?;
+        let post = &self.plan.posts[signal];
+        let minimum = post.minimum.get(first as usize).copied().unwrap_or(0.0);
+        let present = seen.phase.get(signal).copied().flatten()?;
+        let own = post.minimum.get(present as usize).copied().unwrap_or(0.0);
+        let elapsed = seen.elapsed.get(signal).copied().unwrap_or(0.0);
+        let needed = (own - elapsed).max(0.0)
+            + minimum
+            + 2.0 * post.change
+            + need.clears
+            + self.settings.margin;
+        let in_time = (needed..needed + self.settings.longest_lead).contains(&need.arrives);
+        let foreign = !need.approach.phases.contains(&first);
+        (foreign && in_time && ends < need.arrives + PASSING).then_some(first)
     }
 
     fn is_served(&self, need: &Need<'_>, seen: &Observation) -> bool {
@@ -161,6 +213,11 @@ impl Priority {
     fn phase_for(&self, need: &Need<'_>, all: &[Need<'_>], seen: &Observation) -> PhaseIndex {
         let signal = need.approach.signal.index();
         let present = seen.phase.get(signal).copied().flatten();
+        if matches!(need.claim, Claim::Mission { .. })
+            && let Some(first) = self.to_serve_first(need, seen)
+        {
+            return first;
+        }
         // Not yet: what is shown stays until its green is due.
         let early = !self.is_served(need, seen)
             && matches!(need.claim, Claim::Mission { .. })
@@ -186,7 +243,12 @@ impl Priority {
                 std::cmp::Reverse(phase),
             )
         };
-        let best = need.approach.phases.iter().copied().max_by_key(|&p| value(p));
+        let best = need
+            .approach
+            .phases
+            .iter()
+            .copied()
+            .max_by_key(|&p| value(p));
         best.unwrap_or_default()
     }
 
@@ -261,6 +323,9 @@ impl Controller for Priority {
         }
         let passed = self.last.map_or(0.0, |last| (now - last).clamp(0.0, 60.0));
         self.last = Some(now);
+        for (signal, reds) in self.reds.iter_mut().enumerate() {
+            reds.see(signal, seen);
+        }
         let mut chosen: Vec<Option<(u64, PhaseIndex, bool)>> = vec![None; self.turns.len()];
         if !self.desk.is_empty() {
             let mut turns = std::mem::take(&mut self.turns);
