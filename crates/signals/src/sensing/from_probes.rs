@@ -178,7 +178,9 @@ impl Estimator {
         if first && red && (1.0..=SURE).contains(&before) {
             self.learnt.stands(place as f64, before);
         }
-        let waits = unseen.min(2.0 * thought + SURE);
+        // Where nearly all are probes, what a place says of others is error.
+        let others = 1.0 - self.learnt.penetration();
+        let waits = others * unseen.min(2.0 * thought + SURE) + (1.0 - others) * thought;
         if last && first {
             lane.scale(since, 0.0);
             lane.behind = 0.0;

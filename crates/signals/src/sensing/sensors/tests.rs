@@ -23,7 +23,7 @@ fn drive(sensing: &str, vehicles: u64) -> (Sensors, Vec<u32>, Readings) {
     let mut readings = Readings::default();
     let mut last = Readings::default();
     for vehicle in 0..vehicles {
-        for share in [0.0, 0.5, 0.99, 2.0] {
+        for share in [0.0, 0.5, 0.999, 2.0] {
             let mut scene = Scene::default();
             scene.clear();
             for (index, lane) in network.lanes.iter().enumerate() {
