@@ -9,7 +9,8 @@ use crate::error::Error;
 pub(crate) const INSTALL: &str = "install it with `pip install eclipse-sumo`, or set SUMO_HOME";
 
 /// What to do when SUMO does not take a scenario.
-const MEND: &str = "mend what SUMO names in the scenario's files; `sumo -c FILE` alone says the same";
+const MEND: &str =
+    "mend what SUMO names in the scenario's files; `sumo -c FILE` alone says the same";
 
 /// The program `sumo`: of `SUMO_HOME`, of the Python package, or on `PATH`.
 pub(crate) fn program() -> Result<PathBuf, Error> {

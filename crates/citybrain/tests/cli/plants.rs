@@ -191,7 +191,10 @@ fn a_scenario_that_sumo_refuses_is_refused_in_sumos_own_words() {
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
     let text = shown(&output);
-    assert!(text.contains("SUMO refused") && text.contains("no_such_lane"), "{text}");
+    assert!(
+        text.contains("SUMO refused") && text.contains("no_such_lane"),
+        "{text}"
+    );
     assert!(!text.contains("pip install"), "{text}");
 }
 
@@ -202,16 +205,31 @@ fn what_is_written_wrong_for_a_plant_is_an_input_fault() {
         "cabinets.json",
         r#"[{"signal": "nowhere", "address": "127.0.0.1:9", "community": "city", "phases": [2]}]"#,
     );
-    let output = place.run(&["traffic", "drive", "--ntcip", "cabinets.json", "-n", "grid.json"]);
+    let output = place.run(&[
+        "traffic",
+        "drive",
+        "--ntcip",
+        "cabinets.json",
+        "-n",
+        "grid.json",
+    ]);
     assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
-    assert!(shown(&output).contains("no such signal"), "{}", shown(&output));
+    assert!(
+        shown(&output).contains("no such signal"),
+        "{}",
+        shown(&output)
+    );
     place.write(
         "empty.py",
         "print('{\"type\": \"init\", \"lanes\": [], \"junctions\": []}', flush=True)\ninput()\n",
     );
     let output = place.run(&["traffic", "drive", "--plant", "python3 empty.py"]);
     assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
-    assert!(shown(&output).contains("nothing to control"), "{}", shown(&output));
+    assert!(
+        shown(&output).contains("nothing to control"),
+        "{}",
+        shown(&output)
+    );
 }
 
 #[test]

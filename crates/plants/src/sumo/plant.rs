@@ -93,8 +93,7 @@ impl SumoPlant {
             Ok((connection, begin, tick, known))
         };
         let greeted: Result<_, Error> = greet();
-        let (connection, begin, tick, known) =
-            greeted.map_err(|error| process.refusal(error))?;
+        let (connection, begin, tick, known) = greeted.map_err(|error| process.refusal(error))?;
         let limits = limits(&network, &known);
         let letters: Vec<Letters> = known.into_iter().map(|known| known.letters).collect();
         let mut plant = Self {

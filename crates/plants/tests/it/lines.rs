@@ -313,7 +313,11 @@ fn a_brain_killed_or_stopped_before_a_plant_in_python_is_replaced() {
         assert_eq!(names(driver.events()), [expected, "brain back"]);
         let failures = driver.brain_failures();
         assert_eq!(failures.died > 0, how == "KILL", "{failures:?}");
-        assert!(failures.first.is_some_and(|first| (103.0..=105.0).contains(&first)));
+        assert!(
+            failures
+                .first
+                .is_some_and(|first| (103.0..=105.0).contains(&first))
+        );
         assert_eq!(failures.silent_since, None, "{failures:?}");
         let network = driver.plant().network().clone();
         keeps_the_envelope(&network, &record(folder.path())[0], 200.0);

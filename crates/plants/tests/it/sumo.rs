@@ -242,7 +242,10 @@ fn a_scenario_that_sumo_refuses_is_refused_in_sumos_own_words() {
         run_alone(&scenario, &settings, Own::Plan).unwrap_err(),
     ];
     for error in errors {
-        assert!(matches!(error, Error::Refused { who: "SUMO", .. }), "{error:?}");
+        assert!(
+            matches!(error, Error::Refused { who: "SUMO", .. }),
+            "{error:?}"
+        );
         assert!(error.to_string().contains("nowhere"), "{error}");
     }
 }

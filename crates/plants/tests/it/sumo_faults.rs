@@ -152,7 +152,10 @@ fn a_controller_that_hangs_or_panics_is_left_behind() {
             driver.step().unwrap();
             let plants_own = driver.plant().inside() - inside;
             let waited = start.elapsed() - plants_own;
-            assert!(waited < FALLBACK_MAX, "{waited:?}, and {plants_own:?} of SUMO's");
+            assert!(
+                waited < FALLBACK_MAX,
+                "{waited:?}, and {plants_own:?} of SUMO's"
+            );
         }
         assert!(driver.envelope().in_fallback(SignalId(0)));
         let failed = driver.events()[0].time;

@@ -9,9 +9,7 @@ use plants::{Doubt, Driver, What};
 use roads::{Aspect, LaneId, Network, SignalId};
 use signals::{Command, Detail, Observation, Plant};
 
-use crate::support::{
-    Record, crossroads, driven, keeps_the_envelope, names, record_of_sumo, sumo,
-};
+use crate::support::{Record, crossroads, driven, keeps_the_envelope, names, record_of_sumo, sumo};
 
 /// When the wire is tampered with, seconds.
 const FROM: f64 = 100.0;
@@ -129,7 +127,10 @@ fn a_detector_that_is_stuck_is_doubted_and_its_lane_served_in_turn_until_it_coun
     let What::DetectorWrong { lane, doubt } = &driver.events()[0].what else {
         panic!("{:?}", driver.events())
     };
-    assert_eq!(lane, &driver.plant().network().lane_name(driver.plant().lane));
+    assert_eq!(
+        lane,
+        &driver.plant().network().lane_name(driver.plant().lane)
+    );
     assert_eq!(*doubt, Doubt::Stuck);
     let [wrong, right] = [0, 1].map(|event| driver.events()[event].time);
     // It may have counted nine before, by chance.

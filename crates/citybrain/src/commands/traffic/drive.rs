@@ -96,7 +96,8 @@ impl Job<'_> {
             serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         let network = self.args.network.as_deref().unwrap_or(Path::new(""));
         let network = load::network(network, self.printer)?;
-        let plant = NtcipPlant::connect(network, &cabinets).map_err(|error| plant_failed(&error))?;
+        let plant =
+            NtcipPlant::connect(network, &cabinets).map_err(|error| plant_failed(&error))?;
         let watch = Watch {
             astray_after: ASTRAY_AFTER,
             ..Watch::default()
@@ -191,8 +192,13 @@ pub(super) fn tell_failures(control: &str, failures: &BrainFailures, printer: Pr
     let how = failures.message.as_deref();
     let how = how.map_or_else(String::new, |how| format!("; the last time: {how}"));
     let until = match failures.silent_since {
-        Some(since) => format!("it has not answered since {since:.0} s, and all signals have followed their plans since then"),
-        None => format!("it answers again; for {:.0} s all signals followed their plans", failures.silent),
+        Some(since) => format!(
+            "it has not answered since {since:.0} s, and all signals have followed their plans since then"
+        ),
+        None => format!(
+            "it answers again; for {:.0} s all signals followed their plans",
+            failures.silent
+        ),
     };
     printer.note(format_args!(
         "controller {control:?} died {} times and was late {} times, first at {first:.0} s: {until}{how}",
