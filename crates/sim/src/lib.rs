@@ -14,6 +14,7 @@ mod invariants;
 mod kind;
 mod lane_change;
 mod map;
+mod meter;
 mod outlook;
 mod routes;
 mod save;
