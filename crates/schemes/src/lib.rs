@@ -6,11 +6,20 @@
 //! phases are decided, files, wall time, the pool.
 //!
 //! - [`closure`]: lanes and links that are shut, before a run or while it goes on.
-//! - [`Roadway`] is what schemes act on: a world, or a plant that has one.
+//! - [`metering`]: how many vehicles ramps let onto an expressway.
+//! - [`guidance`]: drivers who hear how fast links are, and go another way.
+//! - [`Plan`] says which of these act during a run, [`Active`] is them at work on a [`Roadway`].
+//! - [`LinkWatch`] counts what happens on each link.
 
+mod active;
 pub mod closure;
 mod error;
+pub mod guidance;
+pub mod metering;
 mod roadway;
+mod watch;
 
+pub use active::{Active, Done, Plan};
 pub use error::Error;
 pub use roadway::Roadway;
+pub use watch::{LinkFigures, LinkWatch};
