@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::traffic_schemes::SchemeArgs;
 use super::values;
 
 /// `citybrain traffic …`.
@@ -20,6 +21,8 @@ pub(crate) enum TrafficCommand {
     Compare(CompareArgs),
     /// Drive the signals of another program, or of controllers at the kerb
     Drive(DriveArgs),
+    /// Close lanes: what it costs, and what signals should do
+    Close(super::traffic_schemes::CloseArgs),
 }
 
 /// What the signals stand in.
@@ -123,6 +126,9 @@ pub(crate) struct RunArgs {
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+    /// Closures, meters and guidance.
+    #[command(flatten)]
+    pub(crate) schemes: SchemeArgs,
     /// What the signals stand in.
     #[command(flatten)]
     pub(crate) plant: PlantArgs,
@@ -154,6 +160,9 @@ pub(crate) struct CompareArgs {
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+    /// Closures, meters and guidance.
+    #[command(flatten)]
+    pub(crate) schemes: SchemeArgs,
     /// What the signals stand in.
     #[command(flatten)]
     pub(crate) plant: PlantArgs,

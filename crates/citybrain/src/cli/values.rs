@@ -71,6 +71,20 @@ fn not_negative(text: &str, wanted: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("write {wanted}"))
 }
 
+/// A share of a whole, more than 0 and less than 1; `20%` is 0.2.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let wanted = || "write a share between 0 and 1, for example 0.2 or 20%".to_owned();
+    let (digits, whole) = match text.strip_suffix('%') {
+        Some(digits) => (digits, 100.0),
+        None => (text, 1.0),
+    };
+    let number: f64 = digits.trim().parse().map_err(|_| wanted())?;
+    let share = number / whole;
+    (share > 0.0 && share < 1.0)
+        .then_some(share)
+        .ok_or_else(wanted)
+}
+
 /// A size of a grid, `COLUMNSxROWS`.
 pub(crate) fn grid(text: &str) -> Result<(usize, usize), String> {
     let wanted = || "write COLUMNSxROWS, each from 1 to 400, for example 4x4".to_owned();
@@ -94,6 +108,15 @@ mod tests {
         assert!(grid("30").is_err());
         assert!(grid("0x3").is_err());
         assert!(grid("3x401").is_err());
+    }
+
+    #[test]
+    fn a_share_is_a_fraction_or_percent() {
+        assert_eq!(share("0.2"), Ok(0.2));
+        assert_eq!(share("20%"), Ok(0.2));
+        for wrong in ["0", "1", "20", "-0.1", "NaN", "", "%"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Webster {
                 split(&stages, &ratios, lost, &least)
             })
             .collect();
+        Self::with_timings(timings)
+    }
+
+    /// Keeps to these timings, one for each signal.
+    pub fn with_timings(timings: Vec<Timings>) -> Self {
         Self {
             cycles: timings
                 .iter()

@@ -1,10 +1,12 @@
 //! `citybrain traffic …`.
 
 mod arrivals;
+mod close;
+mod closing;
 mod compare;
 mod drive;
-mod plots;
-mod report;
+pub(crate) mod plots;
+pub(crate) mod report;
 mod run;
 pub(crate) mod scenario;
 pub(crate) mod simulate;
@@ -12,6 +14,8 @@ mod summary;
 mod sumo;
 mod trajectories;
 
+pub(crate) use close::close;
+pub(crate) use closing::{Closed, applied};
 pub(crate) use compare::compare;
 pub(crate) use drive::drive;
-pub(crate) use run::run;
+pub(crate) use run::{progress, run, show};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roads::Network;
+use schemes::{Active, Done};
 use serde::Serialize;
-use signals::{Detail, Observation, Plant, Runner, Safety, SimPlant};
+use signals::{Controller, Detail, Observation, Plant, Runner, Safety, SimPlant};
 use sim::{Metrics, World};
 
 use super::arrivals::Arrivals;
@@ -30,6 +31,9 @@ pub(crate) struct Run {
     /// What the safety envelope had to do; none under the network's own plan, which the plant
     /// itself runs.
     pub(crate) safety: Option<Safety>,
+    /// What closures, meters and guidance did, where there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) schemes: Option<Done>,
     /// The run as it went on.
     pub(crate) series: Vec<Sample>,
     /// Travel times of finished vehicles, seconds; for the report's distribution.
@@ -120,15 +124,48 @@ pub(crate) fn simulate(
     track_arrivals: bool,
     observer: &mut dyn Observer,
 ) -> Result<Run, Error> {
+    let controller = named(scenario, control)?;
+    simulate_with(
+        scenario,
+        control,
+        controller,
+        seed,
+        track_arrivals,
+        observer,
+    )
+}
+
+/// The controller of this name; `None` for the network's own plan, which the plant itself runs.
+fn named(scenario: &Scenario, control: &str) -> Result<Option<Box<dyn Controller>>, Error> {
+    if control == control::PLAN {
+        return Ok(None);
+    }
+    let (network, demand) = (&scenario.network, &scenario.demand);
+    control::build(control, network, demand, &scenario.protocol).map(Some)
+}
+
+/// Runs a scenario under a controller that has been built; `control` is what it is called.
+pub(crate) fn simulate_with(
+    scenario: &Scenario,
+    control: &str,
+    controller: Option<Box<dyn Controller>>,
+    seed: u32,
+    track_arrivals: bool,
+    observer: &mut dyn Observer,
+) -> Result<Run, Error> {
     measure::reset_peak_memory();
     let watch = Stopwatch::start();
-    let mut drive = Drive::new(scenario, control, seed)?;
+    let mut drive = Drive::new(scenario, controller, seed)?;
+    let mut schemes = match &scenario.schemes {
+        plan if plan.is_empty() => None,
+        plan => Some(Active::new(&scenario.network, plan, seed).map_err(|error| refused(&error))?),
+    };
     let mut arrivals = track_arrivals.then(Arrivals::default);
     let mut series = Vec::new();
     let interval = scenario.config.interval;
     let steps = steps(scenario.horizon, interval);
     let every = (scenario.metrics_every / interval).round().max(1.0) as u64;
-    let each = observer.wants_steps() || arrivals.is_some();
+    let each = observer.wants_steps() || arrivals.is_some() || schemes.is_some();
     let mut done = 0;
     let mut outside = Duration::ZERO;
     while done < steps {
@@ -137,6 +174,9 @@ pub(crate) fn simulate(
         } else {
             (every - done % every).min(steps - done)
         };
+        if let Some(schemes) = &mut schemes {
+            drive.act(schemes)?;
+        }
         drive.steps(stretch)?;
         done += stretch;
         let before = process_cpu();
@@ -167,6 +207,7 @@ pub(crate) fn simulate(
             peak_rss_bytes: measure::peak_memory(),
         },
         safety: drive.safety(),
+        schemes: schemes.as_ref().map(Active::done),
         series,
         travel_times: arrivals
             .map(Arrivals::into_travel_times)
@@ -228,13 +269,17 @@ enum Drive {
 }
 
 impl Drive {
-    fn new(scenario: &Scenario, control: &str, seed: u32) -> Result<Self, Error> {
+    fn new(
+        scenario: &Scenario,
+        controller: Option<Box<dyn Controller>>,
+        seed: u32,
+    ) -> Result<Self, Error> {
         let network = &scenario.network;
         let config = sim::Config {
             seed,
             ..scenario.config.clone()
         };
-        if control == control::PLAN {
+        let Some(controller) = controller else {
             let config = sim::Config {
                 signals: sim::Signals::Plan,
                 ..config
@@ -245,8 +290,7 @@ impl Drive {
                 world: Box::new(world),
                 stepping: Duration::ZERO,
             });
-        }
-        let controller = control::build(control, network, &scenario.demand, &scenario.protocol)?;
+        };
         let plant = SimPlant::new(Arc::clone(network), Arc::clone(&scenario.demand), config)
             .map_err(|error| refused(&error))?;
         let plant = Timed {
@@ -272,6 +316,15 @@ impl Drive {
                 (0..count).try_for_each(|_| runner.step().map_err(|error| refused(&error)))
             }
         }
+    }
+
+    /// Lets closures, meters and guidance do what is due.
+    fn act(&mut self, schemes: &mut Active) -> Result<(), Error> {
+        match self {
+            Self::Plan { world, .. } => schemes.act(world.as_mut()),
+            Self::Controlled(runner) => schemes.act(&mut runner.plant_mut().plant),
+        }
+        .map_err(|error| refused(&error))
     }
 
     fn world(&self) -> &World {
