@@ -6,6 +6,7 @@
 //! phases are decided, files, wall time, the pool.
 //!
 //! - [`closure`]: lanes and links that are shut, before a run or while it goes on.
+//! - [`corridor`]: offsets that let platoons through in both directions.
 //! - [`metering`]: how many vehicles ramps let onto an expressway.
 //! - [`guidance`]: drivers who hear how fast links are, and go another way.
 //! - [`Plan`] says which of these act during a run, [`Active`] is them at work on a [`Roadway`].
@@ -13,6 +14,7 @@
 
 mod active;
 pub mod closure;
+pub mod corridor;
 mod error;
 pub mod guidance;
 pub mod metering;
