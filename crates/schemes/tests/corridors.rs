@@ -21,6 +21,7 @@ fn scenario() -> (Arc<Network>, Arc<Demand>, Vec<String>) {
     let spec = GridSpec {
         columns: 5,
         rows: 1,
+        spacing_x: 420.0,
         ..GridSpec::default()
     };
     let network = Arc::new(grid(&spec).unwrap());

@@ -23,6 +23,8 @@ pub(crate) enum TrafficCommand {
     Drive(DriveArgs),
     /// Close lanes: what it costs, and what signals should do
     Close(super::traffic_schemes::CloseArgs),
+    /// Coordinate the signals of a corridor for green waves in both directions
+    Corridor(super::traffic_schemes::CorridorArgs),
 }
 
 /// What the signals stand in.

@@ -96,3 +96,58 @@ pub(crate) struct CloseArgs {
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }
+
+/// Which corridor.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Corridor")]
+#[group(id = "which_corridor", required = true, multiple = false)]
+pub(crate) struct WayArgs {
+    /// Junctions or signals in the order of travel, comma-separated
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) junctions: Vec<String>,
+    /// A street by its name in the network: its longest row of signals
+    #[arg(long, value_name = "NAME")]
+    pub(crate) street: Option<String>,
+    /// A corridor of this YAML or JSON file (docs/schemes.md): the first, or --corridor
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// `citybrain traffic corridor`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  citybrain traffic corridor -n roadnet.json -d flow.json \\
+      --junctions intersection_1_1,intersection_2_1,intersection_3_1 --out corridor.html
+  citybrain traffic corridor -n cities/hangzhou --file cities/hangzhou/traffic/corridors.yaml
+  citybrain traffic corridor -n city.osm.pbf --street 'Main Street' --cycle 90 --json")]
+pub(crate) struct CorridorArgs {
+    /// Which scenario.
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArgs,
+    /// Which corridor.
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
+    /// With --file: which of its corridors
+    #[arg(long, value_name = "ID", requires = "file")]
+    pub(crate) corridor: Option<String>,
+    /// Common cycle, seconds (default: the one with the widest bands, from what the busiest signal
+    /// needs on)
+    #[arg(long, value_name = "S", value_parser = values::seconds)]
+    pub(crate) cycle: Option<f64>,
+    /// Speed of the green wave as a share of the limit (default 0.9)
+    #[arg(long, value_name = "FACTOR", value_parser = values::factor)]
+    pub(crate) speed: Option<f64>,
+    /// Controllers to compare it with, comma-separated
+    #[arg(long, short, value_name = "LIST", value_delimiter = ',', value_parser = crate::control::parser(), default_value = "plan,webster")]
+    pub(crate) control: Vec<String>,
+    /// Seed of all random numbers (default 0)
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+    /// How it is run.
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Write the time–space diagram to this file: .svg, or a page .html
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}

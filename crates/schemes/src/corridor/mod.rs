@@ -6,8 +6,10 @@
 
 mod plan;
 mod progression;
+mod watch;
 mod way;
 
 pub use plan::{Coordination, SignalPlan, coordinate};
 pub use progression::{Bands, Stop, Window, bands, widths};
+pub use watch::{CorridorWatch, DirectionFigures, Trajectory};
 pub use way::{Corridor, CorridorDefinition, CorridorsFile, Station};

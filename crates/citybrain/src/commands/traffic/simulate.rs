@@ -136,7 +136,10 @@ pub(crate) fn simulate(
 }
 
 /// The controller of this name; `None` for the network's own plan, which the plant itself runs.
-fn named(scenario: &Scenario, control: &str) -> Result<Option<Box<dyn Controller>>, Error> {
+pub(super) fn named(
+    scenario: &Scenario,
+    control: &str,
+) -> Result<Option<Box<dyn Controller>>, Error> {
     if control == control::PLAN {
         return Ok(None);
     }
