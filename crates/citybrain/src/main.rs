@@ -102,6 +102,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Drive(args) => commands::traffic::drive(&args, layers, printer),
             TrafficCommand::Close(args) => commands::traffic::close(&args, layers, printer),
             TrafficCommand::Corridor(args) => commands::traffic::corridor(&args, layers, printer),
+            TrafficCommand::Mission(args) => commands::traffic::mission(&args, layers, printer),
         },
         Command::Claims(ClaimsCommand::Traffic(args)) => {
             commands::claims::traffic(&args, layers, printer)

@@ -18,6 +18,7 @@ pub mod geometry;
 mod input;
 pub mod issue;
 pub mod limits;
+pub mod matching;
 pub mod model;
 pub mod osm;
 pub mod read;
