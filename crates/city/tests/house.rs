@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["pool", "pay", "sim", "synthetic"],
     &["lake"],
     &["cluster"], // an engine for the lake's plans
-    &["services", "policy", "ops", "economy", "signals"],
+    &["services", "policy", "ops", "economy", "signals", "observe"],
     &["plants", "schemes", "missions"],
     &["server"],
     &["citybrain", "cityflow-python"],

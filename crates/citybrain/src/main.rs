@@ -103,6 +103,11 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Close(args) => commands::traffic::close(&args, layers, printer),
             TrafficCommand::Corridor(args) => commands::traffic::corridor(&args, layers, printer),
             TrafficCommand::Mission(args) => commands::traffic::mission(&args, layers, printer),
+            TrafficCommand::Index(args) => commands::traffic::index(&args, layers, printer),
+            TrafficCommand::Rank(args) => commands::traffic::rank(&args, printer),
+            TrafficCommand::Penetration(args) => {
+                commands::traffic::penetration(&args, layers, printer)
+            }
         },
         Command::Claims(ClaimsCommand::Traffic(args)) => {
             commands::claims::traffic(&args, layers, printer)

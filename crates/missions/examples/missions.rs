@@ -140,7 +140,9 @@ fn change(spec: &mut Spec, text: &str) -> Result<(), Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [sets, names, count, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: missions SETS CONTROLLERS MISSIONS [SEED [AT_ONCE [KEY=VALUE]…]]".into());
+        return Err(
+            "usage: missions SETS CONTROLLERS MISSIONS [SEED [AT_ONCE [KEY=VALUE]…]]".into(),
+        );
     };
     for name in sets.split(',') {
         let Set {
@@ -172,7 +174,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let report = experiment::run(&network, &demand, &start, &spec, &mut |_, _| {})?;
             let summary = &report.summary;
-            println!("{name} {control} peak {:?} missions {}", report.peak, summary.missions);
+            println!(
+                "{name} {control} peak {:?} missions {}",
+                report.peak, summary.missions
+            );
             for (arm, total) in report.arms.iter().zip(&summary.arms) {
                 println!("  {arm:?} {total:.2?}");
             }

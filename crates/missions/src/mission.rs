@@ -255,12 +255,7 @@ impl Mission {
     }
 
     /// Takes the fastest way if that is clearly faster than what is left of the present one.
-    fn look_for_way(
-        &mut self,
-        runner: &mut Runner<SimPlant>,
-        times: &LiveTimes,
-        ahead: &[LinkId],
-    ) {
+    fn look_for_way(&mut self, runner: &mut Runner<SimPlant>, times: &LiveTimes, ahead: &[LinkId]) {
         let Some(present) = times.of_route(ahead) else {
             return;
         };
@@ -274,7 +269,12 @@ impl Mission {
         let saved = present.saturating_sub(time);
         let worth = saved >= BETTER.1 && saved as f64 >= BETTER.0 * present as f64;
         // Its lane may not lead there; then it stays on its way.
-        if worth && runner.plant_mut().set_route(self.vehicle, &best[1..]).is_ok() {
+        if worth
+            && runner
+                .plant_mut()
+                .set_route(self.vehicle, &best[1..])
+                .is_ok()
+        {
             self.progress.rerouted += 1;
         }
     }

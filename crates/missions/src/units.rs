@@ -146,7 +146,10 @@ fn nearest_link(network: &Network, [x, y]: [f64; 2]) -> Option<LinkId> {
         .map(LinkId::from)
         .filter(|id| {
             let link = &network.links[id.index()];
-            let leads_on = network.lanes_of(*id).iter().any(|lane| !lane.outgoing.is_empty());
+            let leads_on = network
+                .lanes_of(*id)
+                .iter()
+                .any(|lane| !lane.outgoing.is_empty());
             !link.elevated && leads_on
         })
         .min_by(|one, other| away(one).total_cmp(&away(other)))

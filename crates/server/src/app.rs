@@ -11,6 +11,7 @@ use crate::config::{Config, Limits, Title};
 use crate::error::Error;
 use crate::geo::Projection;
 use crate::live::Live;
+use crate::seeing::Seeing;
 use crate::tiles::Tiles;
 
 /// The state behind the router.
@@ -26,6 +27,8 @@ pub(crate) struct App {
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) assets: Assets,
+    /// What is seen of the traffic.
+    pub(crate) seeing: Seeing,
     /// The city's data, if it is served.
     pub(crate) bureau: Option<Bureau>,
 }
@@ -36,19 +39,26 @@ impl App {
         config.check()?;
         let network = Arc::clone(&config.scenario.network);
         let projection = Projection::of(&network);
+        let roads = Arc::new(observe::Roads::of(&network));
+        let scenario = crate::api::scenario::Facts::new(&config, &projection);
+        let title = config.scenario.title.clone();
+        let tiles = Tiles::new(
+            &network,
+            &config.scenario.ground,
+            &projection,
+            config.limits.tiles_cached_max,
+        );
+        let (limits, bureau) = (config.limits.clone(), config.bureau.clone());
+        let live = Live::start(config, Arc::clone(&roads))?;
         Ok(Self {
-            scenario: crate::api::scenario::Facts::new(&config, &projection),
-            title: config.scenario.title.clone(),
-            tiles: Tiles::new(
-                &network,
-                &config.scenario.ground,
-                &projection,
-                config.limits.tiles_cached_max,
-            ),
-            limits: config.limits.clone(),
-            places: Arc::new(Semaphore::new(config.limits.live_clients_max)),
-            bureau: config.bureau.clone(),
-            live: Live::start(config)?,
+            scenario,
+            title,
+            tiles,
+            places: Arc::new(Semaphore::new(limits.live_clients_max)),
+            limits,
+            bureau,
+            seeing: Seeing::new(Arc::clone(&network), roads, live.seen()),
+            live,
             stopping,
             network,
             assets: Assets,

@@ -25,6 +25,7 @@ pub mod live;
 mod pages;
 mod problem;
 pub mod questions;
+mod seeing;
 mod server;
 pub mod sharing;
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Joins a controller, the safety envelope and a plant, and runs them tick by tick.
 
 use crate::controller::Controller;
+use crate::controllers::Plan;
 use crate::envelope::{Envelope, Safety};
 use crate::error::Error;
 use crate::limits::LimitsTable;
 use crate::observation::{Observation, Wishes};
-use crate::controllers::Plan;
 use crate::plant::Plant;
 use crate::priority::{self, Desk, Pace, Priority};
 use crate::protocol::Protocol;
@@ -129,13 +129,17 @@ impl<P: Plant> Runner<P> {
         settings: priority::Settings,
     ) -> Result<(), Error> {
         let tick = self.plant.tick();
-        self.protocol.interval("priority", Some(tick), self.patience)?;
+        self.protocol
+            .interval("priority", Some(tick), self.patience)?;
         let pace = Pace {
             interval: self.interval,
             next: self.next_decision,
             tick,
         };
-        let behind = std::mem::replace(&mut self.controller, Box::new(Plan::new(self.plant.network())));
+        let behind = std::mem::replace(
+            &mut self.controller,
+            Box::new(Plan::new(self.plant.network())),
+        );
         let network = self.plant.network();
         self.controller = Box::new(Priority::new(network, limits, behind, pace, desk, settings));
         self.interval = tick;

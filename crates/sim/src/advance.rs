@@ -242,7 +242,12 @@ impl<'a> Reader<'a> {
 
     /// Car following (section 3).
     #[inline]
-    pub(crate) fn follow_speed(&self, me: &Vehicle, kind: &Kind, ahead: Option<(&Vehicle, f64)>) -> f64 {
+    pub(crate) fn follow_speed(
+        &self,
+        me: &Vehicle,
+        kind: &Kind,
+        ahead: Option<(&Vehicle, f64)>,
+    ) -> f64 {
         let custom = if me.is(flag::CUSTOM) {
             self.state.custom_speeds.get(&me.id).copied()
         } else {

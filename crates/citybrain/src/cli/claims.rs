@@ -15,7 +15,7 @@ Examples:
   citybrain claims traffic
   citybrain claims traffic --scenario roadnet.json,flow.json --seeds 0,1,2 --out claims.html")]
 pub(crate) enum ClaimsCommand {
-    /// Traffic: speed with a fifth of the road surface closed, ramps, …
+    /// Traffic: speed with a fifth of the road surface closed, congestion, ambulances, ramps
     Traffic(TrafficClaimsArgs),
 }
 
@@ -24,6 +24,10 @@ pub(crate) enum ClaimsCommand {
 pub(crate) enum Claim {
     /// Speed with a fifth of the road surface closed.
     T1,
+    /// The congestion index from a few probes.
+    T2,
+    /// Time to the scene with priority.
+    T3,
     /// Elevated roads, arterial roads and ramps guided together.
     T4,
 }
@@ -64,12 +68,18 @@ pub(crate) struct TrafficClaimsArgs {
     /// T1: what the signals did before, with all lanes open
     #[arg(long, value_name = "CONTROLLER", value_parser = crate::control::parser(), default_value = "fixed-time")]
     pub(crate) before: String,
-    /// T1 and T4: what they do now
+    /// T1, T3 and T4: what they do now
     #[arg(long, value_name = "CONTROLLER", value_parser = crate::control::parser(), default_value = "brain")]
     pub(crate) after: String,
     /// T1: controllers to run on both networks, comma-separated (default: all there are)
     #[arg(long, short, value_name = "LIST", value_delimiter = ',', value_parser = crate::control::parser())]
     pub(crate) control: Vec<String>,
+    /// T2: share of vehicles that send positions
+    #[arg(long, value_name = "SHARE", value_parser = values::share, default_value = "0.05")]
+    pub(crate) probes: f64,
+    /// T3: how many missions
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) missions: usize,
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,

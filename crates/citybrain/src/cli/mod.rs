@@ -22,6 +22,7 @@ pub(crate) mod pool_generate;
 pub(crate) mod pool_sql;
 pub(crate) mod roads;
 pub(crate) mod traffic;
+pub(crate) mod traffic_index;
 pub(crate) mod traffic_schemes;
 pub(crate) mod up;
 pub(crate) mod values;

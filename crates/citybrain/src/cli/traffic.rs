@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::traffic_schemes::SchemeArgs;
-use super::values;
+use super::{traffic_index, values};
 
 /// `citybrain traffic …`.
 #[derive(Debug, Subcommand)]
@@ -27,6 +27,12 @@ pub(crate) enum TrafficCommand {
     Corridor(super::traffic_schemes::CorridorArgs),
     /// Send emergency vehicles at the peak, with and without priority, and compare
     Mission(MissionArgs),
+    /// Measure congestion: every published index, with intervals
+    Index(traffic_index::IndexArgs),
+    /// Rank cities by their indices, with the number ranked
+    Rank(traffic_index::RankArgs),
+    /// Compare the index from a few probes with the index from every vehicle
+    Penetration(traffic_index::PenetrationArgs),
 }
 
 /// What the signals stand in.
@@ -252,7 +258,12 @@ pub(crate) struct MissionArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub(crate) units: Option<PathBuf>,
     /// With --units: what a unit has to be able to do
-    #[arg(long, value_name = "ABILITY", default_value = "ambulance", requires = "units")]
+    #[arg(
+        long,
+        value_name = "ABILITY",
+        default_value = "ambulance",
+        requires = "units"
+    )]
     pub(crate) ability: String,
     /// Seconds after the last arrival over which the delay of others is counted
     #[arg(long, value_name = "S", default_value_t = 900.0, value_parser = values::seconds, allow_negative_numbers = true)]

@@ -71,16 +71,16 @@ fn not_negative(text: &str, wanted: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("write {wanted}"))
 }
 
-/// A share of a whole, more than 0 and less than 1; `20%` is 0.2.
+/// A share of a whole, more than 0 and 1 at most; `20%` is 0.2.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
-    let wanted = || "write a share between 0 and 1, for example 0.2 or 20%".to_owned();
+    let wanted = || "write a share of more than 0 and 1 at most, for example 0.05 or 5%".to_owned();
     let (digits, whole) = match text.strip_suffix('%') {
         Some(digits) => (digits, 100.0),
         None => (text, 1.0),
     };
     let number: f64 = digits.trim().parse().map_err(|_| wanted())?;
     let share = number / whole;
-    (share > 0.0 && share < 1.0)
+    (share > 0.0 && share <= 1.0)
         .then_some(share)
         .ok_or_else(wanted)
 }
@@ -114,7 +114,7 @@ mod tests {
     fn a_share_is_a_fraction_or_percent() {
         assert_eq!(share("0.2"), Ok(0.2));
         assert_eq!(share("20%"), Ok(0.2));
-        for wrong in ["0", "1", "20", "-0.1", "NaN", "", "%"] {
+        for wrong in ["0", "1.1", "20", "-0.1", "NaN", "", "%"] {
             assert!(share(wrong).is_err(), "{wrong}");
         }
     }

@@ -12,6 +12,7 @@ mod bench;
 mod city;
 mod cluster;
 mod config;
+mod congestion;
 mod docs;
 mod errors;
 mod help;

@@ -22,11 +22,7 @@ const SHORTEST: u64 = 60_000;
 const TRIES: usize = 10_000;
 
 /// Between which seconds the streets are fullest, as long as half of the demand.
-pub(super) fn peak(
-    start: Start<'_>,
-    demand: &Demand,
-    spec: &Spec,
-) -> Result<(f64, f64), Error> {
+pub(super) fn peak(start: Start<'_>, demand: &Demand, spec: &Spec) -> Result<(f64, f64), Error> {
     let mut base = start()?;
     let last = demand
         .flows
@@ -42,15 +38,14 @@ pub(super) fn peak(
         running.push(base.plant().world().metrics(until).running);
     }
     let half = (running.len() / 2).max(1);
-    let sums = running.windows(half).map(|window| window.iter().sum::<u64>());
+    let sums = running
+        .windows(half)
+        .map(|window| window.iter().sum::<u64>());
     let best = sums
         .enumerate()
         .max_by_key(|&(index, sum)| (sum, std::cmp::Reverse(index)))
         .map_or(0, |(index, _)| index);
-    Ok((
-        (best + 1) as f64 * LOOK,
-        (best + half) as f64 * LOOK,
-    ))
+    Ok(((best + 1) as f64 * LOOK, (best + half) as f64 * LOOK))
 }
 
 /// A mission that was drawn.
@@ -137,10 +132,12 @@ impl Draw {
     ) -> Result<Drawn, Error> {
         if let Some((from, scene)) = spec.between {
             let way = self.dispatcher.way(times, from.link, scene.link);
-            let route = way.filter(|way| way.len() > 1).ok_or_else(|| Error::NoWay {
-                from: network.links[from.link.index()].id.clone(),
-                to: network.links[scene.link.index()].id.clone(),
-            })?;
+            let route = way
+                .filter(|way| way.len() > 1)
+                .ok_or_else(|| Error::NoWay {
+                    from: network.links[from.link.index()].id.clone(),
+                    to: network.links[scene.link.index()].id.clone(),
+                })?;
             return Ok(self.drawn(id, route, scene, None));
         }
         for _ in 0..TRIES {
@@ -167,7 +164,8 @@ impl Draw {
             self.tree.grow_to(times.graph(), times.free(), link);
             let long = self.tree.cost(from).is_some_and(|cost| cost >= SHORTEST);
             let route = self.dispatcher.way(times, from, link);
-            if let Some(route) = route.filter(|route| long && signals_on(network, route) >= FEWEST_SIGNALS)
+            if let Some(route) =
+                route.filter(|route| long && signals_on(network, route) >= FEWEST_SIGNALS)
             {
                 return Ok(self.drawn(id, route, scene, None));
             }

@@ -102,11 +102,25 @@ impl Track {
                 let world = self.runner.plant().world();
                 if let Some(view) = world.vehicle(mission.vehicle()) {
                     let place = match view.place {
-                        sim::Place::Lane(lane) => format!("{} of {:.0} lanes {}", world.network().lane_name(lane), world.network().lanes[lane.index()].length, world.network().lanes_of(world.network().lanes[lane.index()].link).len()),
+                        sim::Place::Lane(lane) => format!(
+                            "{} of {:.0} lanes {}",
+                            world.network().lane_name(lane),
+                            world.network().lanes[lane.index()].length,
+                            world
+                                .network()
+                                .lanes_of(world.network().lanes[lane.index()].link)
+                                .len()
+                        ),
                         sim::Place::Movement(m) => world.network().movement_name(m),
                     };
                     let signal = view.movement.map(|m| world.aspect(m));
-                    eprintln!("{} {place} at {:.0} v {:.1} {signal:?} leader {:?}", world.time(), view.distance, view.speed, world.leader(mission.vehicle()));
+                    eprintln!(
+                        "{} {place} at {:.0} v {:.1} {signal:?} leader {:?}",
+                        world.time(),
+                        view.distance,
+                        view.speed,
+                        world.leader(mission.vehicle())
+                    );
                 }
             }
         }
@@ -136,7 +150,9 @@ fn losing(world: &World, missions: &[Mission]) -> f64 {
     let mut sum = 0.0;
     for (index, lane) in network.lanes.iter().enumerate() {
         for vehicle in world.lane_vehicles(LaneId::from(index)) {
-            let own = missions.iter().any(|mission| mission.vehicle() == vehicle.id);
+            let own = missions
+                .iter()
+                .any(|mission| mission.vehicle() == vehicle.id);
             if !own && !vehicle.shadow {
                 sum += (1.0 - vehicle.speed / lane.speed_limit).clamp(0.0, 1.0);
             }
@@ -182,7 +198,9 @@ pub(super) fn run(
         .map(|(place, drawn)| result(network, times, drawn, ordered, &tracks, place))
         .collect();
     let conflicts = tracks.iter().flat_map(|track| track.watch.conflicts());
-    let clearances = tracks.iter().filter_map(|track| track.watch.shortest_clearance());
+    let clearances = tracks
+        .iter()
+        .filter_map(|track| track.watch.shortest_clearance());
     Ok(Group {
         ordered,
         seconds: end - ordered,
@@ -207,14 +225,22 @@ fn result(
         order, unit_name, ..
     } = drawn;
     let link = |index: usize| network.links[order.route[index].index()].id.clone();
-    let metres = order.route.iter().map(|link| network.links[link.index()].length);
+    let metres = order
+        .route
+        .iter()
+        .map(|link| network.links[link.index()].length);
     let last = network.links[order.scene.link.index()].length;
     let free: u64 = order
         .route
         .windows(2)
         .filter_map(|pair| times.graph().turn(pair[0], pair[1]))
         .map(|turn| times.free().turns[turn.index()])
-        .chain(order.route.iter().map(|link| times.free().links[link.index()]))
+        .chain(
+            order
+                .route
+                .iter()
+                .map(|link| times.free().links[link.index()]),
+        )
         .sum();
     let arms = tracks.iter().map(|track| {
         let mission = &track.missions[place];

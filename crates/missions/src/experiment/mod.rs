@@ -104,7 +104,9 @@ impl Spec {
             ("longest mission", self.longest),
         ] {
             if !(1.0..=1e6).contains(&seconds) {
-                return fault(format!("the {what} is {seconds} s; it must be from 1 to 1000000 s"));
+                return fault(format!(
+                    "the {what} is {seconds} s; it must be from 1 to 1000000 s"
+                ));
             }
         }
         Ok(())
@@ -213,7 +215,9 @@ pub fn run(
             next_id += 1;
         }
         let forked = base.fork().ok_or_else(|| {
-            Error::Experiment(format!("the controller {control} cannot be run twice from one moment"))
+            Error::Experiment(format!(
+                "the controller {control} cannot be run twice from one moment"
+            ))
         })?;
         batch.push((forked, orders));
         if batch.len() == BATCH || index + 1 == groups {
@@ -224,7 +228,10 @@ pub fn run(
             for group in ran {
                 done.push(group?);
             }
-            progress(done.iter().map(|group: &Group| group.missions.len()).sum(), spec.missions);
+            progress(
+                done.iter().map(|group: &Group| group.missions.len()).sum(),
+                spec.missions,
+            );
         }
     }
     Ok(Report {

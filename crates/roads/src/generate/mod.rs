@@ -24,5 +24,5 @@ pub use definition::{parse_spec, read_spec};
 pub use demand_spec::{DemandSpec, FleetSpec, ProfilePoint, RouteChoice, Shares, ZoneSpec};
 pub use grid::{GridSpec, grid};
 pub use grid_demand::{GridDemandSpec, GridStart, Turning, grid_demand};
-pub(crate) use random::Random;
+pub use random::Random;
 pub use random_demand::random_demand;

@@ -92,7 +92,9 @@ impl Chain {
         let settings = context.settings;
         let near = &mut scratch.near;
         let point = observation.point;
-        context.map.near(point, settings.radius_m, settings.candidates, near);
+        context
+            .map
+            .near(point, settings.radius_m, settings.candidates, near);
         if near.is_empty() {
             return Outcome::OffRoad;
         }
@@ -100,8 +102,15 @@ impl Chain {
         let next = &mut scratch.next;
         next.clear();
         for near in near.iter() {
-            let place = Place { link: near.link, along: near.along };
-            next.push(Candidate { place, score: near.square * weight, parent: 0 });
+            let place = Place {
+                link: near.link,
+                along: near.along,
+            };
+            next.push(Candidate {
+                place,
+                score: near.square * weight,
+                parent: 0,
+            });
         }
         if let Some(latest) = self.layers.back() {
             let straight = latest.observation.point.distance(point);
@@ -116,7 +125,10 @@ impl Chain {
         for candidate in next.iter_mut() {
             candidate.score -= best;
         }
-        self.layers.push_back(Layer { observation, candidates: next.len() as u8 });
+        self.layers.push_back(Layer {
+            observation,
+            candidates: next.len() as u8,
+        });
         self.candidates.extend(next.iter());
         Outcome::Taken
     }
@@ -253,7 +265,10 @@ impl Chain {
 
     /// Hands out the layers up to the one at `depth`, of which candidate `index` is the one.
     fn hand_out(&mut self, depth: usize, index: usize, take: &mut impl FnMut(Place, &Observation)) {
-        let counts = self.layers.range(..=depth).map(|layer| layer.candidates as usize);
+        let counts = self
+            .layers
+            .range(..=depth)
+            .map(|layer| layer.candidates as usize);
         let mut end: usize = counts.sum();
         let mut places = Vec::with_capacity(depth + 1);
         let mut index = index;
@@ -264,10 +279,19 @@ impl Chain {
             (end, index) = (start, candidate.parent as usize);
         }
         let skip = usize::from(self.handed_out);
-        for (layer, place) in self.layers.range(..=depth).zip(places.iter().rev()).skip(skip) {
+        for (layer, place) in self
+            .layers
+            .range(..=depth)
+            .zip(places.iter().rev())
+            .skip(skip)
+        {
             take(*place, &layer.observation);
         }
-        let gone: usize = self.layers.range(..depth).map(|layer| layer.candidates as usize).sum();
+        let gone: usize = self
+            .layers
+            .range(..depth)
+            .map(|layer| layer.candidates as usize)
+            .sum();
         self.candidates.drain(..gone);
         self.layers.drain(..depth);
         self.handed_out = true;

@@ -65,11 +65,23 @@ impl Table {
     /// # Errors
     /// What is wrong with them.
     pub fn parse(bytes: &[u8], map: &Map) -> Result<Self, String> {
-        let word = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
-        let half = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
-        let head = bytes.starts_with(MARK).then(|| {
-            Some((word(8)?, half(16)?, half(20)? as usize, word(24)?))
-        });
+        let word = |at: usize| {
+            bytes
+                .get(at..at + 8)?
+                .try_into()
+                .ok()
+                .map(u64::from_le_bytes)
+        };
+        let half = |at: usize| {
+            bytes
+                .get(at..at + 4)?
+                .try_into()
+                .ok()
+                .map(u32::from_le_bytes)
+        };
+        let head = bytes
+            .starts_with(MARK)
+            .then(|| Some((word(8)?, half(16)?, half(20)? as usize, word(24)?)));
         let Some(Some((fingerprint, reach, junctions, pairs))) = head else {
             return Err("is no table of distances for matching; make it anew".to_owned());
         };

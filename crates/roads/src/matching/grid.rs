@@ -87,7 +87,9 @@ impl Grid {
         for (link, ends) in first_point.windows(2).enumerate() {
             for at in ends[0] as usize + 1..ends[1] as usize {
                 let (a, b) = (points[at - 1], points[at]);
-                let count = (a.distance(b) / (PIECE_SQUARES * self.side)).ceil().clamp(1.0, 1e6);
+                let count = (a.distance(b) / (PIECE_SQUARES * self.side))
+                    .ceil()
+                    .clamp(1.0, 1e6);
                 let step = (b - a) * (1.0 / count);
                 for part in 0..count as usize {
                     let start = a + step * part as f64 - self.corner;
@@ -158,7 +160,8 @@ impl Grid {
         low: (f64, f64),
         high: (f64, f64),
     ) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-        let index = |value: f64, count: usize| ((value / self.side).max(0.0) as usize).min(count - 1);
+        let index =
+            |value: f64, count: usize| ((value / self.side).max(0.0) as usize).min(count - 1);
         (
             index(low.0, self.columns)..index(high.0, self.columns) + 1,
             index(low.1, self.rows)..index(high.1, self.rows) + 1,

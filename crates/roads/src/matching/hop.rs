@@ -46,7 +46,10 @@ impl Context<'_> {
                 });
             }
         }
-        let (from, to) = (&self.map.ways[a.link as usize], &self.map.ways[b.link as usize]);
+        let (from, to) = (
+            &self.map.ways[a.link as usize],
+            &self.map.ways[b.link as usize],
+        );
         let ends = (from.length - a.along) + b.along;
         let (between, (back, drivable)) = if from.to == to.from {
             (0.0, verdict(from.back, from.drivable, to.place))
@@ -56,9 +59,13 @@ impl Context<'_> {
             let last = &self.map.ways[into as usize];
             let one = verdict(from.back, from.drivable, leg.first);
             let two = verdict(last.back, last.drivable, to.place);
-            (f64::from(leg.units) * UNIT_M, (one.0 + two.0, one.1 + two.1))
+            (
+                f64::from(leg.units) * UNIT_M,
+                (one.0 + two.0, one.1 + two.1),
+            )
         };
-        let penalty = f64::from(back) * settings.u_turn_m + f64::from(drivable) * settings.forbidden_m;
+        let penalty =
+            f64::from(back) * settings.u_turn_m + f64::from(drivable) * settings.forbidden_m;
         Some(Hop {
             length: ends + between as f32,
             penalty: penalty as f32,

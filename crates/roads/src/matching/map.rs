@@ -164,7 +164,10 @@ impl Map {
     /// Part of a link's line, from one distance along it to another, metres; both ends included.
     pub fn part(&self, link: LinkId, from: f64, to: f64) -> Vec<Point> {
         let line = self.line(link);
-        let start = self.first_point.get(link.index()).map_or(0, |&at| at as usize);
+        let start = self
+            .first_point
+            .get(link.index())
+            .map_or(0, |&at| at as usize);
         let along = &self.along[start..start + line.len()];
         let mut part = vec![geometry::point_at(line, from)];
         for (point, &at) in line.iter().zip(along) {
@@ -259,7 +262,11 @@ fn ways(network: &Network, map: &Map) -> Vec<Way> {
             }
         })
         .collect();
-    for turn in network.turns.iter().filter(|turn| !turn.movements.is_empty()) {
+    for turn in network
+        .turns
+        .iter()
+        .filter(|turn| !turn.movements.is_empty())
+    {
         let bit = 1 << ways[turn.to.index()].place;
         let way = &mut ways[turn.from.index()];
         way.drivable |= bit;

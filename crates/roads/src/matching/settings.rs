@@ -80,7 +80,12 @@ impl Settings {
             ("back_m", self.back_m, 0.0, 1_000.0),
             ("u_turn_m", self.u_turn_m, 0.0, 100_000.0),
             ("forbidden_m", self.forbidden_m, 0.0, 100_000.0),
-            ("candidates", self.candidates as f64, 1.0, CANDIDATES_MAX as f64),
+            (
+                "candidates",
+                self.candidates as f64,
+                1.0,
+                CANDIDATES_MAX as f64,
+            ),
             ("gap_s", self.gap_s, 1.0, 86_400.0),
             ("speed_max", self.speed_max, 1.0, 1_000.0),
             ("misfits_max", f64::from(self.misfits_max), 0.0, 1_000.0),

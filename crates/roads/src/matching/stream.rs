@@ -151,7 +151,9 @@ impl<V: Copy + Eq + Hash + Send + Sync> Stream<V> {
     /// drove them. Positions of one vehicle must stand in the order they came.
     pub fn take(&mut self, positions: &[Position<V>]) -> Vec<(V, Passage)> {
         for position in positions {
-            self.shards[shard_of(&position.vehicle)].batch.push(*position);
+            self.shards[shard_of(&position.vehicle)]
+                .batch
+                .push(*position);
         }
         let (matcher, settings) = (&self.matcher, &self.settings);
         self.shards.par_iter_mut().for_each(|shard| {
@@ -207,7 +209,9 @@ impl<V: Copy + Eq + Hash + Send + Sync> Stream<V> {
         }
         // Those that wait have come as well.
         let waiting = self.shards.iter().flat_map(|shard| &shard.vehicles);
-        sum.positions.positions += waiting.map(|vehicle| vehicle.waiting.len() as u64).sum::<u64>();
+        sum.positions.positions += waiting
+            .map(|vehicle| vehicle.waiting.len() as u64)
+            .sum::<u64>();
         sum
     }
 
@@ -253,8 +257,11 @@ impl<V: Copy + Eq + Hash> Shard<V> {
         if settings.wait_s <= 0.0 || !fix.time.is_finite() {
             vehicle.track.take(matcher.context(), fix, lag, desk);
         } else {
-            let place = vehicle.waiting.partition_point(|other| other.time <= fix.time);
-            let too_late = place == 0 && vehicle.track.latest().is_some_and(|last| fix.time <= last);
+            let place = vehicle
+                .waiting
+                .partition_point(|other| other.time <= fix.time);
+            let too_late =
+                place == 0 && vehicle.track.latest().is_some_and(|last| fix.time <= last);
             self.reordered += u64::from(place < vehicle.waiting.len() && !too_late);
             if too_late {
                 vehicle.track.take(matcher.context(), fix, lag, desk);
@@ -262,7 +269,9 @@ impl<V: Copy + Eq + Hash> Shard<V> {
                 vehicle.waiting.insert(place, fix);
             }
             let newest = vehicle.waiting.last().map_or(fix.time, |last| last.time);
-            let ready = vehicle.waiting.partition_point(|other| other.time + settings.wait_s <= newest);
+            let ready = vehicle
+                .waiting
+                .partition_point(|other| other.time + settings.wait_s <= newest);
             let ready = ready.max(vehicle.waiting.len().saturating_sub(settings.waiting_max));
             for fix in vehicle.waiting.drain(..ready) {
                 vehicle.track.take(matcher.context(), fix, lag, desk);
@@ -271,7 +280,10 @@ impl<V: Copy + Eq + Hash> Shard<V> {
         if let Some(last) = vehicle.track.latest() {
             vehicle.heard = last;
         }
-        let settled = desk.passages.drain(..).map(|passage| (vehicle.key, passage));
+        let settled = desk
+            .passages
+            .drain(..)
+            .map(|passage| (vehicle.key, passage));
         self.settled.extend(settled);
     }
 

@@ -214,7 +214,11 @@ impl Search {
             for (place, &link) in map.out.of(here).iter().enumerate() {
                 let to = map.ways[link as usize].to;
                 let length = distance.saturating_add(lengths[link as usize]);
-                let first = if here == origin { place as u8 } else { label.first };
+                let first = if here == origin {
+                    place as u8
+                } else {
+                    label.first
+                };
                 self.offer(map, link, to, (length, first), reach);
             }
         }
@@ -236,6 +240,7 @@ impl Search {
             last: last.unwrap_or(0) as u8,
             settled: false,
         };
-        self.queue.push(Reverse(u64::from(length) << 32 | u64::from(to)));
+        self.queue
+            .push(Reverse(u64::from(length) << 32 | u64::from(to)));
     }
 }

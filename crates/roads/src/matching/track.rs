@@ -155,7 +155,9 @@ const LATE_IN_A_ROW: u32 = 16;
 impl Track {
     /// Positions and observations that are not settled.
     pub(super) fn unsettled(&self) -> usize {
-        self.gathering.map_or(0, |gathering| gathering.count as usize) + self.chain.len()
+        self.gathering
+            .map_or(0, |gathering| gathering.count as usize)
+            + self.chain.len()
     }
 
     /// Time of the latest position taken.
@@ -225,7 +227,11 @@ impl Track {
     ) {
         let count = u64::from(observation.count);
         let settings = context.settings;
-        if self.chain.latest().is_some_and(|latest| observation.since - latest.until > settings.gap_s) {
+        if self
+            .chain
+            .latest()
+            .is_some_and(|latest| observation.since - latest.until > settings.gap_s)
+        {
             self.end_chain(context, desk);
         }
         let fits = self.chain.latest().is_none_or(|latest| {
@@ -255,7 +261,9 @@ impl Track {
                 desk.counts.chains += u64::from(self.chain.is_one());
                 if let Some(lag) = lag {
                     let Self { chain, drive, .. } = self;
-                    let Desk { links, passages, .. } = desk;
+                    let Desk {
+                        links, passages, ..
+                    } = desk;
                     chain.settle(lag, &mut |place, observation| {
                         drive.go(context, (place, observation), links, passages);
                     });
@@ -266,7 +274,9 @@ impl Track {
 
     fn end_chain(&mut self, context: Context<'_>, desk: &mut Desk) {
         let Self { chain, drive, .. } = self;
-        let Desk { links, passages, .. } = desk;
+        let Desk {
+            links, passages, ..
+        } = desk;
         chain.finish(&mut |place, observation| {
             drive.go(context, (place, observation), links, passages);
         });

@@ -6,6 +6,7 @@ pub(crate) mod live;
 pub(crate) mod network;
 pub(crate) mod scenario;
 pub(crate) mod tiles;
+pub(crate) mod traffic;
 
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub(crate) fn router() -> (Router<Arc<App>>, Description) {
                 .routes(routes!(network::signal))
                 .routes(routes!(control::control))
                 .routes(routes!(tiles::tile))
+                .routes(routes!(traffic::index))
+                .routes(routes!(traffic::probes))
                 .routes(routes!(live::live)),
         )
         .split_for_parts();

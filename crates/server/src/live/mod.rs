@@ -15,6 +15,7 @@ pub(crate) mod run;
 pub(crate) mod snapshot;
 mod state;
 pub(crate) mod tracks;
+mod watching;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -71,17 +72,19 @@ pub(crate) struct Live {
     published: watch::Receiver<Arc<Published>>,
     tracks: Arc<tracks::Tracks>,
     pub(crate) counters: Arc<Counters>,
+    seen: Arc<Mutex<observe::live::Live>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Live {
     /// Starts the run in a thread of its own.
-    pub(crate) fn start(config: Config) -> Result<Self, Error> {
+    pub(crate) fn start(config: Config, roads: Arc<observe::Roads>) -> Result<Self, Error> {
         let counters = Arc::new(Counters::default());
         let (commands_max, timeout) = (config.limits.commands_max, config.limits.request_timeout);
         let clock = Arc::clone(&config.clock);
-        let (run, published) = Run::new(config, Arc::clone(&counters))?;
+        let (run, published) = Run::new(config, Arc::clone(&counters), roads)?;
         let tracks = run.tracks();
+        let seen = run.seen();
         let (commands, receiver) = sync_channel(commands_max);
         let alive = Alive::new(&counters);
         let thread = std::thread::Builder::new()
@@ -101,6 +104,7 @@ impl Live {
             published,
             tracks,
             counters,
+            seen,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -113,6 +117,11 @@ impl Live {
     /// The paths, to translate a client's view.
     pub(crate) fn tracks(&self) -> &tracks::Tracks {
         &self.tracks
+    }
+
+    /// The index of the run's own traffic.
+    pub(crate) fn seen(&self) -> Arc<Mutex<observe::live::Live>> {
+        Arc::clone(&self.seen)
     }
 
     /// The figures of the moment.

@@ -1,8 +1,8 @@
 //! One run after the other: the world, its controller, the simulated clock, and what of it is
 //! published. Nothing here waits; [`Run::tick`] is told what time it is.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use super::encode::{self, GroupState, LinkState};
 use super::report::Status;
 use super::state::{PLAN, State, build};
 use super::tracks::Tracks;
+use super::watching::Watch;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controllers::ControllerChoice;
@@ -71,6 +72,7 @@ pub(crate) struct Run {
     pub(super) counters: Arc<Counters>,
     pub(super) sender: watch::Sender<Arc<Published>>,
     pub(super) state: State,
+    pub(super) watch: Watch,
     pub(super) pace: Pace,
     pub(super) number: u64,
 }
@@ -96,6 +98,7 @@ impl Run {
     pub(crate) fn new(
         config: Config,
         counters: Arc<Counters>,
+        roads: Arc<observe::Roads>,
     ) -> Result<(Self, watch::Receiver<Arc<Published>>), Error> {
         config.check()?;
         let network = Arc::clone(&config.scenario.network);
@@ -103,7 +106,8 @@ impl Run {
         let tracks = Arc::new(Tracks::new(&network, &projection));
         let choice = choice_of(&config, &config.controller)?;
         let mut state = State::new(&config, &choice, config.demand_level)?;
-        run_ahead(&mut state, &tracks, &config);
+        let mut watch = Watch::new(roads, config.scenario.day_start)?;
+        run_ahead(&mut state, &mut watch, &tracks, &config);
         let now = config.clock.elapsed();
         let pace = Pace {
             controller: config.controller.clone(),
@@ -136,6 +140,7 @@ impl Run {
             counters,
             sender,
             state,
+            watch,
             pace,
             number: 1,
         };
@@ -145,6 +150,11 @@ impl Run {
     /// The paths vehicles are drawn on.
     pub(crate) fn tracks(&self) -> Arc<Tracks> {
         Arc::clone(&self.tracks)
+    }
+
+    /// The index of its traffic.
+    pub(crate) fn seen(&self) -> Arc<Mutex<observe::live::Live>> {
+        self.watch.shared()
     }
 
     /// Brings the run up to a moment of real time and publishes what is due.
@@ -175,6 +185,7 @@ impl Run {
             {
                 tracing::error!(controller = %self.pace.controller, %error, "the step failed");
             }
+            self.watch.look(self.state.world());
             self.counters.steps.fetch_add(1, Ordering::Relaxed);
             let stuck = self.state.world().time() <= before;
             if stuck || self.clock.elapsed().saturating_sub(begun) > STEPS_BUDGET {
@@ -188,6 +199,7 @@ impl Run {
     pub(crate) fn restart(&mut self, demand: f64) -> Result<(), Error> {
         let choice = choice_of(&self.config, &self.pace.controller)?;
         self.state = State::new(&self.config, &choice, demand)?;
+        self.watch.reset();
         self.number += 1;
         self.pace.demand = demand;
         self.pace.changes_shown = f64::NEG_INFINITY;
@@ -311,7 +323,7 @@ impl Run {
 }
 
 /// Brings the first run to its head start, unless that takes too long.
-fn run_ahead(state: &mut State, tracks: &Tracks, config: &Config) {
+fn run_ahead(state: &mut State, watch: &mut Watch, tracks: &Tracks, config: &Config) {
     let begun = config.clock.elapsed();
     while state.world().time() < config.head_start
         && config.clock.elapsed().saturating_sub(begun) < HEAD_START_BUDGET
@@ -320,6 +332,7 @@ fn run_ahead(state: &mut State, tracks: &Tracks, config: &Config) {
             tracing::error!(%error, "the head start ends early");
             break;
         }
+        watch.look(state.world());
     }
     state.shown = state.world().time().min(config.head_start);
 }

@@ -11,3 +11,4 @@ mod control;
 mod hostile;
 mod resources;
 mod stream;
+mod traffic;

@@ -84,10 +84,7 @@ impl Plan {
                 ways[from.index()].approaches.push(approach);
             }
         }
-        Self {
-            ways,
-            posts,
-        }
+        Self { ways, posts }
     }
 }
 

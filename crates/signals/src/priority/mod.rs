@@ -116,14 +116,25 @@ impl Priority {
         let turns = &self.turns[signal];
         let served = self.is_served(need, seen);
         if let Claim::Transit { late } = need.claim {
-            let near = if served { settings.extension } else { settings.early };
-            let lead = need.clears + if served { 0.0 } else { self.plan.posts[signal].change };
+            let near = if served {
+                settings.extension
+            } else {
+                settings.early
+            };
+            let lead = need.clears
+                + if served {
+                    0.0
+                } else {
+                    self.plan.posts[signal].change
+                };
             return late >= settings.late_enough
                 && need.arrives <= near.max(lead)
                 && turns.may_favour(need.vehicle, seen.time, settings);
         }
         let holds = turns.hold.is_some_and(|hold| hold.vehicle == need.vehicle);
-        let lead = self.lead(need, seen).max(self.lead_after_behind(need, seen));
+        let lead = self
+            .lead(need, seen)
+            .max(self.lead_after_behind(need, seen));
         holds || need.arrives <= lead.min(settings.longest_lead)
     }
 
@@ -186,7 +197,12 @@ impl Priority {
                 std::cmp::Reverse(phase),
             )
         };
-        let best = need.approach.phases.iter().copied().max_by_key(|&p| value(p));
+        let best = need
+            .approach
+            .phases
+            .iter()
+            .copied()
+            .max_by_key(|&p| value(p));
         best.unwrap_or_default()
     }
 

@@ -113,7 +113,13 @@ impl Turns {
 
     /// Notes what passes while the signal is held: `shown` in full or not, and the phase that the
     /// controller behind would have shown.
-    pub(super) fn pass(&mut self, shown: Option<PhaseIndex>, instead: PhaseIndex, now: f64, dt: f64) {
+    pub(super) fn pass(
+        &mut self,
+        shown: Option<PhaseIndex>,
+        instead: PhaseIndex,
+        now: f64,
+        dt: f64,
+    ) {
         let Some(hold) = &mut self.hold else { return };
         if shown == Some(hold.phase) && hold.green_since.is_none() {
             hold.green_since = Some(now);

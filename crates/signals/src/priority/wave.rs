@@ -51,7 +51,9 @@ pub(super) fn needs<'a>(
         let Some(way) = plan.ways.get(pair[0].index()) else {
             return;
         };
-        let desired = (way.limit * report.speed_factor).min(report.max_speed).max(1.0);
+        let desired = (way.limit * report.speed_factor)
+            .min(report.max_speed)
+            .max(1.0);
         time += seconds(left, speed, desired);
         if !time.is_finite() || time > SIGHT {
             return;
@@ -93,13 +95,23 @@ fn at_the_end<'a>(
     time: f64,
     mut tell: impl FnMut(Need<'a>),
 ) {
-    let Some(way) = report.route.last().and_then(|link| plan.ways.get(link.index())) else {
+    let Some(way) = report
+        .route
+        .last()
+        .and_then(|link| plan.ways.get(link.index()))
+    else {
         return;
     };
     let rest = (way.length - report.stops_at).max(0.0);
     let waiting = |approach: &&Approach| {
-        let counts = approach.lanes.iter().map(|lane| seen.waiting.get(lane.index()));
-        counts.map(|count| count.copied().unwrap_or(0)).max().unwrap_or(0)
+        let counts = approach
+            .lanes
+            .iter()
+            .map(|lane| seen.waiting.get(lane.index()));
+        counts
+            .map(|count| count.copied().unwrap_or(0))
+            .max()
+            .unwrap_or(0)
     };
     let Some(approach) = way.approaches.iter().max_by_key(waiting) else {
         return;

@@ -15,8 +15,10 @@ pub(super) struct Row {
     pub(super) measured: String,
     /// The figure that is held against the bar; none where the claim could not be tried.
     pub(super) value: Option<f64>,
-    /// What it has to reach.
+    /// What it has to reach, or must not exceed.
     pub(super) bar: f64,
+    /// Whether the bar is the most that the value may be, and not the least.
+    pub(super) at_most: bool,
     /// Where the number comes from: what was run, with what.
     pub(super) source: String,
     /// Whether the claim is reached.
@@ -24,6 +26,12 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// The bar with its side.
+    pub(super) fn bar(&self) -> String {
+        let side = if self.at_most { '≤' } else { '≥' };
+        format!("{side} {:.3}", self.bar)
+    }
+
     /// `pass` or `FAIL`.
     pub(super) const fn verdict(&self) -> &'static str {
         if self.passed { "pass" } else { "FAIL" }

@@ -157,6 +157,7 @@ fn row(args: &TrafficClaimsArgs, scenario: &Scenario, surface: &Surface) -> Row 
         ),
         value: Some(ratio),
         bar: BAR,
+        at_most: false,
         source: format!(
             "our engine, {} vehicles in {} s, seeds {}: distance of all over time of all, waiting \
              to enter included",

@@ -151,6 +151,7 @@ fn row(args: &TrafficClaimsArgs, scenario: &Scenario, together: &Together) -> Ro
         measured,
         value,
         bar: BAR,
+        at_most: false,
         source: format!(
             "our engine, {} vehicles in {} s, seeds {}; ALINEA at every ramp, {} at signals",
             scenario.about.demand_vehicles,

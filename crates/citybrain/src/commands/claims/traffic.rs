@@ -1,4 +1,4 @@
-//! `citybrain claims traffic`: T1 and T4.
+//! `citybrain claims traffic`: T1 to T4.
 
 use std::path::PathBuf;
 
@@ -11,6 +11,7 @@ use super::row::{Figure, Row};
 use super::surface::{self, Surface};
 use super::together::{self, Together};
 use super::written;
+use super::{ambulance, congestion};
 use crate::cli::claims::{Claim, TrafficClaimsArgs};
 use crate::cli::traffic::ScenarioArgs;
 use crate::commands::traffic::plots::Line;
@@ -27,6 +28,8 @@ pub(super) struct Report {
     pub(super) version: &'static str,
     pub(super) claims: Vec<Row>,
     pub(super) t1: Vec<Surface>,
+    pub(super) t2: Vec<congestion::Congestion>,
+    pub(super) t3: Vec<ambulance::Ambulance>,
     pub(super) t4: Vec<Together>,
     pub(super) seeds: Vec<u32>,
     pub(super) settings: Vec<About>,
@@ -60,6 +63,8 @@ pub(crate) fn traffic(args: &TrafficClaimsArgs, mut layers: Layers, printer: Pri
         version: env!("CARGO_PKG_VERSION"),
         claims: Vec::new(),
         t1: Vec::new(),
+        t2: Vec::new(),
+        t3: Vec::new(),
         t4: Vec::new(),
         seeds: args.seeds.clone(),
         settings: Vec::new(),
@@ -76,6 +81,16 @@ pub(crate) fn traffic(args: &TrafficClaimsArgs, mut layers: Layers, printer: Pri
             report.claims.push(row);
             report.t1.push(surface);
             report.figures.push(figure);
+        }
+        if wanted(Claim::T2) {
+            let (row, found) = congestion::try_it(args, &scenario, &name, printer)?;
+            report.claims.push(row);
+            report.t2.push(found);
+        }
+        if wanted(Claim::T3) {
+            let (row, found) = ambulance::try_it(args, &scenario, &name, printer)?;
+            report.claims.push(row);
+            report.t3.push(found);
         }
         let has_ramps = !schemes::metering::ramps(&scenario.network).is_empty();
         if wanted(Claim::T4) && (has_ramps || !args.only.is_empty()) {
@@ -225,7 +240,7 @@ fn print(report: &Report, printer: Printer) -> std::io::Result<()> {
             .map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
         lines.add_row([
             format!("{} on {}", row.claim, row.scenario),
-            format!("{:.3}", row.bar),
+            row.bar(),
             value,
             row.verdict().to_owned(),
         ]);

@@ -146,10 +146,10 @@ fn html(args: &TrafficClaimsArgs, report: &Report) -> Result<String, Error> {
             .map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
         let _ = writeln!(
             page,
-            "<tr><td>{} on {}</td><td>{:.3}</td><td>{value}</td><td>{}</td></tr>",
+            "<tr><td>{} on {}</td><td>{}</td><td>{value}</td><td>{}</td></tr>",
             row.claim,
             escape(&row.scenario),
-            row.bar,
+            row.bar(),
             row.verdict()
         );
     }

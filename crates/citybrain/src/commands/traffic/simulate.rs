@@ -219,7 +219,7 @@ pub(crate) fn simulate_with(
 }
 
 /// Steps of `interval` seconds until `horizon`.
-fn steps(horizon: f64, interval: f64) -> u64 {
+pub(super) fn steps(horizon: f64, interval: f64) -> u64 {
     (horizon / interval - 1e-9).ceil().max(1.0) as u64
 }
 
@@ -261,7 +261,7 @@ fn sample(world: &World, horizon: f64) -> Sample {
 }
 
 /// A world with what decides its signals.
-enum Drive {
+pub(super) enum Drive {
     /// The plant runs the network's own plan.
     Plan {
         world: Box<World>,
@@ -272,7 +272,8 @@ enum Drive {
 }
 
 impl Drive {
-    fn new(
+    /// At second 0, under a controller; none for the network's own plan.
+    pub(super) fn new(
         scenario: &Scenario,
         controller: Option<Box<dyn Controller>>,
         seed: u32,
@@ -305,7 +306,8 @@ impl Drive {
         Ok(Self::Controlled(Box::new(runner)))
     }
 
-    fn steps(&mut self, count: u64) -> Result<(), Error> {
+    /// Goes on by some steps.
+    pub(super) fn steps(&mut self, count: u64) -> Result<(), Error> {
         match self {
             Self::Plan { world, stepping } => {
                 let before = process_cpu();
@@ -330,7 +332,8 @@ impl Drive {
         .map_err(|error| refused(&error))
     }
 
-    fn world(&self) -> &World {
+    /// The world, to look at.
+    pub(super) fn world(&self) -> &World {
         match self {
             Self::Plan { world, .. } => world,
             Self::Controlled(runner) => runner.plant().plant.world(),
@@ -360,7 +363,7 @@ fn refused(error: &dyn std::error::Error) -> Error {
 }
 
 /// Our simulator as a plant that counts the CPU time of its steps.
-struct Timed {
+pub(super) struct Timed {
     plant: SimPlant,
     stepping: Duration,
 }

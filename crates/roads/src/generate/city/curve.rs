@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use super::spec::{At, CitySpec};
-use crate::generate::random::Random;
+use crate::generate::Random;
 use crate::geometry::{Point, length, point_at};
 
 /// Metres between two points of a smooth curve.

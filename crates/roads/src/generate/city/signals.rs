@@ -6,7 +6,7 @@ use super::spec::CitySpec;
 use super::streets::Piece;
 use crate::builder::{Builder, MovementKey, SignalSpec};
 use crate::error::Error;
-use crate::generate::random::Random;
+use crate::generate::Random;
 use crate::geometry::first_meeting;
 use crate::model::{Aspect, Direction, JunctionId, Phase};
 

@@ -121,7 +121,9 @@ fn count(sums: &mut (u64, u64), of: &[Vec<Point>], on: &[Vec<Point>]) {
         let (mut segment, mut behind) = (0, 0.0);
         for sample in 0..samples {
             let at = sample as f64 * SAMPLE_M;
-            while segment + 2 < line.len() && behind + line[segment].distance(line[segment + 1]) < at {
+            while segment + 2 < line.len()
+                && behind + line[segment].distance(line[segment + 1]) < at
+            {
                 behind += line[segment].distance(line[segment + 1]);
                 segment += 1;
             }

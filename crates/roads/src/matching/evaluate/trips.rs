@@ -133,7 +133,11 @@ impl Trip {
         let last = self.path.len().saturating_sub(1);
         let (a, b) = (after.saturating_sub(1).min(last), after.min(last));
         let span = self.times[b] - self.times[a];
-        let share = if span > 0.0 { (time - self.times[a]) / span } else { 0.0 };
+        let share = if span > 0.0 {
+            (time - self.times[a]) / span
+        } else {
+            0.0
+        };
         self.path[a].lerp(self.path[b], share.clamp(0.0, 1.0))
     }
 

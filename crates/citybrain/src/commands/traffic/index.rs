@@ -1,0 +1,366 @@
+//! `citybrain traffic index`: congestion indices from observations or a simulated run.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use comfy_table::Table;
+use observe::areas::{self, Group};
+use observe::class_index::ClassTable;
+use observe::estimate::{Borrowing, LinkObs, estimate};
+use observe::index::{Estimate, Measured, Options, measure};
+use observe::table::CELLS_MAX;
+use observe::{Observations, Roads, Window, files, truth};
+use roads::Network;
+use serde::Serialize;
+
+use super::scenario;
+use super::watched::Watched;
+use crate::cli::traffic_index::IndexArgs;
+use crate::error::{Error, Exit, Outcome};
+use crate::load;
+use crate::printer::{Printer, grouped, table};
+use crate::settings::Layers;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'static str,
+    network: &'a str,
+    /// `simulation`, `table` or `observations`.
+    source: &'static str,
+    /// Seed of simulation and bootstrap.
+    seed: u32,
+    rows: usize,
+    refused: u64,
+    groups: usize,
+    /// Worst first.
+    measured: &'a [Measured],
+}
+
+/// What was observed.
+struct Seen {
+    network: Arc<Network>,
+    roads: Roads,
+    rows: Vec<LinkObs>,
+    refused: u64,
+    source: &'static str,
+}
+
+/// Measures and prints.
+pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> Outcome {
+    scenario::override_options(&mut layers, &args.scenario, &args.engine)?;
+    layers.flag("traffic.control", "--control", args.control.clone())?;
+    layers.flag("traffic.seed", "--seed", args.seed.map(i64::from))?;
+    let settings = layers.settings()?;
+    let seed = settings.traffic.seed as u32;
+    let options = Options {
+        free_flow: args.free_flow.parse().map_err(refused)?,
+        weight: args.weight.parse().map_err(refused)?,
+        window: match &args.window {
+            Some(text) => window(text)?,
+            None => Window::default(),
+        },
+        expansion: args.expansion,
+        replicates: args.replicates as usize,
+        seed: u64::from(seed),
+        class_table: match &args.class_table {
+            Some(path) => {
+                let bytes = bytes_of(path, areas::FILE_BYTES_MAX)?;
+                Some(ClassTable::parse(&bytes, path).map_err(refused)?)
+            }
+            None => None,
+        },
+        ..Options::default()
+    };
+    let seen = if args.table.is_some() || args.traversals.is_some() || args.counts.is_some() {
+        observed(args, printer)?
+    } else {
+        simulated(args, &settings, seed, printer)?
+    };
+    if let Some(path) = &args.out {
+        let file = File::create(path).map_err(|error| Error::output(path, error))?;
+        files::write_rows(&seen.rows, &seen.roads, std::io::BufWriter::new(file))
+            .map_err(|error| Error::output(path, error))?;
+    }
+    let groups = groups(args, &seen)?;
+    let mut measured = measure(&seen.rows, &seen.roads, &groups, &options).map_err(refused)?;
+    measured.sort_by(|a, b| {
+        b.tti
+            .value
+            .total_cmp(&a.tti.value)
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    if measured.is_empty() {
+        return Err(Error::Refused {
+            message: "nothing was observed there and then".to_owned(),
+            help: Some("see --window, --by and the observations".to_owned()),
+        });
+    }
+    let count = measured.len();
+    measured.truncate(args.top as usize);
+    if printer.json {
+        printer.json(&Report {
+            version: env!("CARGO_PKG_VERSION"),
+            network: &seen.network.name,
+            source: seen.source,
+            seed,
+            rows: seen.rows.len(),
+            refused: seen.refused,
+            groups: count,
+            measured: &measured,
+        })?;
+    } else {
+        printer.line(shown(&measured).trim_fmt())?;
+        printer.note(format_args!(
+            "{} rows from {}; free flow {}, weight {}; {} of {} shown; {} observations refused",
+            grouped(seen.rows.len() as u64),
+            seen.source,
+            options.free_flow,
+            options.weight,
+            measured.len(),
+            grouped(count as u64),
+            grouped(seen.refused)
+        ));
+    }
+    Ok(Exit::Success)
+}
+
+fn borrowing(args: &IndexArgs) -> Borrowing {
+    if args.no_borrowing {
+        Borrowing::None
+    } else {
+        Borrowing::Credibility
+    }
+}
+
+/// From files.
+fn observed(args: &IndexArgs, printer: Printer) -> Result<Seen, Error> {
+    let network = load::network(&args.scenario.network, printer)?;
+    let roads = Roads::of(&network);
+    if let Some(path) = &args.table {
+        let rows = files::read_rows(open(path)?, path, &roads).map_err(refused)?;
+        return Ok(Seen {
+            network,
+            roads,
+            rows,
+            refused: 0,
+            source: "table",
+        });
+    }
+    let mut table = Observations::new(&roads, CELLS_MAX);
+    if let Some(path) = &args.traversals {
+        for seen in files::read_traversals(open(path)?, path, &roads).map_err(refused)? {
+            table.traversal(&seen);
+        }
+    }
+    if let Some(path) = &args.counts {
+        for count in files::read_counts(open(path)?, path, &roads).map_err(refused)? {
+            table.count(&count);
+        }
+    }
+    let rows = estimate(&table, &roads, borrowing(args)).map_err(refused)?;
+    Ok(Seen {
+        network,
+        roads,
+        rows,
+        refused: table.refused(),
+        source: "observations",
+    })
+}
+
+/// From a run in which every vehicle is seen.
+fn simulated(
+    args: &IndexArgs,
+    settings: &crate::settings::Settings,
+    seed: u32,
+    printer: Printer,
+) -> Result<Seen, Error> {
+    let scenario = scenario::read(&args.scenario, settings, printer)?;
+    let start = f64::from(quarter_or_minute(&args.at)?) * 60.0;
+    let roads = Roads::of(&scenario.network);
+    let mut table = Observations::new(&roads, CELLS_MAX);
+    let mut run = Watched::new(&scenario, &settings.traffic.control, seed, start)?;
+    let bar = super::run::progress(printer, &scenario, "index");
+    truth::follow(&mut run, &roads, &mut |seen| {
+        bar.set_position((seen.left - start) as u64);
+        table.traversal(seen);
+    })
+    .map_err(|message| Error::Refused {
+        message,
+        help: None,
+    })?;
+    bar.finish_and_clear();
+    let rows = estimate(&table, &roads, borrowing(args)).map_err(refused)?;
+    Ok(Seen {
+        network: Arc::clone(&scenario.network),
+        roads,
+        rows,
+        refused: table.refused(),
+        source: "simulation",
+    })
+}
+
+fn groups(args: &IndexArgs, seen: &Seen) -> Result<Vec<Group>, Error> {
+    let groups = match (args.by.as_str(), &args.districts) {
+        ("link", _) => areas::links(&seen.roads),
+        ("corridor", _) => areas::corridors(&seen.roads),
+        ("district", Some(path)) => {
+            let bytes = bytes_of(path, areas::FILE_BYTES_MAX)?;
+            let place = seen.network.georeference.as_ref();
+            let found = areas::parse_districts(&bytes, path, place).map_err(refused)?;
+            areas::districts(&seen.roads, &found)
+        }
+        _ => vec![areas::city(&seen.roads, &seen.network.name)],
+    };
+    if groups.is_empty() {
+        return Err(Error::Refused {
+            message: format!("the network has no {}", args.by),
+            help: Some("its streets have no names: use --by link, district or city".to_owned()),
+        });
+    }
+    Ok(groups)
+}
+
+/// `07:00-09:00`, in whole quarter hours.
+fn window(text: &str) -> Result<Window, Error> {
+    let wrong = || Error::Refused {
+        message: format!("--window {text:?} is no time of day"),
+        help: Some("write HH:MM-HH:MM in whole quarter hours, for example 07:00-09:00".to_owned()),
+    };
+    let (from, to) = text.split_once('-').ok_or_else(wrong)?;
+    let quarter = |text: &str| {
+        let minutes = quarter_or_minute(text).map_err(|_error| wrong())?;
+        (minutes % 15 == 0)
+            .then_some(minutes / 15)
+            .ok_or_else(wrong)
+    };
+    let (from, to) = (quarter(from)?, quarter(to)?);
+    if from >= to {
+        return Err(wrong());
+    }
+    Ok(Window {
+        from,
+        to,
+        ..Window::default()
+    })
+}
+
+/// Minutes after midnight of `HH:MM`, 24:00 at most.
+fn quarter_or_minute(text: &str) -> Result<u32, Error> {
+    let wrong = || Error::Refused {
+        message: format!("{text:?} is no time of day"),
+        help: Some("write HH:MM, for example 07:00".to_owned()),
+    };
+    let (hours, minutes) = text.trim().split_once(':').ok_or_else(wrong)?;
+    let hours: u32 = hours.parse().map_err(|_error| wrong())?;
+    let minutes: u32 = minutes.parse().map_err(|_error| wrong())?;
+    let time = hours.saturating_mul(60).saturating_add(minutes);
+    if minutes < 60 && time <= 24 * 60 {
+        Ok(time)
+    } else {
+        Err(wrong())
+    }
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|source| {
+        refused(observe::Error::Io {
+            path: path.to_owned(),
+            source,
+        })
+    })
+}
+
+fn bytes_of(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(limit + 1).read_to_end(&mut bytes);
+    read.map_err(|source| {
+        refused(observe::Error::Io {
+            path: path.to_owned(),
+            source,
+        })
+    })?;
+    if bytes.len() as u64 > limit {
+        return Err(refused(observe::Error::Limit {
+            what: "number of bytes of the file",
+            found: bytes.len() as u64,
+            limit,
+        }));
+    }
+    Ok(bytes)
+}
+
+/// An error of the library as the command's.
+pub(super) fn refused(error: observe::Error) -> Error {
+    let (message, help) = match &error {
+        observe::Error::Io { .. } => (
+            error.to_string(),
+            "see that the file is there and yours to read",
+        ),
+        _ => (
+            error.to_string(),
+            "docs/congestion.md says what files and options hold",
+        ),
+    };
+    Error::Refused {
+        message,
+        help: Some(help.to_owned()),
+    }
+}
+
+/// A figure with its interval.
+pub(super) fn with_interval(figure: &Estimate, digits: usize) -> String {
+    format!(
+        "{:.digits$} ({:.digits$}–{:.digits$})",
+        figure.value, figure.low, figure.high
+    )
+}
+
+fn shown(measured: &[Measured]) -> Table {
+    let mut table = table([
+        "where",
+        "TTI",
+        "TomTom %",
+        "PTI",
+        "km/h",
+        "free km/h",
+        "congested km %",
+        "hours lost",
+        "seen km %",
+        "borrowed %",
+    ]);
+    for one in measured {
+        table.add_row([
+            format!("{} {}", one.scope, one.id),
+            with_interval(&one.tti, 3),
+            format!("{:.1}", one.tomtom_percent.value),
+            one.pti
+                .map_or_else(String::new, |pti| format!("{:.2}", pti.value)),
+            with_interval(&one.speed_kmh, 1),
+            format!("{:.1}", one.free_speed_kmh),
+            format!("{:.1}", one.congested_km_share.value * 100.0),
+            format!("{:.1}", one.delay_hours.value),
+            format!("{:.0}", one.km_seen_share * 100.0),
+            format!("{:.0}", one.borrowed * 100.0),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use observe::Bin;
+
+    use super::*;
+
+    #[test]
+    fn a_window_is_two_times_of_day_in_whole_quarter_hours() {
+        let peak = window("07:00-09:15").unwrap();
+        assert!(peak.contains(Bin(28)) && peak.contains(Bin(36)) && !peak.contains(Bin(37)));
+        for wrong in ["7", "07:10-09:00", "09:00-07:00", "07:00-25:00", "a:b-c:d"] {
+            assert!(window(wrong).is_err(), "{wrong}");
+        }
+    }
+}

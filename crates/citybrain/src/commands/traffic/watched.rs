@@ -1,0 +1,66 @@
+//! A simulated scenario as traffic whose truth is known.
+
+use observe::truth::{Place, Seen, Traffic};
+use roads::Network;
+use sim::World;
+
+use super::scenario::Scenario;
+use super::simulate::{Drive, named, steps};
+use crate::error::Error;
+
+/// A scenario under a controller, until its horizon.
+pub(super) struct Watched {
+    drive: Drive,
+    left: u64,
+    /// Second 0 of the world, seconds after midnight.
+    start: f64,
+}
+
+impl Watched {
+    pub(super) fn new(
+        scenario: &Scenario,
+        control: &str,
+        seed: u32,
+        start: f64,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            drive: Drive::new(scenario, named(scenario, control)?, seed)?,
+            left: steps(scenario.horizon, scenario.config.interval),
+            start,
+        })
+    }
+}
+
+impl Traffic for Watched {
+    fn network(&self) -> &Network {
+        self.drive.world().network()
+    }
+
+    fn time(&self) -> f64 {
+        self.start + self.drive.world().time()
+    }
+
+    fn step(&mut self) -> Result<bool, String> {
+        self.drive.steps(1).map_err(|error| error.to_string())?;
+        self.left = self.left.saturating_sub(1);
+        Ok(self.left > 0)
+    }
+
+    fn each(&self, show: &mut dyn FnMut(Seen)) {
+        each(self.drive.world(), show);
+    }
+}
+
+fn each(world: &World, show: &mut dyn FnMut(Seen)) {
+    for vehicle in world.vehicles().filter(|vehicle| !vehicle.shadow) {
+        show(Seen {
+            vehicle: u64::from(vehicle.id.0),
+            place: match vehicle.place {
+                sim::Place::Lane(lane) => Place::Lane(lane),
+                sim::Place::Movement(movement) => Place::Movement(movement),
+            },
+            distance: vehicle.distance,
+            speed: vehicle.speed,
+        });
+    }
+}

@@ -1,0 +1,368 @@
+//! From observations to one row for each link and quarter hour, with its uncertainty. Rows with
+//! few observations borrow from the link's other quarter hours and from other links of its class.
+//!
+//! The model is credibility, the actuary's form of empirical Bayes (Bühlmann and Straub 1970; the
+//! variance estimators are theirs; Morris 1983 for the view from statistics), in two steps and
+//! multiplicative, since delays spread in proportion to their mean. With r = pace × limit:
+//!
+//! 1. μ(class, bin): the mean of r over all observations of the class in the quarter hour.
+//! 2. The link's own factor f = Σ r / Σ μ over its quarter hours, drawn towards 1 with credibility
+//!    N / (N + k₁).
+//! 3. The row: x = r / (μ f), drawn towards 1 with credibility z = n / (n + k₂), where k₂ is the
+//!    variance within rows over the variance between them.
+//!
+//! 1 − z is the share that is borrowed. The mean squared error is Bühlmann and Straub's,
+//! (1 − z) · τ², plus what the prior itself may be off. Last, each quarter hour's rows are scaled
+//! so that Σ n · length · pace is what was observed (ratio benchmarking, as in small area
+//! estimation: Rao and Molina 2015, 6.4.6), so totals are untouched by borrowing.
+
+use std::collections::BTreeMap;
+
+use roads::LinkId;
+use roads::model::RoadClass;
+use serde::{Deserialize, Serialize};
+
+use crate::bins::Bin;
+use crate::error::Error;
+use crate::facts::Roads;
+use crate::table::{Cell, Observations};
+
+/// Half the width of a 95 % interval in standard errors.
+const Z95: f64 = 1.96;
+/// The spread of traversals about a row's mean where nothing tells it, as a share of the mean.
+const SPREAD_UNKNOWN: f64 = 0.5;
+/// Fewer observations than this in a class and quarter hour: the quarter hour's mean serves.
+const CLASS_LEAST: f64 = 3.0;
+
+/// Where a row's speed comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Travel times of probes.
+    Probes,
+    /// Speeds at detectors, which know nothing of queues elsewhere on the link.
+    Detectors,
+}
+
+/// A link in a quarter hour.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkObs {
+    /// The link.
+    pub link: LinkId,
+    /// The quarter hour.
+    pub bin: Bin,
+    /// Traversals observed.
+    pub n: f64,
+    /// Vehicles that passed in all, if they were counted.
+    pub vehicles: Option<f64>,
+    /// Space-mean speed, m/s.
+    pub speed: f64,
+    /// Travel time over the whole link, seconds.
+    pub time_s: f64,
+    /// Its standard error, seconds.
+    pub se_s: f64,
+    /// Lower bound of its 95 % interval, seconds.
+    pub low_s: f64,
+    /// Upper bound, seconds.
+    pub high_s: f64,
+    /// Share that is borrowed, 0 to 1.
+    pub borrowed: f64,
+    /// Speeds that 5, 15, 50, 85 and 95 % of the traversals do not exceed, m/s.
+    pub speed_percentiles: Option<[f64; 5]>,
+    /// Where the speed comes from.
+    pub source: Source,
+}
+
+impl LinkObs {
+    /// The vehicles the row stands for: those counted, or those observed.
+    pub fn passed(&self) -> f64 {
+        self.vehicles.unwrap_or(self.n)
+    }
+}
+
+/// Whether rows borrow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Borrowing {
+    /// By credibility, as this module says.
+    #[default]
+    Credibility,
+    /// Not at all: each row is what was observed in it.
+    None,
+}
+
+/// A row before it borrows.
+struct Raw<'a> {
+    bin: Bin,
+    link: LinkId,
+    cell: &'a Cell,
+    class: RoadClass,
+    /// Observations.
+    n: f64,
+    /// Pace × limit.
+    ratio: f64,
+    /// Variance of single observations of it; `None` where there is one alone.
+    variance: Option<f64>,
+    source: Source,
+}
+
+/// Makes the rows, ordered by quarter hour and link.
+///
+/// # Errors
+/// When there is not one observation with a speed.
+pub fn estimate(
+    table: &Observations,
+    roads: &Roads,
+    borrowing: Borrowing,
+) -> Result<Vec<LinkObs>, Error> {
+    let raw: Vec<Raw> = table
+        .cells()
+        .filter_map(|(bin, link, cell)| raw(roads, bin, link, cell))
+        .collect();
+    if raw.is_empty() {
+        return Err(Error::Nothing(format!(
+            "no speed was observed: the table has {} cells, {} observations were refused",
+            table.len(),
+            table.refused()
+        )));
+    }
+    let prior = match borrowing {
+        Borrowing::Credibility => priors(&raw),
+        Borrowing::None => raw.iter().map(|row| row.ratio).collect(),
+    };
+    let model = Variances::of(&raw, &prior);
+    let mut rows: Vec<LinkObs> = raw
+        .iter()
+        .zip(&prior)
+        .map(|(row, &prior)| shrunk(row, prior, &model, roads, borrowing))
+        .collect();
+    if borrowing == Borrowing::Credibility {
+        benchmark(&mut rows, &raw, roads);
+    }
+    Ok(rows)
+}
+
+fn raw<'a>(roads: &Roads, bin: Bin, link: LinkId, cell: &'a Cell) -> Option<Raw<'a>> {
+    let facts = roads.get(link)?;
+    let (n, pace, variance, source) = if cell.metres > 0.0 {
+        let pace = cell.seconds / cell.metres;
+        let spread = (cell.squares - cell.n * pace * pace).max(0.0);
+        let variance = (cell.n > 1.5).then(|| spread / (cell.n - 1.0));
+        (cell.n, pace, variance, Source::Probes)
+    } else if cell.spot > 0.0 {
+        (
+            cell.spot,
+            cell.spot_pace / cell.spot,
+            None,
+            Source::Detectors,
+        )
+    } else {
+        return None;
+    };
+    Some(Raw {
+        bin,
+        link,
+        cell,
+        class: facts.class,
+        n,
+        ratio: pace * facts.limit,
+        variance: variance.map(|v| v * facts.limit * facts.limit),
+        source,
+    })
+}
+
+/// Sums of n·r and n by some key.
+#[derive(Clone, Copy, Default)]
+struct Mean {
+    sum: f64,
+    n: f64,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64, n: f64) {
+        self.sum += value * n;
+        self.n += n;
+    }
+
+    fn get(self) -> f64 {
+        self.sum / self.n
+    }
+}
+
+/// What each row would be without its own observations: class and quarter hour, times the link's
+/// own factor.
+fn priors(raw: &[Raw]) -> Vec<f64> {
+    let mut by_class: BTreeMap<(Bin, RoadClass), Mean> = BTreeMap::new();
+    let mut by_bin: BTreeMap<Bin, Mean> = BTreeMap::new();
+    for row in raw {
+        by_class
+            .entry((row.bin, row.class))
+            .or_default()
+            .add(row.ratio, row.n);
+        by_bin.entry(row.bin).or_default().add(row.ratio, row.n);
+    }
+    let usual = |row: &Raw| {
+        let class = by_class.get(&(row.bin, row.class)).copied();
+        let bin = by_bin.get(&row.bin).copied();
+        let class = class.filter(|mean| mean.n >= CLASS_LEAST);
+        class.or(bin).map_or(row.ratio, Mean::get)
+    };
+    let usual: Vec<f64> = raw.iter().map(usual).collect();
+    // The link's own factor, drawn towards 1.
+    let mut links: BTreeMap<LinkId, Mean> = BTreeMap::new();
+    for (row, usual) in raw.iter().zip(&usual) {
+        links
+            .entry(row.link)
+            .or_default()
+            .add(row.ratio / usual, row.n);
+    }
+    let within = within(raw, &usual);
+    let groups: Vec<(f64, f64)> = links.values().map(|mean| (mean.n, mean.get())).collect();
+    let between = between(&groups, within);
+    let factor = |link: LinkId| {
+        let mean = links.get(&link).copied().unwrap_or_default();
+        let credible = credibility(mean.n, within, between);
+        1.0 + credible * (mean.get() - 1.0)
+    };
+    raw.iter()
+        .zip(&usual)
+        .map(|(row, usual)| usual * factor(row.link))
+        .collect()
+}
+
+/// n / (n + within/between); 0 where nothing differs between.
+fn credibility(n: f64, within: f64, between: f64) -> f64 {
+    if between > 0.0 {
+        n / (n + within / between)
+    } else {
+        0.0
+    }
+}
+
+/// Variance of single observations about their row's mean, relative to `prior` squared.
+fn within(raw: &[Raw], prior: &[f64]) -> f64 {
+    let (mut sum, mut freedom) = (0.0, 0.0);
+    for (row, prior) in raw.iter().zip(prior) {
+        if let Some(variance) = row.variance {
+            sum += (row.n - 1.0) * variance / (prior * prior);
+            freedom += row.n - 1.0;
+        }
+    }
+    if freedom > 0.0 {
+        sum / freedom
+    } else {
+        SPREAD_UNKNOWN * SPREAD_UNKNOWN
+    }
+}
+
+/// Variance of group means about 1 that chance does not explain (Bühlmann and Straub's unbiased
+/// estimator), from (n, mean) of each group.
+fn between(groups: &[(f64, f64)], within: f64) -> f64 {
+    let n: f64 = groups.iter().map(|group| group.0).sum();
+    let squares: f64 = groups.iter().map(|group| group.0 * group.0).sum();
+    let spread: f64 = groups.iter().map(|(n, x)| n * (x - 1.0) * (x - 1.0)).sum();
+    let divisor = n - squares / n;
+    if divisor > 0.0 {
+        ((spread - (groups.len() as f64 - 1.0) * within) / divisor).max(0.0)
+    } else {
+        0.0
+    }
+}
+
+/// What the rows' spread is made of, relative to their priors.
+struct Variances {
+    within: f64,
+    between: f64,
+    /// Error of the prior itself.
+    prior: f64,
+}
+
+impl Variances {
+    fn of(raw: &[Raw], prior: &[f64]) -> Self {
+        let within = within(raw, prior);
+        let groups: Vec<(f64, f64)> = raw
+            .iter()
+            .zip(prior)
+            .map(|(row, prior)| (row.n, row.ratio / prior))
+            .collect();
+        let n: f64 = groups.iter().map(|group| group.0).sum();
+        let mut links: Vec<LinkId> = raw.iter().map(|row| row.link).collect();
+        links.sort_unstable();
+        links.dedup();
+        Self {
+            within,
+            between: between(&groups, within),
+            prior: within * links.len() as f64 / n,
+        }
+    }
+}
+
+fn shrunk(
+    row: &Raw,
+    prior: f64,
+    model: &Variances,
+    roads: &Roads,
+    borrowing: Borrowing,
+) -> LinkObs {
+    let (credible, mse) = match borrowing {
+        Borrowing::Credibility => {
+            let credible = credibility(row.n, model.within, model.between);
+            let rest = 1.0 - credible;
+            (credible, rest * model.between + rest * rest * model.prior)
+        }
+        Borrowing::None => (1.0, model.within / row.n),
+    };
+    let ratio = prior * (1.0 + credible * (row.ratio / prior - 1.0));
+    let facts = &roads.links[row.link.index()];
+    let time_s = ratio / facts.limit * facts.length_m;
+    let se_s = prior * mse.sqrt() / facts.limit * facts.length_m;
+    let percentile = |q: f64| row.cell.paces.quantile(1.0 - q).map(|pace| 1000.0 / pace);
+    let all = [0.05, 0.15, 0.5, 0.85, 0.95].map(percentile);
+    let speed_percentiles = match all {
+        [Some(a), Some(b), Some(c), Some(d), Some(e)] => Some([a, b, c, d, e]),
+        _ => None,
+    };
+    let mut obs = LinkObs {
+        link: row.link,
+        bin: row.bin,
+        n: row.n,
+        vehicles: (row.cell.counted > 0.0).then_some(row.cell.counted),
+        speed: 0.0,
+        time_s,
+        se_s,
+        low_s: 0.0,
+        high_s: 0.0,
+        borrowed: 1.0 - credible,
+        speed_percentiles,
+        source: row.source,
+    };
+    finish(&mut obs, facts.length_m);
+    obs
+}
+
+/// Derives speed and interval from time and standard error.
+fn finish(obs: &mut LinkObs, length_m: f64) {
+    obs.speed = length_m / obs.time_s;
+    obs.low_s = (obs.time_s - Z95 * obs.se_s).max(obs.time_s / 10.0);
+    obs.high_s = obs.time_s + Z95 * obs.se_s;
+}
+
+/// Scales each quarter hour's rows so that the time observed in it is what it was.
+fn benchmark(rows: &mut [LinkObs], raw: &[Raw], roads: &Roads) {
+    let mut sums: BTreeMap<Bin, (f64, f64)> = BTreeMap::new();
+    for (obs, row) in rows.iter().zip(raw) {
+        let facts = &roads.links[row.link.index()];
+        let (seen, made) = sums.entry(row.bin).or_default();
+        *seen += row.n * row.ratio / facts.limit * facts.length_m;
+        *made += row.n * obs.time_s;
+    }
+    for obs in rows {
+        let (seen, made) = sums.get(&obs.bin).copied().unwrap_or((1.0, 1.0));
+        obs.time_s *= seen / made;
+        obs.se_s *= seen / made;
+        finish(obs, roads.links[obs.link.index()].length_m);
+    }
+}
+
+#[cfg(test)]
+mod tests;

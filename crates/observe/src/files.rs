@@ -1,0 +1,379 @@
+//! Tables of link observations as CSV, JSON and JSON lines; traversals and counts as CSV. Links
+//! stand by name. Bad records are refused with file, line, field and remedy.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bins::{Bin, LAST_BIN};
+use crate::error::Error;
+use crate::estimate::{LinkObs, Source};
+use crate::facts::Roads;
+use crate::table::{Count, Traversal};
+
+/// Most records of a file.
+pub const RECORDS_MAX: u64 = 50_000_000;
+
+/// A row of the table as files have it. Times are seconds, speeds m/s.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The link's name.
+    pub link: String,
+    /// The quarter hour, from the table's first midnight.
+    pub bin: u32,
+    /// Traversals observed.
+    pub n: f64,
+    /// Vehicles counted, if they were.
+    #[serde(default)]
+    pub vehicles: Option<f64>,
+    /// Space-mean speed.
+    pub speed: f64,
+    /// Standard error of the travel time; without it a tenth of the time.
+    #[serde(default)]
+    pub se_s: Option<f64>,
+    /// Share borrowed.
+    #[serde(default)]
+    pub borrowed: Option<f64>,
+    /// Speed that 5 % do not exceed.
+    #[serde(default)]
+    pub p05: Option<f64>,
+    /// Speed that 15 % do not exceed.
+    #[serde(default)]
+    pub p15: Option<f64>,
+    /// Median speed.
+    #[serde(default)]
+    pub p50: Option<f64>,
+    /// Speed that 85 % do not exceed.
+    #[serde(default)]
+    pub p85: Option<f64>,
+    /// Speed that 95 % do not exceed.
+    #[serde(default)]
+    pub p95: Option<f64>,
+    /// `probes` or `detectors`.
+    #[serde(default)]
+    pub source: Option<Source>,
+}
+
+/// Standard error where a file gives none, as a share of the time.
+const SE_UNKNOWN: f64 = 0.1;
+
+impl Row {
+    /// A row by name.
+    pub fn of(obs: &LinkObs, roads: &Roads) -> Self {
+        let id = roads.get(obs.link).map(|link| link.id.clone());
+        let percentile = |place: usize| obs.speed_percentiles.map(|speeds| speeds[place]);
+        Self {
+            link: id.unwrap_or_default(),
+            bin: obs.bin.0,
+            n: obs.n,
+            vehicles: obs.vehicles,
+            speed: obs.speed,
+            se_s: Some(obs.se_s),
+            borrowed: Some(obs.borrowed),
+            p05: percentile(0),
+            p15: percentile(1),
+            p50: percentile(2),
+            p85: percentile(3),
+            p95: percentile(4),
+            source: Some(obs.source),
+        }
+    }
+
+    /// The row with its link found; field and message where something is wrong.
+    fn found(&self, roads: &Roads) -> Result<LinkObs, (&'static str, String)> {
+        let Some(link) = roads.named(&self.link) else {
+            let message = format!("{:?} is no link of the network", self.link);
+            return Err(("link", message));
+        };
+        if self.bin > LAST_BIN {
+            return Err(("bin", format!("{} must be 0 to {LAST_BIN}", self.bin)));
+        }
+        let fields = [
+            ("n", Some(self.n), false),
+            ("vehicles", self.vehicles, false),
+            ("speed", Some(self.speed), true),
+            ("se_s", self.se_s, false),
+            ("borrowed", self.borrowed, false),
+            ("p05", self.p05, true),
+            ("p15", self.p15, true),
+            ("p50", self.p50, true),
+            ("p85", self.p85, true),
+            ("p95", self.p95, true),
+        ];
+        for (field, value, positive) in fields {
+            if let Some(value) = value {
+                let least = if positive { f64::MIN_POSITIVE } else { 0.0 };
+                if !(value.is_finite() && value >= least) {
+                    let wanted = if positive {
+                        "greater than zero"
+                    } else {
+                        "zero or more"
+                    };
+                    return Err((field, format!("is {value}; it must be {wanted}")));
+                }
+            }
+        }
+        let length = roads.links[link.index()].length_m;
+        let time_s = length / self.speed;
+        let se_s = self.se_s.unwrap_or(time_s * SE_UNKNOWN);
+        let all = [self.p05, self.p15, self.p50, self.p85, self.p95];
+        Ok(LinkObs {
+            link,
+            bin: Bin(self.bin),
+            n: self.n,
+            vehicles: self.vehicles,
+            speed: self.speed,
+            time_s,
+            se_s,
+            low_s: (time_s - 1.96 * se_s).max(time_s / 10.0),
+            high_s: time_s + 1.96 * se_s,
+            borrowed: self.borrowed.unwrap_or(0.0).min(1.0),
+            speed_percentiles: match all {
+                [Some(a), Some(b), Some(c), Some(d), Some(e)] => Some([a, b, c, d, e]),
+                _ => None,
+            },
+            source: self.source.unwrap_or(Source::Probes),
+        })
+    }
+}
+
+/// Writes a table as CSV.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write_rows(rows: &[LinkObs], roads: &Roads, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for obs in rows {
+        writer
+            .serialize(Row::of(obs, roads))
+            .map_err(io::Error::other)?;
+    }
+    writer.flush()
+}
+
+/// Reads a table: CSV with a header; or JSON, an array of objects, where the first byte that is no
+/// space is `[`.
+///
+/// # Errors
+/// At the first record that is wrong, with its line.
+pub fn read_rows(input: impl Read, path: &Path, roads: &Roads) -> Result<Vec<LinkObs>, Error> {
+    let mut input = io::BufReader::new(input);
+    let json = starts_with_bracket(&mut input).map_err(|error| io_error(path, error))?;
+    let mut found = Vec::new();
+    let mut take = |row: &Row, line: u64| {
+        let obs = row
+            .found(roads)
+            .map_err(|(field, message)| Error::record(path, line, field, message))?;
+        found.push(obs);
+        limit(found.len() as u64)
+    };
+    if json {
+        let rows: Vec<Row> = serde_json::from_reader(input).map_err(|error| {
+            let line = error.line() as u64;
+            Error::record(
+                path,
+                line,
+                "the table",
+                format!("is no list of rows: {error}"),
+            )
+        })?;
+        for (number, row) in rows.iter().enumerate() {
+            take(row, number as u64 + 1)?;
+        }
+    } else {
+        each(input, path, |row: Row, line| take(&row, line))?;
+    }
+    found.sort_by_key(|row| (row.bin, row.link));
+    Ok(found)
+}
+
+fn starts_with_bracket(input: &mut impl io::BufRead) -> io::Result<bool> {
+    let buffer = input.fill_buf()?;
+    Ok(buffer.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'['))
+}
+
+fn io_error(path: &Path, source: io::Error) -> Error {
+    Error::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn limit(found: u64) -> Result<(), Error> {
+    if found > RECORDS_MAX {
+        return Err(Error::Limit {
+            what: "number of records of a file",
+            found,
+            limit: RECORDS_MAX,
+        });
+    }
+    Ok(())
+}
+
+/// Hands each record of a CSV file over, with its line.
+pub(crate) fn each<T: serde::de::DeserializeOwned>(
+    input: impl Read,
+    path: &Path,
+    mut take: impl FnMut(T, u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(input);
+    let headers = reader
+        .headers()
+        .map_err(|error| csv_error(&error, path))?
+        .clone();
+    let mut record = csv::StringRecord::new();
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| csv_error(&error, path))?
+    {
+        let line = record.position().map_or(0, csv::Position::line);
+        let row: T = record
+            .deserialize(Some(&headers))
+            .map_err(|error| csv_error(&error, path))?;
+        take(row, line)?;
+    }
+    Ok(())
+}
+
+fn csv_error(error: &csv::Error, path: &Path) -> Error {
+    let line = error.position().map_or(0, csv::Position::line);
+    match error.kind() {
+        csv::ErrorKind::Io(source) => {
+            io_error(path, io::Error::new(source.kind(), source.to_string()))
+        }
+        csv::ErrorKind::Deserialize { err, .. } => {
+            let field = err.field().map(|field| format!("column {}", field + 1));
+            Error::record(
+                path,
+                line,
+                field.unwrap_or_else(|| "the record".to_owned()),
+                format!("is wrong: {}", err.kind()),
+            )
+        }
+        _ => Error::record(path, line, "the record", format!("is wrong: {error}")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TraversalRecord {
+    vehicle: u64,
+    link: String,
+    entered: f64,
+    left: f64,
+    #[serde(default)]
+    from_m: Option<f64>,
+    #[serde(default)]
+    to_m: Option<f64>,
+}
+
+/// Reads traversals: CSV with the columns vehicle, link, entered, left (seconds since the first
+/// midnight) and, for stretches, from_m and to_m.
+///
+/// # Errors
+/// At the first record that is wrong, with its line.
+pub fn read_traversals(
+    input: impl Read,
+    path: &Path,
+    roads: &Roads,
+) -> Result<Vec<Traversal>, Error> {
+    let mut found = Vec::new();
+    each(input, path, |record: TraversalRecord, line| {
+        let Some(link) = roads.named(&record.link) else {
+            let message = format!("{:?} is no link of the network", record.link);
+            return Err(Error::record(path, line, "link", message));
+        };
+        if !(record.left > record.entered && record.entered >= 0.0 && record.left.is_finite()) {
+            let message = format!(
+                "is {}; it must be after entered, {}, and that not below zero",
+                record.left, record.entered
+            );
+            return Err(Error::record(path, line, "left", message));
+        }
+        found.push(Traversal {
+            vehicle: record.vehicle,
+            link,
+            entered: record.entered,
+            left: record.left,
+            from_m: record.from_m.unwrap_or(0.0),
+            to_m: record.to_m.unwrap_or(roads.links[link.index()].length_m),
+        });
+        limit(found.len() as u64)
+    })?;
+    Ok(found)
+}
+
+#[derive(Serialize)]
+struct TraversalOut<'a> {
+    vehicle: u64,
+    link: &'a str,
+    entered: f64,
+    left: f64,
+    from_m: f64,
+    to_m: f64,
+}
+
+/// Writes traversals as [`read_traversals`] reads them.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write_traversals(seen: &[Traversal], roads: &Roads, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for traversal in seen {
+        let record = TraversalOut {
+            vehicle: traversal.vehicle,
+            link: roads.get(traversal.link).map_or("", |link| &link.id),
+            entered: traversal.entered,
+            left: traversal.left,
+            from_m: traversal.from_m,
+            to_m: traversal.to_m,
+        };
+        writer.serialize(record).map_err(io::Error::other)?;
+    }
+    writer.flush()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CountRecord {
+    link: String,
+    at: f64,
+    vehicles: f64,
+    #[serde(default)]
+    speed: Option<f64>,
+}
+
+/// Reads counts: CSV with the columns link, at (the middle of the time counted, seconds since the
+/// first midnight), vehicles and, where it was measured, speed (m/s).
+///
+/// # Errors
+/// At the first record that is wrong, with its line.
+pub fn read_counts(input: impl Read, path: &Path, roads: &Roads) -> Result<Vec<Count>, Error> {
+    let mut found = Vec::new();
+    each(input, path, |record: CountRecord, line| {
+        let Some(link) = roads.named(&record.link) else {
+            let message = format!("{:?} is no link of the network", record.link);
+            return Err(Error::record(path, line, "link", message));
+        };
+        if !(record.vehicles.is_finite() && record.vehicles >= 0.0) {
+            let message = format!("is {}; it must be zero or more", record.vehicles);
+            return Err(Error::record(path, line, "vehicles", message));
+        }
+        found.push(Count {
+            link,
+            at: record.at,
+            vehicles: record.vehicles,
+            speed: record.speed,
+        });
+        limit(found.len() as u64)
+    })?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

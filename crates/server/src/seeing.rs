@@ -1,0 +1,142 @@
+//! What the server sees of the city's traffic: the run's own, and positions that probes send.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use observe::Roads;
+use observe::live::{Accepted, Live, LiveIndex, ProbePoint, Query};
+use roads::{Network, Point};
+use serde::Deserialize;
+
+/// Noise that positions are matched with, metres: that of a phone in a street.
+const NOISE_M: f64 = 8.0;
+/// Posts of probes worked on or waiting at the same time.
+pub(crate) const POSTS_MAX: usize = 8;
+/// Bytes of one post.
+pub(crate) const POST_BYTES_MAX: usize = 16 << 20;
+/// Positions of one post.
+const POINTS_MAX: usize = 200_000;
+/// Bytes of a vehicle's name.
+const NAME_BYTES_MAX: usize = 128;
+
+/// Both sources.
+pub(crate) struct Seeing {
+    network: Arc<Network>,
+    roads: Arc<Roads>,
+    run: Arc<Mutex<Live>>,
+    /// Made with the first positions, since a matcher takes a moment.
+    probes: Mutex<Option<Live>>,
+    /// One permit for each post.
+    pub(crate) posts: Arc<tokio::sync::Semaphore>,
+}
+
+/// A position as it is sent: in degrees, or in metres of the network's plane.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    vehicle: String,
+    #[serde(default)]
+    seq: Option<u64>,
+    t: f64,
+    #[serde(default)]
+    lon: Option<f64>,
+    #[serde(default)]
+    lat: Option<f64>,
+    #[serde(default)]
+    x: Option<f64>,
+    #[serde(default)]
+    y: Option<f64>,
+}
+
+impl Seeing {
+    /// Nothing sent yet; `run` is what watches the run.
+    pub(crate) fn new(network: Arc<Network>, roads: Arc<Roads>, run: Arc<Mutex<Live>>) -> Self {
+        Self {
+            network,
+            roads,
+            run,
+            probes: Mutex::new(None),
+            posts: Arc::new(tokio::sync::Semaphore::new(POSTS_MAX)),
+        }
+    }
+
+    /// Takes a post of JSON lines, all of it or nothing. Takes time: call it where blocking is
+    /// allowed.
+    pub(crate) fn take(&self, body: &[u8]) -> Result<Accepted, String> {
+        let points = self.points(body)?;
+        let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        if probes.is_none() {
+            let matcher = observe::matched::matcher(&self.network, NOISE_M);
+            let live = matcher
+                .and_then(|matcher| Live::new(Arc::clone(&self.roads), Vec::new(), Some(matcher)));
+            *probes = Some(live.map_err(|error| error.to_string())?);
+        }
+        Ok(probes
+            .as_mut()
+            .map(|live| live.accept(&points))
+            .unwrap_or_default())
+    }
+
+    fn points(&self, body: &[u8]) -> Result<Vec<ProbePoint>, String> {
+        let mut points = Vec::new();
+        for (number, line) in body.split(|&byte| byte == b'\n').enumerate() {
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            if points.len() == POINTS_MAX {
+                return Err(format!("there are more than {POINTS_MAX} positions"));
+            }
+            let line = serde_json::from_slice::<Line>(line)
+                .map_err(|error| error.to_string())
+                .and_then(|line| self.point(&line))
+                .map_err(|error| format!("line {}: {error}", number + 1))?;
+            points.push(line);
+        }
+        Ok(points)
+    }
+
+    fn point(&self, line: &Line) -> Result<ProbePoint, String> {
+        if line.vehicle.is_empty() || line.vehicle.len() > NAME_BYTES_MAX {
+            return Err(format!("vehicle must have 1 to {NAME_BYTES_MAX} bytes"));
+        }
+        let point = match (line.lon, line.lat, line.x, line.y) {
+            (Some(lon), Some(lat), None, None) => {
+                let Some(place) = self.network.georeference else {
+                    return Err(
+                        "the network has no place on the globe: send x and y in metres".to_owned(),
+                    );
+                };
+                place.to_local(lon, lat)
+            }
+            (None, None, Some(x), Some(y)) => Point::new(x, y),
+            _ => return Err("send lon and lat in degrees, or x and y in metres".to_owned()),
+        };
+        Ok(ProbePoint {
+            vehicle: observe::live::vehicle_of(&line.vehicle),
+            sequence: line.seq,
+            time: line.t,
+            point,
+        })
+    }
+
+    /// What became of all positions sent, and how many vehicles sent them.
+    pub(crate) fn probes(&self) -> (Accepted, usize) {
+        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        probes
+            .as_ref()
+            .map_or_else(Default::default, |live| (live.accepted(), live.vehicles()))
+    }
+
+    /// The index of the probes, or of the run. Takes time.
+    pub(crate) fn index(
+        &self,
+        of_probes: bool,
+        query: &Query,
+    ) -> Result<Option<LiveIndex>, observe::Error> {
+        if of_probes {
+            let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+            return probes.as_ref().map_or(Ok(None), |live| live.index(query));
+        }
+        let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        run.index(query)
+    }
+}

@@ -1,0 +1,114 @@
+//! The live congestion index, of the run and of probes that send positions.
+
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Server, config};
+
+/// A drive at 5.5 m/s eastwards along the row of the grid's first signals, a position a second.
+fn drive(vehicle: &str, from: f64, seconds: u32) -> String {
+    (0..seconds)
+        .map(|second| {
+            let line = json!({
+                "vehicle": vehicle, "seq": second + 1, "t": 25_200 + second,
+                "x": from + 5.5 * f64::from(second), "y": -6.0
+            });
+            format!("{line}\n")
+        })
+        .collect()
+}
+
+async fn post(server: &Server, body: &str) -> Answer {
+    server
+        .post("/api/v1/traffic/probes", "application/x-ndjson", body)
+        .await
+}
+
+async fn index(server: &Server, query: &str) -> Value {
+    let answer = server.get(&format!("/api/v1/traffic/index{query}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+#[tokio::test]
+async fn the_runs_own_index_is_there_by_city_and_link() {
+    let server = Server::start(config()).await;
+    let mut live = server.live("").await;
+    while live.text("status").await["t"].as_f64().unwrap() < 400.0 {}
+    let city = index(&server, "").await;
+    assert_eq!(city["source"], "run");
+    let figures = &city["measured"][0];
+    assert_eq!(figures["scope"], "city");
+    let tti = figures["tti"]["value"].as_f64().unwrap();
+    assert!((1.0..40.0).contains(&tti), "{tti}");
+    assert!(figures["tti"]["low"].as_f64().unwrap() <= tti);
+    assert!(city["time"].as_f64().unwrap() >= 25_200.0);
+    assert!(!city["series"].as_array().unwrap().is_empty());
+    let links = index(&server, "?by=link&top=3&free_flow=static&weight=one").await;
+    let links = links["measured"].as_array().unwrap();
+    assert_eq!(links.len(), 3);
+    let worst = |place: usize| links[place]["tti"]["value"].as_f64().unwrap();
+    assert!(worst(0) >= worst(1) && worst(1) >= worst(2));
+    let number = links[0]["link"].as_u64().unwrap();
+    let link = server.get(&format!("/api/v1/links/{number}")).await.json();
+    assert_eq!(link["id"], links[0]["id"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn positions_sent_become_an_index_and_sent_again_change_nothing() {
+    let server = Server::start(config()).await;
+    let first: String = (0..4)
+        .map(|v| drive(&format!("taxi {v}"), -290.0, 180))
+        .collect();
+    let answer = post(&server, &first).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let taken = answer.json();
+    assert_eq!(
+        (&taken["received"], &taken["repeated"], &taken["vehicles"]),
+        (&json!(720), &json!(0), &json!(4))
+    );
+    assert_eq!(post(&server, &first).await.json()["repeated"], 720);
+    // The trips end when their vehicles have been silent for five minutes of the senders' clock.
+    let later =
+        json!({"vehicle": "taxi 9", "seq": 1, "t": 26_000, "x": 0.0, "y": -6.0}).to_string();
+    assert_eq!(post(&server, &later).await.status, 200);
+    let found = index(&server, "?source=probes").await;
+    let tti = found["measured"][0]["tti"]["value"].as_f64().unwrap();
+    assert!((tti - 11.111 / 5.5).abs() < 0.15, "{found}");
+    assert_eq!(found["probes"]["received"], 1441);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_post_that_is_wrong_is_refused_as_a_whole_with_its_line() {
+    let server = Server::start(config()).await;
+    let good = r#"{"vehicle": "a", "t": 25200, "x": 0, "y": 0}"#;
+    for (line, remedy) in [
+        ("nonsense", "line 2"),
+        (r#"{"vehicle": "a", "t": 1}"#, "lon and lat"),
+        (r#"{"vehicle": "", "t": 1, "x": 0, "y": 0}"#, "1 to 128"),
+        (
+            r#"{"vehicle": "a", "t": 1, "lon": 120.1, "lat": 30.2}"#,
+            "x and y",
+        ),
+    ] {
+        let answer = post(&server, &format!("{good}\n{line}\n")).await;
+        assert_eq!(answer.status, 400, "{line}");
+        assert!(answer.text().contains(remedy), "{line}: {}", answer.text());
+    }
+    assert_eq!(index(&server, "").await["probes"]["received"], 0);
+    for (query, status) in [
+        ("?by=moon", 400),
+        ("?top=0", 400),
+        ("?by=district", 400),
+        ("?what=1", 400),
+    ] {
+        // Districts are refused once there is something to measure; before, the answer is empty.
+        let answer = server.get(&format!("/api/v1/traffic/index{query}")).await;
+        assert!(
+            answer.status == status || query == "?by=district",
+            "{query}"
+        );
+    }
+    server.stop().await;
+}
