@@ -21,6 +21,7 @@ mod plants;
 mod pool;
 mod pool_generate;
 mod roads;
+mod schemes;
 mod support;
 mod traffic;
 mod up;
