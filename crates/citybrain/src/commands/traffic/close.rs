@@ -406,5 +406,8 @@ fn print_signals(report: &Report, printer: Printer) -> std::io::Result<()> {
             phases.join(", "),
         ]);
     }
+    if lines.row_count() == 0 {
+        return printer.line("by Webster's formula no signal's timings change");
+    }
     printer.line(lines.trim_fmt())
 }
