@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
+use cli::claims::ClaimsCommand;
 use cli::cluster::ClusterCommand;
 use cli::exchange::{AgreementCommand, ClientCommand, ExchangeCommand};
 use cli::ledger::LedgerCommand;
@@ -99,6 +100,8 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Run(args) => commands::traffic::run(&args, layers, printer),
             TrafficCommand::Compare(args) => commands::traffic::compare(&args, layers, printer),
             TrafficCommand::Drive(args) => commands::traffic::drive(&args, layers, printer),
+            TrafficCommand::Close(args) => commands::traffic::close(&args, layers, printer),
+            TrafficCommand::Corridor(args) => commands::traffic::corridor(&args, layers, printer),
             TrafficCommand::Mission(args) => commands::traffic::mission(&args, layers, printer),
             TrafficCommand::Match(args) => commands::traffic::match_file(&args, printer),
             TrafficCommand::Index(args) => commands::traffic::index(&args, layers, printer),
@@ -107,6 +110,9 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
                 commands::traffic::penetration(&args, layers, printer)
             }
         },
+        Command::Claims(ClaimsCommand::Traffic(args)) => {
+            commands::claims::traffic(&args, layers, printer)
+        }
         Command::Bench(BenchCommand::Engine(args)) => {
             commands::bench::engine(&args, &layers, printer)
         }

@@ -167,6 +167,14 @@ impl SimPlant {
     pub fn set_speed_limit(&mut self, link: LinkId, limit: Option<f64>) -> Result<(), Error> {
         Ok(self.world.set_speed_limit(link, limit)?)
     }
+
+    /// Holds what would leave a lane without a signal, or lets it go; see [`World::set_meter`].
+    ///
+    /// # Errors
+    /// When the world refuses.
+    pub fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error> {
+        Ok(self.world.set_meter(lane, open)?)
+    }
 }
 
 impl Plant for SimPlant {

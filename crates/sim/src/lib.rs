@@ -15,6 +15,7 @@ mod invariants;
 mod kind;
 mod lane_change;
 mod map;
+mod meter;
 mod outlook;
 mod routes;
 mod save;

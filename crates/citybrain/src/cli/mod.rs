@@ -13,6 +13,7 @@ pub(crate) mod bench_exchange;
 pub(crate) mod bench_ledger;
 pub(crate) mod bench_pool;
 pub(crate) mod city;
+pub(crate) mod claims;
 pub(crate) mod cluster;
 pub(crate) mod exchange;
 pub(crate) mod ledger;
@@ -23,6 +24,7 @@ pub(crate) mod probes;
 pub(crate) mod roads;
 pub(crate) mod traffic;
 pub(crate) mod traffic_index;
+pub(crate) mod traffic_schemes;
 pub(crate) mod up;
 pub(crate) mod values;
 
@@ -140,6 +142,9 @@ pub(crate) enum Command {
     /// Check, read and prove what the ledger holds
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Repeat what the original system is reported to have done
+    #[command(subcommand)]
+    Claims(claims::ClaimsCommand),
     /// Measure speed and memory
     #[command(subcommand)]
     Bench(bench::BenchCommand),

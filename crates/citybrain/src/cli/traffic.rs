@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use signals::sensing::Sensing;
 
+use super::traffic_schemes::SchemeArgs;
 use super::{traffic_index, values};
 
 /// `citybrain traffic …`.
@@ -22,6 +23,10 @@ pub(crate) enum TrafficCommand {
     Compare(CompareArgs),
     /// Drive the signals of another program, or of controllers at the kerb
     Drive(DriveArgs),
+    /// Close lanes: what it costs, and what signals should do
+    Close(super::traffic_schemes::CloseArgs),
+    /// Coordinate the signals of a corridor for green waves in both directions
+    Corridor(super::traffic_schemes::CorridorArgs),
     /// Send emergency vehicles at the peak, with and without priority, and compare
     Mission(MissionArgs),
     /// Match a file of positions to the links that were driven, and when
@@ -141,6 +146,9 @@ pub(crate) struct RunArgs {
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+    /// Closures, meters and guidance.
+    #[command(flatten)]
+    pub(crate) schemes: SchemeArgs,
     /// What the signals stand in.
     #[command(flatten)]
     pub(crate) plant: PlantArgs,
@@ -180,6 +188,9 @@ pub(crate) struct CompareArgs {
     /// How it is run.
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+    /// Closures, meters and guidance.
+    #[command(flatten)]
+    pub(crate) schemes: SchemeArgs,
     /// What the signals stand in.
     #[command(flatten)]
     pub(crate) plant: PlantArgs,

@@ -65,15 +65,6 @@ pub(crate) fn seconds_or_zero(text: &str) -> Result<f64, String> {
     not_negative(text, "a number of seconds, zero or more")
 }
 
-/// A share of all: more than 0, 1 at most.
-pub(crate) fn share(text: &str) -> Result<f64, String> {
-    let wanted = "a share of more than 0 and 1 at most, for example 0.05";
-    positive(text, wanted).and_then(|share| {
-        let part = (share <= 1.0).then_some(share);
-        part.ok_or_else(|| format!("write {wanted}"))
-    })
-}
-
 /// A number of metres, zero or more.
 pub(crate) fn metres_or_zero(text: &str) -> Result<f64, String> {
     not_negative(text, "a number of metres, zero or more")
@@ -84,6 +75,20 @@ fn not_negative(text: &str, wanted: &str) -> Result<f64, String> {
         .ok()
         .filter(|number: &f64| number.is_finite() && *number >= 0.0)
         .ok_or_else(|| format!("write {wanted}"))
+}
+
+/// A share of a whole, more than 0 and 1 at most; `20%` is 0.2.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let wanted = || "write a share of more than 0 and 1 at most, for example 0.05 or 5%".to_owned();
+    let (digits, whole) = match text.strip_suffix('%') {
+        Some(digits) => (digits, 100.0),
+        None => (text, 1.0),
+    };
+    let number: f64 = digits.trim().parse().map_err(|_| wanted())?;
+    let share = number / whole;
+    (share > 0.0 && share <= 1.0)
+        .then_some(share)
+        .ok_or_else(wanted)
 }
 
 /// A size of a grid, `COLUMNSxROWS`.
@@ -109,6 +114,15 @@ mod tests {
         assert!(grid("30").is_err());
         assert!(grid("0x3").is_err());
         assert!(grid("3x401").is_err());
+    }
+
+    #[test]
+    fn a_share_is_a_fraction_or_percent() {
+        assert_eq!(share("0.2"), Ok(0.2));
+        assert_eq!(share("20%"), Ok(0.2));
+        for wrong in ["0", "1.1", "20", "-0.1", "NaN", "", "%"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod check;
+pub(crate) mod claims;
 pub(crate) mod cluster;
 mod completions;
 mod config;

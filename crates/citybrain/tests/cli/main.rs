@@ -22,6 +22,7 @@ mod pool;
 mod pool_generate;
 mod probes;
 mod roads;
+mod schemes;
 mod sensing;
 mod support;
 mod traffic;

@@ -57,6 +57,9 @@ pub(super) struct SignalLayout {
     pub(super) lanes: Vec<LaneId>,
     /// Per phase and lane: 0 for red, else one more than the index into `levels` of the lane.
     pub(super) service: Vec<Vec<u8>>,
+    /// Per phase and lane: which of the lane's movements are green, a bit each; all bits when all
+    /// that are held at times are.
+    pub(super) green: Vec<Vec<u64>>,
     /// Per lane: share of a full flow, in `0.0..=1.0`, for each level.
     pub(super) levels: Vec<Vec<f64>>,
     /// Per phase: shortest time that it must be shown, seconds.
@@ -194,19 +197,32 @@ fn signal_layout(
             lanes.push(from);
         }
     }
+    // On a lane that serves several ways, those that are always green say nothing about the others:
+    // who waits for another stands in their way, too.
+    let free_of = |position: usize| phases.free[phases.group_of[position] as usize];
+    let of_lane = |lane: LaneId| {
+        let own = |position: &usize| {
+            let movement = movements[*position];
+            network.movements[movement.index()].from == lane
+        };
+        let all: Vec<usize> = (0..movements.len()).filter(own).collect();
+        let held: Vec<usize> = all.iter().copied().filter(|&at| !free_of(at)).collect();
+        if held.is_empty() { all } else { held }
+    };
+    let positions: Vec<Vec<usize>> = lanes.iter().map(|&lane| of_lane(lane)).collect();
+    let positions: std::collections::HashMap<LaneId, Vec<usize>> =
+        lanes.iter().copied().zip(positions).collect();
     let flow = |phase: PhaseIndex, lane: LaneId| {
         let (mut sum, mut count) = (0.0, 0.0_f64);
-        for (position, movement) in movements.iter().enumerate() {
-            if network.movements[movement.index()].from == lane {
-                let group = phases.group_of[position] as usize;
-                count += 1.0;
-                sum += match phases.aspects[phase as usize][group] {
-                    Aspect::Protected => 1.0,
-                    Aspect::Permissive if phases.free[group] => 1.0,
-                    Aspect::Permissive => PERMISSIVE,
-                    Aspect::Red | Aspect::Yellow => 0.0,
-                };
-            }
+        for &position in &positions[&lane] {
+            let group = phases.group_of[position] as usize;
+            count += 1.0;
+            sum += match phases.aspects[phase as usize][group] {
+                Aspect::Protected => 1.0,
+                Aspect::Permissive if phases.free[group] => 1.0,
+                Aspect::Permissive => PERMISSIVE,
+                Aspect::Red | Aspect::Yellow => 0.0,
+            };
         }
         sum / count.max(1.0)
     };
@@ -228,6 +244,24 @@ fn signal_layout(
             lanes.iter().enumerate().map(of_lane).collect()
         })
         .collect();
+    let green = usable
+        .iter()
+        .map(|&phase| {
+            let bits = |lane: &LaneId| {
+                let own = &positions[lane];
+                let green = |at: &usize| phases.serves(phase, *at);
+                if own.iter().all(green) {
+                    return u64::MAX;
+                }
+                let bit = |(place, at): (usize, &usize)| u64::from(green(at)) << (place % 63);
+                own.iter()
+                    .enumerate()
+                    .map(bit)
+                    .fold(0, |all, bit| all | bit)
+            };
+            lanes.iter().map(bits).collect()
+        })
+        .collect();
     let minimum = usable
         .iter()
         .map(|&phase| timing.minimum_of(phases, phase))
@@ -241,6 +275,7 @@ fn signal_layout(
         phases: usable.to_vec(),
         lanes,
         service,
+        green,
         levels,
         minimum,
         change,

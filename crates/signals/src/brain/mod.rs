@@ -43,6 +43,8 @@ use crate::protocol::Protocol;
 
 /// The narrowest beam that is worth a search.
 const NARROWEST: usize = 4;
+/// Seconds of green after which whoever stands first at the stop line wants another way.
+const SHOULD_HAVE_GONE: f64 = 4.0;
 
 /// Says whether the time for a decision has run out. Asked before each signal is searched, from
 /// several threads.
@@ -217,15 +219,22 @@ impl Brain {
         search
             .queues
             .resize_with(signal.lanes.len(), LaneQueue::default);
+        search.barred.clear();
         for (place, &lane) in signal.lanes.iter().enumerate() {
+            let present = &self.picture.present[lane.index()];
+            let room = self.picture.room(&self.layout, lane.index(), &self.leave);
+            let stands = self.picture.stands[lane.index()];
+            let barred = blocked(signal, place, post.stand, stands, room);
+            search.barred.push(barred);
             let arrivals = &mut post.arrivals;
             arrivals.clear();
-            arrivals.extend_from_slice(&self.picture.present[lane.index()]);
+            arrivals.extend_from_slice(present);
             arrivals.extend_from_slice(self.forecast.of(lane));
             arrivals.sort_by(|a, b| a.time.total_cmp(&b.time));
             let green = post.stand.phase.and_then(|phase| {
                 let level = signal.service[phase][place];
-                (level > 0).then_some((level, post.stand.since))
+                let open = level > 0 && barred.is_none();
+                open.then_some((level, post.stand.since))
             });
             let onward: f64 = self
                 .picture
@@ -236,7 +245,7 @@ impl Brain {
             let start = Start {
                 green,
                 value: 1.0 - self.settings.lost_onward * onward,
-                room: self.picture.room(&self.layout, lane.index(), &self.leave),
+                room,
                 discharge,
                 red_at_end: self.settings.red_at_horizon,
             };
@@ -286,6 +295,20 @@ impl Brain {
             wishes.set(signal, wish);
         }
     }
+}
+
+/// Where a lane serves several ways and only some have green: those, if the first vehicle has not
+/// gone although it could have. It wants one of the others.
+fn blocked(
+    signal: &SignalLayout,
+    lane: usize,
+    stand: Stand,
+    stands: bool,
+    room: f64,
+) -> Option<u64> {
+    let green = signal.green[stand.phase?][lane];
+    let late = -stand.since >= SHOULD_HAVE_GONE;
+    (green != u64::MAX && green != 0 && stands && late && room >= 1.0).then_some(green)
 }
 
 impl std::fmt::Debug for Brain {

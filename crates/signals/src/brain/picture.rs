@@ -12,6 +12,10 @@ use crate::observation::{Observation, SeenVehicle};
 const ACCELERATION: f64 = 2.0;
 /// A vehicle near the start of a lane that is faster than this has just come onto it, m/s.
 const MOVING: f64 = 3.0;
+/// Slower than this a vehicle stands, m/s.
+const STANDING: f64 = 0.5;
+/// Nearer than this to the stop line it is the first to go, metres.
+const AT_THE_LINE: f64 = 5.0;
 /// Longest lane that makes sense, metres.
 const FARTHEST: f64 = 1e6;
 /// How far beyond a lane's start a vehicle may be and still count as on it, metres.
@@ -34,6 +38,8 @@ pub(super) struct Picture {
     time: Option<f64>,
     /// Per lane: vehicles on it as arrivals at its end, in order.
     pub(super) present: Vec<Vec<Arrival>>,
+    /// Per lane: whether the first vehicle stands at the stop line.
+    pub(super) stands: Vec<bool>,
 }
 
 impl Picture {
@@ -43,6 +49,7 @@ impl Picture {
             counted: 0.0,
             time: None,
             present: vec![Vec::new(); lanes],
+            stands: vec![false; lanes],
         }
     }
 
@@ -64,6 +71,9 @@ impl Picture {
             let new = |vehicle: &&SeenVehicle| {
                 vehicle.to_stop_line > near && vehicle.to_stop_line <= far && vehicle.speed > MOVING
             };
+            let first = vehicles.first();
+            self.stands[index] = first
+                .is_some_and(|first| first.speed < STANDING && first.to_stop_line < AT_THE_LINE);
             let new = vehicles.iter().filter(new).count();
             self.entered[index] = self.entered[index] * keep + new as f64;
             // Who is further back than the lane is long is on a lane behind it; seen there, too, it

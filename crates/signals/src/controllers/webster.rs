@@ -54,6 +54,8 @@ pub struct Timings {
     pub cycle: f64,
     /// Sum of the critical flow ratios.
     pub load: f64,
+    /// Seconds at the start of each slot in which nobody drives: the change before the phase.
+    pub lost: f64,
     /// Phases in turn, each with its seconds, the change before it included.
     pub slots: Vec<(PhaseIndex, f64)>,
 }
@@ -63,11 +65,25 @@ pub struct Timings {
 pub struct Webster {
     timings: Vec<Timings>,
     cycles: Vec<Cycle>,
+    /// Seconds by which each signal's cycle is shifted.
+    offsets: Vec<f64>,
 }
 
 impl Webster {
     /// Computes the timings of all signals.
     pub fn new(network: &Network, demand: &Demand, protocol: &Protocol) -> Self {
+        Self::at_cycle(network, demand, protocol, |_| None)
+    }
+
+    /// Computes the timings of all signals, with the cycle that `cycle` says for a signal, seconds,
+    /// or the best one where it says nothing. A cycle too short for the minimum greens is made
+    /// as long as they need.
+    pub fn at_cycle(
+        network: &Network,
+        demand: &Demand,
+        protocol: &Protocol,
+        cycle: impl Fn(SignalId) -> Option<f64>,
+    ) -> Self {
         let flows = turn_flows(network, demand, protocol.horizon);
         let kind = most_common_type(demand, protocol.horizon);
         let timings: Vec<Timings> = SignalPhases::of_network(network)
@@ -78,16 +94,32 @@ impl Webster {
                 let stages = phases.cover(protocol.usable(phases));
                 let ratios = critical_ratios(network, signal, phases, &stages, &flows, &kind);
                 let (lost, least) = lost_and_least(network, signal, phases, &stages, protocol);
-                split(&stages, &ratios, lost, &least)
+                split(&stages, &ratios, lost, &least, cycle(signal))
             })
             .collect();
+        Self::with_timings(timings)
+    }
+
+    /// Keeps to these timings, one for each signal.
+    pub fn with_timings(timings: Vec<Timings>) -> Self {
         Self {
             cycles: timings
                 .iter()
                 .map(|timings| Cycle::new(timings.slots.clone()))
                 .collect(),
+            offsets: vec![0.0; timings.len()],
             timings,
         }
+    }
+
+    /// Shifts the cycles of signals that `offset` says something for: theirs begin so many seconds
+    /// after the start.
+    #[must_use]
+    pub fn shifted(mut self, offset: impl Fn(SignalId) -> Option<f64>) -> Self {
+        for (index, own) in self.offsets.iter_mut().enumerate() {
+            *own = offset(SignalId::from(index)).unwrap_or(*own);
+        }
+        self
     }
 
     /// The timings of each signal.
@@ -115,7 +147,8 @@ impl Controller for Webster {
 
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         for (signal, cycle) in numbered(&self.cycles) {
-            let wish = cycle.at(seen.time).map_or(Wish::Keep, Wish::Phase);
+            let time = seen.time - self.offsets[signal.index()];
+            let wish = cycle.at(time).map_or(Wish::Keep, Wish::Phase);
             wishes.set(signal, wish);
         }
     }
@@ -257,7 +290,13 @@ fn lost_and_least(
 }
 
 /// Webster's cycle and split.
-fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: &[f64]) -> Timings {
+fn split(
+    stages: &[PhaseIndex],
+    ratios: &[f64],
+    lost: f64,
+    least: &[f64],
+    given: Option<f64>,
+) -> Timings {
     let load: f64 = ratios.iter().sum();
     let lost_in_all = lost * stages.len() as f64;
     let shortest = lost_in_all + least.iter().sum::<f64>();
@@ -268,7 +307,8 @@ fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: &[f64]) -> Tim
         longest
     };
     // Whole seconds, as controllers have them.
-    let cycle = best.clamp(shortest, longest).round().max(shortest);
+    let own = best.clamp(shortest, longest).round().max(shortest);
+    let cycle = given.map_or(own, |given| given.max(shortest));
     // Every phase has its minimum; what is left goes to those whose share is more than that.
     let wanted: Vec<f64> = ratios
         .iter()
@@ -295,7 +335,12 @@ fn split(stages: &[PhaseIndex], ratios: &[f64], lost: f64, least: &[f64]) -> Tim
             (phase, lost + least + more)
         })
         .collect();
-    Timings { cycle, load, slots }
+    Timings {
+        cycle,
+        load,
+        lost,
+        slots,
+    }
 }
 
 #[cfg(test)]
@@ -306,7 +351,7 @@ mod tests {
     fn the_cycle_and_split_are_those_of_the_formula() {
         // Two phases with 10 s lost in all and y of 0.3 and 0.2: C = 20 / 0.5 = 40 s, and the 30 s
         // of effective green are split three to two.
-        let timings = split(&[1, 2], &[0.3, 0.2], 5.0, &[7.0; 2]);
+        let timings = split(&[1, 2], &[0.3, 0.2], 5.0, &[7.0; 2], None);
         assert!((timings.cycle - 40.0).abs() < 1e-9);
         assert!((timings.load - 0.5).abs() < 1e-9);
         assert!((timings.slots[0].1 - 23.0).abs() < 1e-9, "{timings:?}");
@@ -315,7 +360,7 @@ mod tests {
 
     #[test]
     fn more_than_a_junction_can_carry_gets_the_longest_cycle() {
-        let timings = split(&[0, 1], &[0.7, 0.7], 5.0, &[7.0; 2]);
+        let timings = split(&[0, 1], &[0.7, 0.7], 5.0, &[7.0; 2], None);
         assert!((timings.cycle - LONGEST).abs() < 1e-9);
         let total: f64 = timings.slots.iter().map(|slot| slot.1).sum();
         assert!((total - LONGEST).abs() < 1e-9);
@@ -323,7 +368,7 @@ mod tests {
 
     #[test]
     fn phases_nobody_asks_for_keep_their_minimum() {
-        let timings = split(&[0, 1, 2], &[0.4, 0.0, 0.0], 5.0, &[7.0; 3]);
+        let timings = split(&[0, 1, 2], &[0.4, 0.0, 0.0], 5.0, &[7.0; 3], None);
         assert!((timings.slots[1].1 - 12.0).abs() < 1e-9);
         assert!((timings.slots[2].1 - 12.0).abs() < 1e-9);
         assert!(timings.slots[0].1 > 12.0);

@@ -61,7 +61,10 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
     if sumo::is_chosen(&args.plant) {
         return sumo::compare(args, &layers, printer, &controls, &seeds);
     }
-    let scenario = scenario::read(&args.scenario, &settings, printer)?;
+    let mut scenario = scenario::read(&args.scenario, &settings, printer)?;
+    if let Some(closed) = super::closing::from_args(&args.schemes, &mut scenario)? {
+        printer.note(closed.note());
+    }
     let cases = cases(&controls, &without_repeats(&args.sensing));
     let mut runs = Vec::with_capacity(cases.len() * seeds.len());
     for (control, sensing) in &cases {

@@ -1,15 +1,19 @@
 //! `citybrain traffic …`.
 
 mod arrivals;
+mod close;
+mod closing;
 mod compare;
+mod corridor;
+mod diagram;
 mod drive;
-pub(crate) mod mission;
-mod matching;
 mod index;
-mod penetration;
-mod plots;
+mod matching;
+pub(crate) mod mission;
+pub(crate) mod penetration;
+pub(crate) mod plots;
 mod rank;
-mod report;
+pub(crate) mod report;
 mod run;
 pub(crate) mod scenario;
 pub(crate) mod simulate;
@@ -18,11 +22,14 @@ mod sumo;
 mod trajectories;
 mod watched;
 
+pub(crate) use close::close;
+pub(crate) use closing::{Closed, applied};
 pub(crate) use compare::compare;
+pub(crate) use corridor::corridor;
 pub(crate) use drive::drive;
-pub(crate) use mission::mission;
-pub(crate) use matching::match_file;
 pub(crate) use index::index;
+pub(crate) use mission::mission;
 pub(crate) use penetration::penetration;
 pub(crate) use rank::rank;
-pub(crate) use run::run;
+pub(crate) use matching::match_file;
+pub(crate) use run::{progress, run, show};

@@ -7,10 +7,10 @@ use observe::{Roads, matched};
 use serde::Serialize;
 
 use super::index::{refused, with_interval};
-use super::scenario;
+use super::scenario::{self, Scenario};
 use super::watched::Watched;
 use crate::cli::traffic_index::PenetrationArgs;
-use crate::error::{Exit, Outcome};
+use crate::error::{Error, Exit, Outcome};
 use crate::printer::{Printer, grouped, table};
 use crate::settings::Layers;
 
@@ -53,17 +53,10 @@ pub(crate) fn penetration(args: &PenetrationArgs, mut layers: Layers, printer: P
             });
         }
     }
-    let roads = Roads::of(&scenario.network);
-    let matcher = matched::matcher(&scenario.network, args.noise.max(1.0)).map_err(refused)?;
+    let control = &settings.traffic.control;
     let days = args.days as u32;
-    let mut day = |day: u32| -> Result<Box<dyn Traffic>, String> {
-        printer.note(format_args!("day {} of {days}", day + 1));
-        let control = &settings.traffic.control;
-        Watched::new(&scenario, control, seed.wrapping_add(day), MORNING)
-            .map(|run| Box::new(run) as Box<dyn Traffic>)
-            .map_err(|error| error.to_string())
-    };
-    let found = study(days, &mut day, &roads, &matcher, &probings, &options).map_err(refused)?;
+    let about = (control.as_str(), seed, days);
+    let found = studied(&scenario, about, &probings, &options, printer)?;
     let within = found.iter().all(|outcome| outcome.within);
     if printer.json {
         printer.json(&Report {
@@ -104,4 +97,25 @@ pub(crate) fn penetration(args: &PenetrationArgs, mut layers: Layers, printer: P
     } else {
         Exit::Findings
     })
+}
+
+/// Studies a scenario: the controller, the seed of the first day and how many days; all probings
+/// have the same noise.
+pub(crate) fn studied(
+    scenario: &Scenario,
+    (control, seed, days): (&str, u32, u32),
+    probings: &[Probing],
+    options: &Options,
+    printer: Printer,
+) -> Result<Vec<Found>, Error> {
+    let noise = probings.first().map_or(1.0, |probing| probing.sigma_m);
+    let roads = Roads::of(&scenario.network);
+    let matcher = matched::matcher(&scenario.network, noise.max(1.0)).map_err(refused)?;
+    let mut day = |day: u32| -> Result<Box<dyn Traffic>, String> {
+        printer.note(format_args!("day {} of {days}", day + 1));
+        Watched::new(scenario, control, seed.wrapping_add(day), MORNING)
+            .map(|run| Box::new(run) as Box<dyn Traffic>)
+            .map_err(|error| error.to_string())
+    };
+    study(days, &mut day, &roads, &matcher, probings, options).map_err(refused)
 }

@@ -22,27 +22,27 @@ const COLORS: [RGBColor; 8] = [
 ];
 
 /// A named line.
-pub(super) struct Line {
+pub(crate) struct Line {
     /// What the legend calls it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its points, from left to right.
-    pub(super) points: Vec<(f64, f64)>,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 /// What a plot shows.
-pub(super) struct Plot<'a> {
+pub(crate) struct Plot<'a> {
     /// For people who cannot see it.
-    pub(super) title: &'a str,
+    pub(crate) title: &'a str,
     /// The horizontal axis, with its unit.
-    pub(super) x: &'a str,
+    pub(crate) x: &'a str,
     /// The vertical axis, with its unit.
-    pub(super) y: &'a str,
+    pub(crate) y: &'a str,
     /// The lines.
-    pub(super) lines: &'a [Line],
+    pub(crate) lines: &'a [Line],
 }
 
 /// Draws a plot as an SVG element.
-pub(super) fn draw(plot: &Plot) -> Result<String, Error> {
+pub(crate) fn draw(plot: &Plot) -> Result<String, Error> {
     let mut svg = String::new();
     render(plot, &mut svg).map_err(|error| Error::internal(format!("drawing a plot: {error}")))?;
     let label = format!(r#"<svg role="img" aria-label="{}" "#, escape(plot.title));
@@ -97,7 +97,7 @@ fn render(plot: &Plot, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
 }
 
 /// The lines' names with their colours, as an HTML list: beside the plot, so that it hides nothing.
-pub(super) fn legend(lines: &[Line]) -> String {
+pub(crate) fn legend(lines: &[Line]) -> String {
     let mut list = String::from("<ul class=\"legend\">");
     for (index, line) in lines.iter().enumerate() {
         let RGBColor(red, green, blue) = color(index);
@@ -117,7 +117,7 @@ fn color(index: usize) -> RGBColor {
 }
 
 /// Text as it may stand in HTML and in an attribute's value.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

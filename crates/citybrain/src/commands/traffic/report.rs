@@ -10,7 +10,8 @@ use crate::error::Error;
 /// Width of a bar of the travel-time distribution, seconds.
 const BIN_SECONDS: f64 = 30.0;
 
-const STYLE: &str = "
+/// How our reports look.
+pub(crate) const STYLE: &str = "
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 960px; padding: 0 1rem; color: #1a1a1a; background: #fff; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }

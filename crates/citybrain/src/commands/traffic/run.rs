@@ -47,7 +47,10 @@ pub(crate) fn run(args: &RunArgs, mut layers: Layers, printer: Printer) -> Outco
         return sumo::run(args, &layers, printer);
     }
     let settings = layers.settings()?;
-    let scenario = scenario::read(&args.scenario, &settings, printer)?;
+    let mut scenario = scenario::read(&args.scenario, &settings, printer)?;
+    if let Some(closed) = super::closing::from_args(&args.schemes, &mut scenario)? {
+        printer.note(closed.note());
+    }
     let control = &settings.traffic.control;
     let seed = settings.traffic.seed as u32;
 
@@ -121,13 +124,13 @@ impl Observer for Watcher {
 }
 
 /// Moves a progress bar on.
-pub(super) fn show(bar: &ProgressBar, sample: &Sample) {
+pub(crate) fn show(bar: &ProgressBar, sample: &Sample) {
     bar.set_position(sample.time as u64);
     bar.set_message(format!("{} vehicles", grouped(sample.running)));
 }
 
 /// A progress bar over the simulated seconds; hidden where nobody watches.
-pub(super) fn progress(printer: Printer, scenario: &Scenario, control: &str) -> ProgressBar {
+pub(crate) fn progress(printer: Printer, scenario: &Scenario, control: &str) -> ProgressBar {
     if !printer.progress() {
         return ProgressBar::hidden();
     }

@@ -27,6 +27,8 @@ pub(crate) struct Scenario {
     pub(crate) horizon: f64,
     /// Seconds between two points of the series.
     pub(crate) metrics_every: f64,
+    /// Closures, meters and guidance while it runs.
+    pub(crate) schemes: schemes::Plan,
     /// The same, for reports.
     pub(crate) about: About,
 }
@@ -138,6 +140,7 @@ pub(crate) fn read(
         protocol,
         horizon: traffic.horizon,
         metrics_every: traffic.metrics_every,
+        schemes: schemes::Plan::default(),
         about,
     })
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roads::Network;
+use schemes::{Active, Done};
 use serde::Serialize;
 use signals::sensing::{Scene, Sensed, Sensing, SensingErrors};
-use signals::{Detail, Observation, Plant, Runner, Safety, SimPlant};
+use signals::{Controller, Detail, Observation, Plant, Runner, Safety, SimPlant};
 use sim::{Metrics, World};
 
 use super::arrivals::Arrivals;
@@ -35,6 +36,9 @@ pub(crate) struct Run {
     /// What the safety envelope had to do; none under the network's own plan, which the plant
     /// itself runs.
     pub(crate) safety: Option<Safety>,
+    /// What closures, meters and guidance did, where there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) schemes: Option<Done>,
     /// The run as it went on.
     pub(crate) series: Vec<Sample>,
     /// Travel times of finished vehicles, seconds; for the report's distribution.
@@ -125,15 +129,51 @@ pub(crate) fn simulate(
     track_arrivals: bool,
     observer: &mut dyn Observer,
 ) -> Result<Run, Error> {
+    let controller = named(scenario, control)?;
+    simulate_with(
+        scenario,
+        control,
+        controller,
+        (seed, sensing),
+        track_arrivals,
+        observer,
+    )
+}
+
+/// The controller of this name; `None` for the network's own plan, which the plant itself runs.
+pub(super) fn named(
+    scenario: &Scenario,
+    control: &str,
+) -> Result<Option<Box<dyn Controller>>, Error> {
+    if control == control::PLAN {
+        return Ok(None);
+    }
+    let (network, demand) = (&scenario.network, &scenario.demand);
+    control::build(control, network, demand, &scenario.protocol).map(Some)
+}
+
+/// Runs a scenario under a controller that has been built; `control` is what it is called.
+pub(crate) fn simulate_with(
+    scenario: &Scenario,
+    control: &str,
+    controller: Option<Box<dyn Controller>>,
+    (seed, sensing): (u32, &Sensing),
+    track_arrivals: bool,
+    observer: &mut dyn Observer,
+) -> Result<Run, Error> {
     measure::reset_peak_memory();
     let watch = Stopwatch::start();
-    let mut drive = Drive::new(scenario, control, seed, sensing)?;
+    let mut drive = Drive::new(scenario, controller, seed, sensing)?;
+    let mut schemes = match &scenario.schemes {
+        plan if plan.is_empty() => None,
+        plan => Some(Active::new(&scenario.network, plan, seed).map_err(|error| refused(&error))?),
+    };
     let mut arrivals = track_arrivals.then(Arrivals::default);
     let mut series = Vec::new();
     let interval = scenario.config.interval;
     let steps = steps(scenario.horizon, interval);
     let every = (scenario.metrics_every / interval).round().max(1.0) as u64;
-    let each = observer.wants_steps() || arrivals.is_some();
+    let each = observer.wants_steps() || arrivals.is_some() || schemes.is_some();
     let mut done = 0;
     let mut outside = Duration::ZERO;
     while done < steps {
@@ -142,6 +182,9 @@ pub(crate) fn simulate(
         } else {
             (every - done % every).min(steps - done)
         };
+        if let Some(schemes) = &mut schemes {
+            drive.act(schemes)?;
+        }
         drive.steps(stretch)?;
         done += stretch;
         let before = process_cpu();
@@ -174,6 +217,7 @@ pub(crate) fn simulate(
             peak_rss_bytes: measure::peak_memory(),
         },
         safety: drive.safety(),
+        schemes: schemes.as_ref().map(Active::done),
         series,
         travel_times: arrivals
             .map(Arrivals::into_travel_times)
@@ -244,10 +288,10 @@ pub(super) enum Drive {
 }
 
 impl Drive {
-    /// At second 0.
+    /// At second 0, under a controller; none for the network's own plan.
     pub(super) fn new(
         scenario: &Scenario,
-        control: &str,
+        controller: Option<Box<dyn Controller>>,
         seed: u32,
         sensing: &Sensing,
     ) -> Result<Self, Error> {
@@ -256,7 +300,7 @@ impl Drive {
             seed,
             ..scenario.config.clone()
         };
-        if control == control::PLAN {
+        let Some(controller) = controller else {
             let config = sim::Config {
                 signals: sim::Signals::Plan,
                 ..config
@@ -267,8 +311,7 @@ impl Drive {
                 world: Box::new(world),
                 stepping: Duration::ZERO,
             });
-        }
-        let controller = control::build(control, network, &scenario.demand, &scenario.protocol)?;
+        };
         let plant = SimPlant::new(Arc::clone(network), Arc::clone(&scenario.demand), config)
             .map_err(|error| refused(&error))?;
         let plant = Timed {
@@ -297,6 +340,15 @@ impl Drive {
                 (0..count).try_for_each(|_| runner.step().map_err(|error| refused(&error)))
             }
         }
+    }
+
+    /// Lets closures, meters and guidance do what is due.
+    fn act(&mut self, schemes: &mut Active) -> Result<(), Error> {
+        match self {
+            Self::Plan { world, .. } => schemes.act(world.as_mut()),
+            Self::Controlled(runner) => schemes.act(&mut runner.plant_mut().plant),
+        }
+        .map_err(|error| refused(&error))
     }
 
     /// The world, to look at.

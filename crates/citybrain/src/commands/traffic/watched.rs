@@ -6,7 +6,7 @@ use signals::sensing::Sensing;
 use sim::World;
 
 use super::scenario::Scenario;
-use super::simulate::{Drive, steps};
+use super::simulate::{Drive, named, steps};
 use crate::error::Error;
 
 /// A scenario under a controller, until its horizon.
@@ -25,7 +25,7 @@ impl Watched {
         start: f64,
     ) -> Result<Self, Error> {
         Ok(Self {
-            drive: Drive::new(scenario, control, seed, &Sensing::default())?,
+            drive: Drive::new(scenario, named(scenario, control)?, seed, &Sensing::default())?,
             left: steps(scenario.horizon, scenario.config.interval),
             start,
         })
