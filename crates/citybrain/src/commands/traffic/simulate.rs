@@ -346,7 +346,7 @@ impl Drive {
     fn act(&mut self, schemes: &mut Active) -> Result<(), Error> {
         match self {
             Self::Plan { world, .. } => schemes.act(world.as_mut()),
-            Self::Controlled(runner) => schemes.act(&mut runner.plant_mut().plant),
+            Self::Controlled(runner) => schemes.act(&mut runner.plant_mut().inner_mut().plant),
         }
         .map_err(|error| refused(&error))
     }
