@@ -176,8 +176,8 @@ impl Grid {
             && point.y <= self.far_corner.y + margin
     }
 
-    /// The links within `radius` of a point, nearest first, at most `most`. Equal distances go by
-    /// number of the link.
+    /// Places on links within `radius` of a point, nearest first, at most `most`. Equal distances go
+    /// by number of the link.
     pub(super) fn near(&self, point: Point, radius: f64, most: usize, found: &mut Vec<Near>) {
         found.clear();
         if !self.covers(point, radius) {
@@ -200,20 +200,25 @@ impl Grid {
                 let square = ex * ex + ey * ey;
                 if square <= limit {
                     let along = piece.along + t * piece.length;
-                    keep(found, piece.link, along, square);
+                    keep(found, (piece.link, along, square), radius as f32);
                 }
             }
         }
-        found.sort_unstable_by(|a, b| a.square.total_cmp(&b.square).then(a.link.cmp(&b.link)));
+        found.sort_unstable_by(|a, b| {
+            let link = a.link.cmp(&b.link).then(a.along.total_cmp(&b.along));
+            a.square.total_cmp(&b.square).then(link)
+        });
         found.truncate(most);
     }
 }
 
-/// Keeps the nearest place of each link; of equally near ones the first along it.
+/// Keeps the nearest place of each stretch of a link, of equally near ones the first along it. A
+/// road that comes back near itself, as in a hairpin bend, has several: places further than `apart`
+/// metres along from one another.
 #[inline]
-fn keep(found: &mut Vec<Near>, link: u32, along: f32, square: f32) {
+fn keep(found: &mut Vec<Near>, (link, along, square): (u32, f32, f32), apart: f32) {
     for known in found.iter_mut().rev() {
-        if known.link == link {
+        if known.link == link && (known.along - along).abs() <= apart {
             if square < known.square || (square <= known.square && along < known.along) {
                 (known.along, known.square) = (along, square);
             }
