@@ -16,6 +16,7 @@ mod kind;
 mod lane_change;
 mod map;
 mod outlook;
+mod rescue_lane;
 mod routes;
 mod save;
 mod state;
