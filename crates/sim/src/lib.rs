@@ -17,6 +17,7 @@ mod lane_change;
 mod map;
 mod meter;
 mod outlook;
+mod rescue_lane;
 mod routes;
 mod save;
 mod state;

@@ -93,9 +93,11 @@ fn behind_a_queue(lanes: u32, cars: usize, light: bool) -> (World, VehicleId, La
         world.step();
         world.check_invariants().unwrap();
     }
-    let Some(sim::Place::Lane(lane)) = world.vehicle(vehicle).map(|view| view.place) else {
-        panic!("it stands on a lane");
+    let lane = match world.vehicle(vehicle).unwrap().place {
+        sim::Place::Lane(lane) => Some(lane),
+        sim::Place::Movement(_) => None,
     };
+    let lane = lane.unwrap();
     (world, vehicle, lane)
 }
 

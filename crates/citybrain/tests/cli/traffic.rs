@@ -332,3 +332,30 @@ fn hangzhou_without_lane_change_is_the_reference_simulator_s_hour() {
     }
     assert_eq!(finished, finish.len());
 }
+
+#[test]
+fn missions_say_what_priority_gains_and_what_it_costs_others() {
+    let place = Place::with_grid();
+    let mission = |more: &[&'static str]| {
+        let mut args = vec!["traffic", "mission", "-n", "grid.json", "-d", "flow.json"];
+        args.extend(["--control", "advanced-max-pressure", "--horizon", "900"]);
+        args.extend(["--window", "60"]);
+        args.extend(more);
+        args
+    };
+    let result = place.json(0, &mission(&["--missions", "3", "--json"]));
+    let summary = &result["summary"];
+    assert_eq!(summary["missions"], 3);
+    assert_eq!(summary["conflicting_greens"], 0);
+    let mean = |arm: usize| summary["arms"][arm]["mean"].as_f64().unwrap();
+    assert!(mean(2) < mean(0), "{summary}");
+    let groups = result["groups"].as_array().unwrap();
+    let missions = groups[0]["missions"].as_array().unwrap();
+    assert_eq!(groups.len(), 3);
+    assert_eq!(missions[0]["arms"].as_array().unwrap().len(), 3);
+
+    let refused = place.run(&mission(&["--from", "nowhere", "--to", "road_1_1_0"]));
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains("nowhere"), "{message}");
+    assert!(!refused.status.success());
+}

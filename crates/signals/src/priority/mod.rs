@@ -341,12 +341,12 @@ impl Controller for Priority {
             drop(all);
             self.turns = turns;
         }
-        for signal in 0..self.turns.len() {
+        for (signal, &chosen) in chosen.iter().enumerate() {
             if seen.phase.get(signal).copied().flatten().is_none() {
                 continue;
             }
             let id = SignalId::from(signal);
-            let own = self.decide_signal(signal, chosen[signal], seen, passed);
+            let own = self.decide_signal(signal, chosen, seen, passed);
             let behind = self.wished.get(id);
             let wish = match own {
                 Some(phase) => Wish::Phase(phase),
