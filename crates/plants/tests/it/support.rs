@@ -197,8 +197,8 @@ pub(crate) fn time_to_fall_back<P: Plant>(driver: &mut Driver<Clocked<P>>) -> (D
         assert!(start.elapsed() < Duration::from_mins(1), "no fallback");
     }
     let wall = start.elapsed();
-    let plants_own = driver.plant().inside() - inside;
-    (wall - plants_own, driver.plant().time() - time)
+    let wall = driver.plant().less(wall, inside);
+    (wall, driver.plant().time() - time)
 }
 
 /// A plant whose own time is taken: on a busy machine a step of SUMO's may last for seconds, and
@@ -217,6 +217,12 @@ impl<P> Clocked<P> {
     /// How long has been waited for the plant so far.
     pub(crate) fn inside(&self) -> Duration {
         self.inside.get()
+    }
+
+    /// What is left of a time without what has been waited for the plant since it was `inside`.
+    pub(crate) fn less(&self, time: Duration, inside: Duration) -> Duration {
+        let plants_own = self.inside().checked_sub(inside).unwrap();
+        time.checked_sub(plants_own).unwrap()
     }
 
     fn add(&self, start: Instant) {
