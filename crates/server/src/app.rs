@@ -8,9 +8,11 @@ use tokio::sync::{Semaphore, watch};
 use crate::assets::Assets;
 use crate::bureau::Bureau;
 use crate::config::{Config, Limits, Title};
+use crate::corridors::Catalogue;
 use crate::error::Error;
 use crate::geo::Projection;
 use crate::live::Live;
+use crate::live::comparisons::Comparisons;
 use crate::tiles::Tiles;
 
 /// The state behind the router.
@@ -19,6 +21,8 @@ pub(crate) struct App {
     pub(crate) title: Title,
     pub(crate) network: Arc<Network>,
     pub(crate) live: Live,
+    pub(crate) comparisons: Comparisons,
+    pub(crate) corridors: Catalogue,
     pub(crate) tiles: Tiles,
     pub(crate) limits: Limits,
     /// One permit for each client of the live stream.
@@ -48,6 +52,8 @@ impl App {
             limits: config.limits.clone(),
             places: Arc::new(Semaphore::new(config.limits.live_clients_max)),
             bureau: config.bureau.clone(),
+            comparisons: Comparisons::new(config.clone()),
+            corridors: Catalogue::new(&network),
             live: Live::start(config)?,
             stopping,
             network,

@@ -171,6 +171,14 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Connections at the same time; further ones wait to be accepted.
     pub connections_max: usize,
+    /// Comparisons of two futures that may run at the same time.
+    pub comparisons_max: usize,
+    /// Simulated seconds that a comparison may go on.
+    pub comparison_seconds_max: u32,
+    /// How long a comparison goes on when nobody looks at it or asks for it.
+    pub comparison_idle_max: Duration,
+    /// Corridors that may be recorded at the same time.
+    pub corridors_max: usize,
     /// How long a connection may be silent before it is closed.
     pub silence_max: Duration,
     /// How long a client of the live stream may take to accept a message.
@@ -189,6 +197,10 @@ impl Default for Limits {
             history_points_max: 8_000_000,
             request_timeout: Duration::from_secs(10),
             connections_max: 1024,
+            comparisons_max: 2,
+            comparison_seconds_max: 1800,
+            comparison_idle_max: Duration::from_mins(2),
+            corridors_max: 8,
             silence_max: Duration::from_mins(1),
             send_timeout: Duration::from_secs(20),
         }

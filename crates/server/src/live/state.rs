@@ -80,6 +80,33 @@ impl State {
         Ok(state)
     }
 
+    /// The same second under a controller of its own. It remembers nothing of the minutes before.
+    pub(super) fn fork(&self, config: &Config, choice: &ControllerChoice) -> Result<Self, Error> {
+        let controller = build(config, choice, &self.demand)?;
+        let runner = self
+            .runner
+            .fork_under(controller)
+            .map_err(|source| Error::Controller {
+                id: choice.id.clone(),
+                source,
+            })?;
+        let mut heads = self.heads.clone();
+        heads.follow_plan(choice.id == PLAN);
+        Ok(Self {
+            runner,
+            demand: Arc::clone(&self.demand),
+            before: self.before.clone(),
+            after: self.after.clone(),
+            figures: self.figures.fork(),
+            heads,
+            history: Vec::new(),
+            controllers: vec![(self.world().time(), choice.id.clone())],
+            shown: self.world().time(),
+            next_minute: self.next_minute,
+            next_finished: self.next_finished,
+        })
+    }
+
     pub(super) fn world(&self) -> &World {
         self.runner.plant().world()
     }
