@@ -99,6 +99,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Run(args) => commands::traffic::run(&args, layers, printer),
             TrafficCommand::Compare(args) => commands::traffic::compare(&args, layers, printer),
             TrafficCommand::Drive(args) => commands::traffic::drive(&args, layers, printer),
+            TrafficCommand::Mission(args) => commands::traffic::mission(&args, layers, printer),
         },
         Command::Bench(BenchCommand::Engine(args)) => {
             commands::bench::engine(&args, &layers, printer)

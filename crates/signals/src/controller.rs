@@ -34,6 +34,12 @@ pub trait Controller: Send {
         None
     }
 
+    /// The same controller once more, with all that it has learnt, to try a future with; `None`
+    /// where that cannot be had.
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        None
+    }
+
     /// Looks at the city and says what it wishes.
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes);
 }

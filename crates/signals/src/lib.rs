@@ -8,6 +8,7 @@
 //! - The [`Envelope`] turns wishes into what signals show, within each signal's [`Limits`]. It
 //!   alone can make a [`Command`], and a [`Plant`] takes nothing else.
 //! - A [`Runner`] joins a controller, the envelope and a plant under a [`Protocol`].
+//! - [`priority::Priority`] clears the way for ambulances, trams and buses over any controller.
 //! - [`controllers::all`] lists the controllers there are; [`brain`] is the one that looks ahead.
 //!
 //! A *phase* is a step of the signal's plan in the network; a *green phase* is one that serves
@@ -24,6 +25,7 @@ mod limits;
 mod observation;
 mod phases;
 mod plant;
+pub mod priority;
 mod protocol;
 mod runner;
 

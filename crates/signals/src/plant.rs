@@ -105,6 +105,26 @@ impl SimPlant {
         Ok(self.world.remove_vehicle(vehicle)?)
     }
 
+    /// Switches a vehicle's blue light; see [`World::set_blue_light`].
+    ///
+    /// # Errors
+    /// When the world refuses.
+    pub fn set_blue_light(
+        &mut self,
+        vehicle: VehicleId,
+        light: Option<sim::BlueLight>,
+    ) -> Result<(), Error> {
+        Ok(self.world.set_blue_light(vehicle, light)?)
+    }
+
+    /// Lets a vehicle that waits to enter go first; see [`World::let_enter_first`].
+    ///
+    /// # Errors
+    /// When the world refuses.
+    pub fn let_enter_first(&mut self, vehicle: VehicleId) -> Result<(), Error> {
+        Ok(self.world.let_enter_first(vehicle)?)
+    }
+
     /// Sends a vehicle another way; see [`World::set_route`].
     ///
     /// # Errors

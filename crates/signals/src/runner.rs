@@ -5,7 +5,9 @@ use crate::envelope::{Envelope, Safety};
 use crate::error::Error;
 use crate::limits::LimitsTable;
 use crate::observation::{Observation, Wishes};
+use crate::controllers::Plan;
 use crate::plant::Plant;
+use crate::priority::{self, Desk, Pace, Priority};
 use crate::protocol::Protocol;
 
 /// Tolerance for comparing times, seconds.
@@ -113,6 +115,50 @@ impl<P: Plant> Runner<P> {
         self.controller = controller;
         self.next_decision = self.plant.time();
         Ok(())
+    }
+
+    /// Lets vehicles on a desk go first from now on, over the controller there is, which goes on
+    /// deciding when it would have.
+    ///
+    /// # Errors
+    /// When the plant's tick is longer than the signals wait for a wish.
+    pub fn give_priority(
+        &mut self,
+        limits: &LimitsTable,
+        desk: Desk,
+        settings: priority::Settings,
+    ) -> Result<(), Error> {
+        let tick = self.plant.tick();
+        self.protocol.interval("priority", Some(tick), self.patience)?;
+        let pace = Pace {
+            interval: self.interval,
+            next: self.next_decision,
+            tick,
+        };
+        let behind = std::mem::replace(&mut self.controller, Box::new(Plan::new(self.plant.network())));
+        let network = self.plant.network();
+        self.controller = Box::new(Priority::new(network, limits, behind, pace, desk, settings));
+        self.interval = tick;
+        self.next_decision = self.plant.time();
+        Ok(())
+    }
+
+    /// The same once more, to try a future in; `None` where the controller cannot be had twice.
+    pub fn fork(&self) -> Option<Self>
+    where
+        P: Clone,
+    {
+        Some(Self {
+            plant: self.plant.clone(),
+            controller: self.controller.fork()?,
+            envelope: self.envelope.clone(),
+            protocol: self.protocol.clone(),
+            interval: self.interval,
+            patience: self.patience,
+            next_decision: self.next_decision,
+            seen: self.seen.clone(),
+            wishes: self.wishes.clone(),
+        })
     }
 
     /// The controller's name.

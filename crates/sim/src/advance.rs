@@ -3,7 +3,7 @@
 //! Nothing is written to the state here, so blocks can be planned in any order and on any number
 //! of threads with the same result. Formulas are those of the traffic model, sections 3 and 4.
 
-use crate::kind::{Kind, TURN_SPEED, YIELD_DISTANCE, clear_speed, lesser};
+use crate::kind::{Kind, YIELD_DISTANCE, clear_speed, lesser};
 use crate::map::{Block, Map, NONE, Way};
 use crate::routes::{self, Routes};
 use crate::state::{Record, State, Vehicle, flag};
@@ -70,6 +70,7 @@ pub(crate) struct Plan {
 /// The committed state and all that is needed to read it.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
+    pub(crate) network: &'a roads::Network,
     pub(crate) map: &'a Map,
     pub(crate) kinds: &'a [Kind],
     pub(crate) routes: &'a Routes,
@@ -106,6 +107,10 @@ impl<'a> Reader<'a> {
         let way = self.map.way(row);
         let limit = self.limit(row, way);
         let vehicles = &self.state.rows[row as usize];
+        if !self.state.blue_lights.is_empty() && vehicles.iter().any(|other| other.is(flag::BLUE)) {
+            self.plan_row_with_lights(block, row, plan, ready);
+            return;
+        }
         let mut leader: Option<&Vehicle> = None;
         for me in vehicles {
             let kind = &self.kinds[me.kind as usize];
@@ -142,6 +147,36 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Plans one vehicle that follows `ahead`.
+    pub(crate) fn plan_vehicle(
+        &self,
+        block: &Block,
+        row: u32,
+        me: &Vehicle,
+        ahead: Option<(&Vehicle, f64)>,
+        plan: &mut Plan,
+        ready: &mut bool,
+    ) -> Move {
+        let way = self.map.way(row);
+        let kind = &self.kinds[me.kind as usize];
+        let limit = self.limit(row, way);
+        let (speed, blocker) =
+            self.next_speed(block, row, way, limit, me, kind, ahead, plan, ready);
+        if me.flags & (flag::CHANGING | flag::SHADOW) != 0 {
+            let at = plan.moves.len() as u32;
+            plan.halves.push(Half {
+                id: me.id,
+                at,
+                row,
+                vehicle: *me,
+            });
+        }
+        let mut step = self.displace(me, row, way, kind, speed);
+        step.blocker = blocker;
+        step.gap = ahead.map_or(f64::NEG_INFINITY, |(_, gap)| gap);
+        step
+    }
+
     /// Metres from a vehicle's front to the rear of one ahead of it on the same row.
     #[inline]
     pub(crate) fn gap_between(&self, ahead: &Vehicle, me: &Vehicle) -> f64 {
@@ -163,7 +198,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn limit(&self, row: u32, way: &Way) -> f64 {
+    pub(crate) fn limit(&self, row: u32, way: &Way) -> f64 {
         if self.state.limits.is_empty() {
             return way.limit;
         }
@@ -209,7 +244,7 @@ impl<'a> Reader<'a> {
 
     /// Car following (section 3).
     #[inline]
-    fn follow_speed(&self, me: &Vehicle, kind: &Kind, ahead: Option<(&Vehicle, f64)>) -> f64 {
+    pub(crate) fn follow_speed(&self, me: &Vehicle, kind: &Kind, ahead: Option<(&Vehicle, f64)>) -> f64 {
         let custom = if me.is(flag::CUSTOM) {
             self.state.custom_speeds.get(&me.id).copied()
         } else {
@@ -324,7 +359,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Speed on the approach to a junction (section 4.1), and the vehicle given way to.
-    fn junction_speed(
+    pub(crate) fn junction_speed(
         &self,
         block: &Block,
         way: &Way,
@@ -345,7 +380,7 @@ impl<'a> Reader<'a> {
         }
         let (speed, foe) = self.crossing_speed(block, me.next, -rest, me, kind, plan, ready);
         let cap = if movement.turn {
-            TURN_SPEED
+            self.turning_speed(me, kind, rest)
         } else {
             kind.max_speed
         };
@@ -356,6 +391,11 @@ impl<'a> Reader<'a> {
         let lane = movement.to;
         if !self.state.closed.is_empty() && self.state.closed.contains(&lane) {
             return false;
+        }
+        if me.is(flag::BLUE)
+            && let Some(enters) = self.light_can_enter(me, lane)
+        {
+            return enters;
         }
         if self.street {
             return !movement.crossed || self.has_room_beyond(me, lane, kind);
@@ -415,7 +455,7 @@ impl<'a> Reader<'a> {
         clippy::too_many_arguments,
         reason = "the innermost loop; all are at hand there"
     )]
-    fn crossing_speed(
+    pub(crate) fn crossing_speed(
         &self,
         block: &Block,
         movement: u32,
@@ -627,7 +667,7 @@ impl<'a> Reader<'a> {
     /// Speed of a vehicle that was asked to make room, or whose lane does not lead on
     /// (section 5).
     #[cold]
-    fn lateral_speed(&self, way: &Way, me: &Vehicle, kind: &Kind) -> f64 {
+    pub(crate) fn lateral_speed(&self, way: &Way, me: &Vehicle, kind: &Kind) -> f64 {
         let mut v = f64::INFINITY;
         if me.is(flag::ASKED)
             && let Some(&room) = self.state.room.get(&me.id)

@@ -384,7 +384,7 @@ impl World {
         Ok(VehicleId(id))
     }
 
-    fn live_record(&self, vehicle: VehicleId) -> Result<Record, Error> {
+    pub(crate) fn live_record(&self, vehicle: VehicleId) -> Result<Record, Error> {
         match self.state.records.get(vehicle.0 as usize) {
             Some(record) if record.row != Record::GONE => Ok(*record),
             _ => Err(Error::NoVehicle(vehicle)),
@@ -419,6 +419,7 @@ impl World {
         }
         self.state.stuck.remove(&id);
         self.state.standing.remove(&id);
+        self.state.blue_lights.remove(&id);
         self.state.tally.removed += 1;
         self.state.tally.live_created -= record.created;
         self.state.records[id as usize].row = Record::GONE;

@@ -251,6 +251,9 @@ impl World {
         if self.state.custom_speeds.contains_key(&id) {
             vehicle.flags |= flag::CUSTOM;
         }
+        if self.state.blue_lights.contains_key(&id) {
+            vehicle.flags |= flag::BLUE;
+        }
         self.push(row, vehicle);
         self.state.records[id as usize].row = row;
         self.state.tally.waiting -= 1;

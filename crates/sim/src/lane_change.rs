@@ -124,7 +124,7 @@ impl World {
                     });
                 }
                 continue;
-            } else if for_gap {
+            } else if for_gap && !me.is(flag::BLUE) {
                 self.better_lane(reader, row, place, me)
             } else {
                 None

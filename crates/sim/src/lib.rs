@@ -8,6 +8,7 @@
 
 mod advance;
 mod api;
+mod blue_light;
 mod commit;
 mod departures;
 mod invariants;
@@ -23,5 +24,6 @@ mod view;
 mod world;
 
 pub use api::WAITING_SPEED;
+pub use blue_light::BlueLight;
 pub use view::{Metrics, NewVehicle, Place, VehicleId, VehicleView};
 pub use world::{Config, Error, Rules, Signals, World};

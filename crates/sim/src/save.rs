@@ -10,7 +10,7 @@ use crate::state::State;
 use crate::world::{Config, Error, World};
 
 /// Changes when what is saved changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -113,6 +113,9 @@ impl World {
             if !ok {
                 return Err("a vehicle points outside".to_owned());
             }
+        }
+        if state.blue_lights.keys().any(|&id| id >= records) {
+            return Err("a blue light points outside".to_owned());
         }
         Ok(())
     }

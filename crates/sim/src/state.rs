@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use crate::blue_light::BlueLight;
 use crate::departures::Repeat;
 
 /// Bits of [`Vehicle::flags`].
@@ -31,6 +32,8 @@ pub(crate) mod flag {
     pub(crate) const INNER: u32 = 512;
     /// Another lane of its link suits its route better (street rules).
     pub(crate) const KEEN: u32 = 1024;
+    /// It drives under blue light ([`super::State::blue_lights`]).
+    pub(crate) const BLUE: u32 = 2048;
 }
 
 /// A vehicle on a row: what every step touches.
@@ -198,6 +201,8 @@ pub(crate) struct State {
     pub(crate) stuck: FxHashMap<u32, u32>,
     /// Steps that vehicles at the head of a row have stood there without red (street rules).
     pub(crate) standing: FxHashMap<u32, u32>,
+    /// Vehicles under blue light, by number; empty in the published model.
+    pub(crate) blue_lights: BTreeMap<u32, BlueLight>,
     pub(crate) seed: u32,
     /// Random numbers drawn since the seed.
     pub(crate) draws: u64,

@@ -158,6 +158,15 @@ impl World {
         clear_ahead && clear_behind && around.leader.is_none_or(|_| around.leader_gap >= SQUEEZE)
     }
 
+    /// Whether a vehicle under blue light can go over between those who make way for it.
+    fn slips_in(&self, wish: &Wish, me: &Vehicle, around: &Neighbours) -> bool {
+        me.is(flag::BLUE)
+            && [around.leader, around.follower]
+                .iter()
+                .flatten()
+                .all(|other| self.makes_way(me, other, wish.target))
+    }
+
     /// A vehicle whose route demands another lane.
     pub(crate) fn must_change(
         &mut self,
@@ -166,7 +175,7 @@ impl World {
         me: &Vehicle,
         around: &Neighbours,
     ) {
-        if self.fits(me, around) {
+        if self.fits(me, around) || self.slips_in(wish, me, around) {
             self.state.stuck.remove(&me.id);
             self.move_over(wish, place, around.at);
             return;

@@ -228,6 +228,9 @@ impl World {
         }
         self.commit();
         self.hand_over();
+        if !self.state.blue_lights.is_empty() {
+            self.order_by_front();
+        }
         self.state.custom_speeds.clear();
         self.state.room.clear();
         self.state.step += 1;
@@ -245,6 +248,7 @@ impl World {
     /// A reader of the committed state.
     pub(crate) fn reader(&self) -> Reader<'_> {
         Reader {
+            network: &self.network,
             map: &self.map,
             kinds: &self.kinds,
             routes: &self.routes,
@@ -477,6 +481,7 @@ impl World {
         tally.running -= 1;
         tally.live_created -= created;
         self.state.priorities.remove(&vehicle.priority);
+        self.state.blue_lights.remove(&vehicle.id);
         if self.config.rules == Rules::Street {
             self.state.stuck.remove(&vehicle.id);
             self.state.standing.remove(&vehicle.id);

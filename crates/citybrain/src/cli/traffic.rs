@@ -20,6 +20,8 @@ pub(crate) enum TrafficCommand {
     Compare(CompareArgs),
     /// Drive the signals of another program, or of controllers at the kerb
     Drive(DriveArgs),
+    /// Send emergency vehicles at the peak, with and without priority, and compare
+    Mission(MissionArgs),
 }
 
 /// What the signals stand in.
@@ -199,4 +201,55 @@ pub(crate) struct DriveArgs {
     /// How long the plant may take for an observation, seconds
     #[arg(long, value_name = "S", value_parser = values::patience, default_value_t = 10.0, allow_negative_numbers = true)]
     pub(crate) patience: f64,
+}
+
+/// `citybrain traffic mission`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  citybrain traffic mission --network roadnet.json --demand flow.json
+  citybrain traffic mission -n roadnet.json -d flow.json --control fixed-time --missions 50 --json
+  citybrain traffic mission -n cities/hangzhou --units cities/hangzhou/traffic/units.yaml
+  citybrain traffic mission -n roadnet.json -d flow.json --from road_1_1_0 --to road_3_3_0
+
+Each mission runs in forks of one world at one second: as a vehicle like any other, under blue
+light (others make way), and with priority (signals clear the way). Ends with 1 if greens that
+conflict were ever shown. docs/missions.md says how it works.")]
+pub(crate) struct MissionArgs {
+    /// Which scenario.
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArgs,
+    /// What decides the phases where no mission does
+    #[arg(long, short, value_name = "CONTROLLER", default_value = "brain", value_parser = crate::control::parser())]
+    pub(crate) control: String,
+    /// How many missions
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) missions: usize,
+    /// How many of them at the same second in the same world
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) at_once: usize,
+    /// Seed of their times and places
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Link on which all begin; without it they begin at random places
+    #[arg(long, value_name = "LINK", requires = "to")]
+    pub(crate) from: Option<String>,
+    /// Link in whose middle all scenes are
+    #[arg(long, value_name = "LINK", requires = "from")]
+    pub(crate) to: Option<String>,
+    /// Units that can be sent (YAML): the one that is soonest at each scene goes
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub(crate) units: Option<PathBuf>,
+    /// With --units: what a unit has to be able to do
+    #[arg(long, value_name = "ABILITY", default_value = "ambulance", requires = "units")]
+    pub(crate) ability: String,
+    /// Seconds after the last arrival over which the delay of others is counted
+    #[arg(long, value_name = "S", default_value_t = 900.0, value_parser = values::seconds, allow_negative_numbers = true)]
+    pub(crate) window: f64,
+    /// Desired speed under blue light as a multiple of the limit
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.5, value_parser = values::factor, allow_negative_numbers = true)]
+    pub(crate) speed_factor: f64,
+    /// How it is run.
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }

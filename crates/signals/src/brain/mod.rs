@@ -302,6 +302,10 @@ impl Controller for Brain {
         Detail::Vehicles
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         self.picture.see(&self.layout, seen, self.settings.memory);
         self.see_signals(seen);

@@ -157,6 +157,10 @@ impl Controller for Actuated {
         Some(1.0)
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         for (index, ring) in self.rings.iter_mut().enumerate() {
             let (phase, elapsed, clearing) =

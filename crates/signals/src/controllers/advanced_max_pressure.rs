@@ -47,6 +47,10 @@ impl Controller for AdvancedMaxPressure {
         Detail::Vehicles
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         self.streams
             .decide(seen, Downstream::Mean, wishes, |present, most| {

@@ -40,6 +40,10 @@ impl Controller for EfficientMaxPressure {
         INFO.name
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         self.streams
             .decide(seen, Downstream::Mean, wishes, |_, _| false);

@@ -61,6 +61,10 @@ impl Controller for FixedTime {
         Some(1.0)
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         for (signal, cycle) in numbered(&self.cycles) {
             let time = seen.time + self.head_start;

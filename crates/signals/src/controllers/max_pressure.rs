@@ -42,6 +42,10 @@ impl Controller for MaxPressure {
         INFO.name
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         self.streams
             .decide(seen, Downstream::Sum, wishes, |_, _| false);

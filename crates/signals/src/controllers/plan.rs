@@ -45,6 +45,10 @@ impl Controller for Plan {
         Some(1.0)
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         for (signal, phases) in numbered(&self.phases) {
             let wish = phases.planned(seen.time).map_or(Wish::Keep, Wish::Phase);

@@ -109,6 +109,10 @@ impl Controller for Webster {
         Some(1.0)
     }
 
+    fn fork(&self) -> Option<Box<dyn Controller>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         for (signal, cycle) in numbered(&self.cycles) {
             let wish = cycle.at(seen.time).map_or(Wish::Keep, Wish::Phase);

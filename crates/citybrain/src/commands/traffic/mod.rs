@@ -3,6 +3,7 @@
 mod arrivals;
 mod compare;
 mod drive;
+pub(crate) mod mission;
 mod plots;
 mod report;
 mod run;
@@ -14,4 +15,5 @@ mod trajectories;
 
 pub(crate) use compare::compare;
 pub(crate) use drive::drive;
+pub(crate) use mission::mission;
 pub(crate) use run::run;

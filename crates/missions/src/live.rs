@@ -1,0 +1,76 @@
+//! Travel times under live traffic, from what a city can see: how many vehicles wait on each lane.
+
+use roads::route::{Costs, LinkGraph, Milliseconds, TurnPenalties};
+use roads::{LaneId, LinkId, Network};
+use sim::World;
+
+/// Seconds in which one more vehicle crosses a stop line (see [`signals::brain::Discharge`]).
+const HEADWAY: f64 = 2.45;
+/// Share of the wait at a signal that its plan would cost a vehicle, which counts on a way: cleared
+/// ways wait less.
+const SIGNAL_SHARE: f64 = 0.5;
+
+/// Times on links and turns, kept up to date.
+#[derive(Clone, Debug)]
+pub struct LiveTimes {
+    graph: LinkGraph,
+    free: Costs,
+    now: Costs,
+}
+
+impl LiveTimes {
+    /// Times on empty roads.
+    pub fn new(network: &Network) -> Self {
+        let penalties = TurnPenalties {
+            signal: SIGNAL_SHARE,
+            ..TurnPenalties::default()
+        };
+        let free = Costs::free_flow(network, &penalties);
+        Self {
+            graph: LinkGraph::new(network),
+            now: free.clone(),
+            free,
+        }
+    }
+
+    /// Takes over what the streets look like now: the longest queue of a link's lanes has to go
+    /// first.
+    pub fn look(&mut self, world: &World) {
+        for (index, link) in world.network().links.iter().enumerate() {
+            let waiting = link
+                .lanes
+                .range()
+                .map(|lane| world.lane_waiting(LaneId::from(lane)))
+                .max()
+                .unwrap_or(0);
+            let queue = (f64::from(waiting) * HEADWAY * 1000.0) as Milliseconds;
+            self.now.links[index] = self.free.links[index] + queue;
+        }
+    }
+
+    /// The links that can be driven in turn.
+    pub const fn graph(&self) -> &LinkGraph {
+        &self.graph
+    }
+
+    /// Times now.
+    pub const fn costs(&self) -> &Costs {
+        &self.now
+    }
+
+    /// Times on empty roads.
+    pub const fn free(&self) -> &Costs {
+        &self.free
+    }
+
+    /// Time now from the end of a route's first link to the end of its last; `None` when its links
+    /// do not follow one another.
+    pub fn of_route(&self, route: &[LinkId]) -> Option<Milliseconds> {
+        let mut sum = 0;
+        for pair in route.windows(2) {
+            let turn = self.graph.turn(pair[0], pair[1])?;
+            sum += self.now.turns[turn.index()] + self.now.links[pair[1].index()];
+        }
+        Some(sum)
+    }
+}
