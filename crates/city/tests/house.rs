@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["lake"],
     &["cluster"], // an engine for the lake's plans
     &["services", "policy", "ops", "economy", "signals"],
-    &["plants"],
+    &["plants", "missions"],
     &["server"],
     &["citybrain", "cityflow-python"],
 ];

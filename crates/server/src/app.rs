@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use missions::Units;
 use roads::Network;
 use tokio::sync::{Semaphore, watch};
 
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) live: Live,
     pub(crate) comparisons: Comparisons,
     pub(crate) corridors: Catalogue,
+    pub(crate) units: Units,
     pub(crate) tiles: Tiles,
     pub(crate) limits: Limits,
     /// One permit for each client of the live stream.
@@ -54,6 +56,7 @@ impl App {
             bureau: config.bureau.clone(),
             comparisons: Comparisons::new(config.clone()),
             corridors: Catalogue::new(&network),
+            units: config.units.clone(),
             live: Live::start(config)?,
             stopping,
             network,

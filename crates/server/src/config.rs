@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use missions::Units;
 use roads::{Demand, Network, Point};
 use serde::{Deserialize, Serialize};
 
@@ -234,6 +235,8 @@ pub struct Config {
     /// Simulated seconds that the first run is ahead when the page opens, so that there is traffic
     /// on the roads; runs that follow start at second 0.
     pub head_start: f64,
+    /// The city's units, which can be sent to a scene; none where nobody knows of any.
+    pub units: Units,
     /// The city's data; without it the exchange and the Bureau are not served.
     pub bureau: Option<Bureau>,
     /// Every limit.
@@ -257,6 +260,7 @@ impl Config {
             demand_level: 1.0,
             speed: 1.0,
             head_start: 0.0,
+            units: Units::default(),
             bureau: None,
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),

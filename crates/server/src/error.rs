@@ -59,6 +59,20 @@ pub enum Error {
         /// Id of its link.
         link: String,
     },
+    /// There is no way for a unit.
+    #[error(
+        "no way leads from {} to link {to:?}; pick a scene that can be driven to",
+        .from.as_ref().map_or_else(|| "any unit".to_owned(), |from| format!("link {from:?}"))
+    )]
+    NoWay {
+        /// Id of the link where it would start; `None` for every unit of the city.
+        from: Option<String>,
+        /// Id of the link of the scene.
+        to: String,
+    },
+    /// A mission could not be sent or went wrong.
+    #[error("the mission: {0}")]
+    Mission(#[from] missions::Error),
     /// Links do not follow one another.
     #[error("no turn leads from link {from} to link {to}")]
     Corridor {

@@ -241,7 +241,12 @@ pub(crate) struct MissionArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub(crate) units: Option<PathBuf>,
     /// With --units: what a unit has to be able to do
-    #[arg(long, value_name = "ABILITY", default_value = "ambulance", requires = "units")]
+    #[arg(
+        long,
+        value_name = "ABILITY",
+        default_value = "ambulance",
+        requires = "units"
+    )]
     pub(crate) ability: String,
     /// Seconds after the last arrival over which the delay of others is counted
     #[arg(long, value_name = "S", default_value_t = 900.0, value_parser = values::seconds, allow_negative_numbers = true)]

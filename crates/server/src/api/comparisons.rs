@@ -13,6 +13,7 @@ use super::is_foreign;
 use crate::app::App;
 use crate::config::SPEED_RANGE;
 use crate::live::comparison::{ComparisonReport, HalfPlan, HalfPlans, Session};
+use crate::live::mission::Sending;
 use crate::problem::{FieldFault, JsonBody, Problem};
 
 /// The shortest comparison, simulated seconds.
@@ -65,33 +66,14 @@ impl ComparisonRequest {
         for (half, (controller, lanes)) in [&self.left, &self.right].into_iter().zip(pointers) {
             check_half(half, app, (controller, lanes), &mut faults);
         }
-        let seconds_max = f64::from(app.comparisons.seconds_max());
-        if !(SECONDS_MIN..=seconds_max).contains(&self.seconds) {
-            faults.push(FieldFault {
-                pointer: "/seconds",
-                detail: format!(
-                    "a comparison of {} s; it must be from {SECONDS_MIN} to {seconds_max} s",
-                    self.seconds
-                ),
-            });
-        }
-        if !SPEED_RANGE.contains(&self.speed) {
-            faults.push(FieldFault {
-                pointer: "/speed",
-                detail: format!(
-                    "the speed is {}; it must be from {} to {}",
-                    self.speed,
-                    SPEED_RANGE.start(),
-                    SPEED_RANGE.end()
-                ),
-            });
-        }
+        check_pace(app, self.seconds, self.speed, &mut faults);
         if !faults.is_empty() {
             return Err(Problem::fields(faults));
         }
         let plan = |half: HalfRequest| HalfPlan {
             controller: half.controller,
             close: half.close_lanes.into_iter().map(LaneId).collect(),
+            arm: None,
         };
         Ok((
             [plan(self.left), plan(self.right)],
@@ -106,18 +88,7 @@ fn check_half(
     (controller, lanes): (&'static str, &'static str),
     faults: &mut Vec<FieldFault>,
 ) {
-    let known = &app.scenario.controllers;
-    if !known.iter().any(|one| one.id == half.controller) {
-        let ids: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
-        let id: String = half.controller.chars().take(60).collect();
-        faults.push(FieldFault {
-            pointer: controller,
-            detail: format!(
-                "there is no controller {id:?}; known are {}",
-                ids.join(", ")
-            ),
-        });
-    }
+    check_controller(app, &half.controller, controller, faults);
     let count = app.network.lanes.len();
     let missing = half
         .close_lanes
@@ -140,6 +111,65 @@ fn check_half(
         pointer: lanes,
         detail,
     });
+}
+
+/// Names a controller that there is not.
+pub(super) fn check_controller(
+    app: &App,
+    id: &str,
+    pointer: &'static str,
+    faults: &mut Vec<FieldFault>,
+) {
+    let known = &app.scenario.controllers;
+    if !known.iter().any(|one| one.id == id) {
+        let ids: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
+        let id: String = id.chars().take(60).collect();
+        faults.push(FieldFault {
+            pointer,
+            detail: format!(
+                "there is no controller {id:?}; known are {}",
+                ids.join(", ")
+            ),
+        });
+    }
+}
+
+/// Names a length or speed that may not be.
+pub(super) fn check_pace(app: &App, seconds: f64, speed: f64, faults: &mut Vec<FieldFault>) {
+    let seconds_max = f64::from(app.comparisons.seconds_max());
+    if !(SECONDS_MIN..=seconds_max).contains(&seconds) {
+        faults.push(FieldFault {
+            pointer: "/seconds",
+            detail: format!(
+                "a comparison of {seconds} s; it must be from {SECONDS_MIN} to {seconds_max} s"
+            ),
+        });
+    }
+    if !SPEED_RANGE.contains(&speed) {
+        faults.push(FieldFault {
+            pointer: "/speed",
+            detail: format!(
+                "the speed is {speed}; it must be from {} to {}",
+                SPEED_RANGE.start(),
+                SPEED_RANGE.end()
+            ),
+        });
+    }
+}
+
+/// Forks the running world and lets both halves go on.
+pub(super) async fn begin(
+    app: &App,
+    plans: HalfPlans,
+    sending: Option<Sending>,
+    pace: (f64, f64),
+) -> Result<(StatusCode, Json<ComparisonReport>), Problem> {
+    app.comparisons.check_room()?;
+    tracing::info!(?plans, ?sending, "two futures are compared");
+    let forked = app.live.fork(plans.clone(), sending).await?;
+    let tracks = app.live.shared_tracks();
+    let session = app.comparisons.start(plans, forked, pace, tracks)?;
+    Ok((StatusCode::CREATED, Json(session.report())))
 }
 
 /// All comparisons, and how many there may be
@@ -185,13 +215,7 @@ pub(crate) async fn create(
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let (plans, pace) = request.checked(&app)?;
-    app.comparisons.check_room()?;
-    tracing::info!(?plans, "two futures are compared");
-    let forked = app.live.fork(plans.clone()).await?;
-    let session = app
-        .comparisons
-        .start(plans, forked, pace, app.live.shared_tracks())?;
-    Ok((StatusCode::CREATED, Json(session.report())))
+    begin(&app, plans, None, pace).await
 }
 
 /// A comparison and its figures so far

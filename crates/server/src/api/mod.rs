@@ -6,6 +6,7 @@ pub(crate) mod comparisons;
 pub(crate) mod control;
 pub(crate) mod corridors;
 pub(crate) mod live;
+pub(crate) mod missions;
 pub(crate) mod network;
 pub(crate) mod scenario;
 pub(crate) mod tiles;
@@ -49,6 +50,8 @@ pub(crate) fn router() -> (Router<Arc<App>>, Description) {
                 .routes(routes!(corridors::diagram))
                 .routes(routes!(closures::list))
                 .routes(routes!(closures::close, closures::open))
+                .routes(routes!(missions::units))
+                .routes(routes!(missions::send))
                 .routes(routes!(tiles::tile))
                 .routes(routes!(live::live)),
         )

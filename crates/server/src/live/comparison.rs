@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use missions::Arm;
 use roads::LaneId;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::answers::time_of_day;
 use super::driver::Driver;
+use super::mission::{MissionReport, Sending, Under};
 use super::run::{FRAME, Published, Run, choice_of};
 use super::state::State;
 use super::tracks::Tracks;
@@ -44,6 +46,8 @@ pub(crate) struct HalfPlan {
     pub(crate) controller: String,
     /// Lanes that are closed in it, besides those closed in the running world.
     pub(crate) close: Vec<LaneId>,
+    /// What the mission may do in it, if there is one.
+    pub(crate) arm: Option<Arm>,
 }
 
 /// How both halves go on: left, right.
@@ -51,14 +55,19 @@ pub(crate) type HalfPlans = [HalfPlan; 2];
 
 /// The running world, twice.
 pub(crate) struct Forked {
-    pub(super) states: [State; 2],
+    pub(super) halves: [(State, Option<Under>); 2],
     pub(super) run: u64,
     pub(super) demand: f64,
 }
 
 impl Run {
-    /// Two worlds that go on from this second.
-    pub(crate) fn fork(&self, plans: &HalfPlans) -> Result<Forked, Error> {
+    /// Two worlds that go on from this second, each with the same unit under way if one is sent.
+    pub(crate) fn fork(
+        &self,
+        plans: &HalfPlans,
+        sending: Option<&Sending>,
+    ) -> Result<Forked, Error> {
+        let sent = sending.map(|sending| self.send(sending)).transpose()?;
         let half = |plan: &HalfPlan| {
             let choice = choice_of(&self.config, &plan.controller)?;
             let mut state = self.state.fork(&self.config, &choice)?;
@@ -66,10 +75,19 @@ impl Run {
                 let plant = state.runner.plant_mut();
                 plant.close_lane(lane).map_err(Error::Signals)?;
             }
-            Ok(state)
+            let mission = match (&sent, plan.arm) {
+                (Some(sent), Some(arm)) => {
+                    let limits = self.signal_limits();
+                    let under = Under::start(&mut state.runner, sent, arm, &limits)?;
+                    state.emergency = Some(under.vehicle());
+                    Some(under)
+                }
+                _ => None,
+            };
+            Ok::<_, Error>((state, mission))
         };
         Ok(Forked {
-            states: [half(&plans[0])?, half(&plans[1])?],
+            halves: [half(&plans[0])?, half(&plans[1])?],
             run: self.number,
             demand: self.pace.demand,
         })
@@ -100,6 +118,8 @@ pub struct HalfReport {
     /// One row every ten simulated seconds, the first at the second of the fork.
     #[schema(value_type = Vec<Vec<Option<f64>>>)]
     pub rows: Vec<Row>,
+    /// The mission in it, if there is one.
+    pub mission: Option<MissionReport>,
 }
 
 /// Two futures of the same second.
@@ -151,6 +171,7 @@ struct Progress {
     stage: Stage,
     t: f64,
     rows: [Vec<Row>; 2],
+    missions: [Option<MissionReport>; 2],
 }
 
 impl Session {
@@ -164,7 +185,7 @@ impl Session {
         tracks: Arc<Tracks>,
     ) -> (Self, Driver) {
         let now = config.clock.elapsed();
-        let from = forked.states[0].world().time();
+        let from = forked.halves[0].0.world().time();
         let mut driver = Driver::new(&plans, forked, speed, config, tracks);
         let rows = [0, 1].map(|side| driver.sample(side).into_iter().collect());
         let published = [0, 1].map(|side| watch::channel(Arc::new(driver.picture(side))).0);
@@ -180,6 +201,7 @@ impl Session {
                 stage: Stage::Running,
                 t: from,
                 rows,
+                missions: driver.missions(),
             }),
             stopped: AtomicBool::new(false),
             asked: AtomicU64::new(milliseconds(now)),
@@ -230,6 +252,7 @@ impl Session {
             controller: self.plans[side].controller.clone(),
             closed_lanes: self.plans[side].close.iter().map(|lane| lane.0).collect(),
             rows: progress.rows[side].clone(),
+            mission: progress.missions[side].clone(),
         };
         ComparisonReport {
             id: self.id,
@@ -273,7 +296,11 @@ impl Session {
             }
             let target = (shown + self.speed * FRAME.as_secs_f64()).min(self.until);
             shown = driver.step_to(target, |side, row| self.progress().rows[side].push(row))?;
-            self.progress().t = shown;
+            {
+                let mut progress = self.progress();
+                progress.t = shown;
+                progress.missions = driver.missions();
+            }
             let ends = shown >= self.until;
             let whole = ends || now >= next_picture;
             if whole {

@@ -317,7 +317,7 @@ fn turn_between(
     }
 }
 
-fn signals_of_movements(network: &Network) -> FxHashMap<MovementId, SignalId> {
+pub(super) fn signals_of_movements(network: &Network) -> FxHashMap<MovementId, SignalId> {
     network
         .signals
         .iter()

@@ -10,6 +10,7 @@ use sim::Metrics;
 use super::answers::status;
 use super::comparison::{Forked, HalfPlan, HalfPlans, Row};
 use super::encode::WAITING_SPEED;
+use super::mission::{MissionReport, Under};
 use super::run::{Pace, Published, STEPS_BUDGET, frame};
 use super::state::State;
 use super::tracks::Tracks;
@@ -22,6 +23,7 @@ const SAMPLE: f64 = 10.0;
 /// One world of the two, while it is driven.
 struct Half {
     state: State,
+    mission: Option<Under>,
     pace: Pace,
     /// The metrics at the fork.
     base: Metrics,
@@ -36,6 +38,22 @@ pub(crate) struct Driver {
     run: u64,
 }
 
+impl Half {
+    /// One step of the engine, the mission looked after before it.
+    fn step(&mut self, tracks: &Tracks, horizon: f64) -> Result<(), Error> {
+        if let Some(mission) = &mut self.mission {
+            mission.tend(&mut self.state.runner)?;
+        }
+        self.state.step(tracks, horizon).map_err(Error::Signals)?;
+        if let Some(mission) = &mut self.mission {
+            let (before, after) = (&self.state.before, &self.state.after);
+            let interval = after.time() - before.time();
+            mission.count(after, &self.state.figures, interval);
+        }
+        Ok(())
+    }
+}
+
 impl Driver {
     /// Both worlds at the second of the fork.
     pub(super) fn new(
@@ -46,13 +64,14 @@ impl Driver {
         tracks: Arc<Tracks>,
     ) -> Self {
         let now = config.clock.elapsed();
-        let [left, right] = forked.states;
-        let half = |state: State, plan: &HalfPlan| {
+        let [left, right] = forked.halves;
+        let half = |(state, mission): (State, Option<Under>), plan: &HalfPlan| {
             let from = state.world().time();
             Half {
                 pace: Pace::starting(&plan.controller, forked.demand, speed, now, from),
                 base: state.world().metrics(config.scenario.horizon),
                 next_sample: from,
+                mission,
                 state,
             }
         };
@@ -67,6 +86,12 @@ impl Driver {
     /// What the server was started with.
     pub(super) const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How far the missions are.
+    pub(super) fn missions(&self) -> [Option<MissionReport>; 2] {
+        let report = |half: &Half| half.mission.as_ref().map(Under::report);
+        self.halves.each_ref().map(report)
     }
 
     fn network(&self) -> &Network {
@@ -87,9 +112,7 @@ impl Driver {
             for side in 0..2 {
                 let half = &mut self.halves[side];
                 if half.state.world().time() < target {
-                    half.state
-                        .step(&self.tracks, horizon)
-                        .map_err(Error::Signals)?;
+                    half.step(&self.tracks, horizon)?;
                     moved = true;
                 }
                 if let Some(sampled) = self.sample(side) {
@@ -119,9 +142,15 @@ impl Driver {
         }
         half.next_sample += SAMPLE;
         let (base, now) = (&half.base, half.state.world().metrics(horizon));
-        let vehicles = base.running + base.waiting_to_enter + (now.vehicles - base.vehicles);
+        let mut vehicles = base.running + base.waiting_to_enter + (now.vehicles - base.vehicles);
         let spent = now.time_spent - base.time_spent;
-        let delay = spent - half.state.figures.free_time();
+        let mut delay = spent - half.state.figures.free_time();
+        // Of a mission, all others count; its vehicle was there at the fork.
+        if let Some(mission) = &mut half.mission {
+            vehicles -= 1;
+            delay -= mission.own_time - mission.own_free;
+            mission.others_delay = delay.max(0.0);
+        }
         let movers = half.state.after.movers();
         let standing = movers.iter().filter(|mover| mover.speed < WAITING_SPEED);
         Some([

@@ -18,7 +18,7 @@ use roads::{Demand, Network};
 
 use super::encode::{LinkState, WAITING_SPEED};
 use super::snapshot::Snapshot;
-use super::tracks::{NO_LINK, Tracks};
+use super::tracks::{NO_LINK, PlaceIndex, Tracks};
 
 /// Time constant of speeds and of the delay index, seconds.
 const SPEED_MEMORY: f64 = 60.0;
@@ -163,6 +163,11 @@ impl Figures {
     /// all vehicles together.
     pub(crate) const fn free_time(&self) -> f64 {
         self.free_time_total
+    }
+
+    /// Share of the free-flow speed of a place that a vehicle drives at, at most 1.
+    pub(crate) fn free_share(&self, place: PlaceIndex, speed: f32) -> f64 {
+        f64::from((speed / self.place_free_speed[place as usize]).min(1.0))
     }
 
     /// Takes in one step, from `before` to `after`.

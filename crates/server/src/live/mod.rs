@@ -16,6 +16,7 @@ pub(crate) mod encode;
 mod figures;
 pub(crate) mod heads;
 pub(crate) mod interpolate;
+pub(crate) mod mission;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 mod state;
@@ -38,6 +39,7 @@ use closures::Closures;
 use comparison::{Forked, HalfPlans};
 use corridor::{CorridorQuery, CorridorReport};
 use counters::Counters;
+use mission::Sending;
 use report::{History, LinkReport, SignalReport, Status};
 use run::{Change, FRAME, Published, Run};
 
@@ -68,7 +70,7 @@ enum Command {
     Link(LinkId, Reply<LinkReport>),
     Signal(SignalId, Reply<SignalReport>),
     History(Reply<History>),
-    Fork(HalfPlans, Reply<Result<Forked, Error>>),
+    Fork(HalfPlans, Option<Sending>, Reply<Result<Forked, Error>>),
     Corridor(CorridorQuery, Reply<Result<CorridorReport, Error>>),
     Closure(Option<(LaneId, bool)>, Reply<Result<Closures, Error>>),
     Stop,
@@ -162,8 +164,13 @@ impl Live {
     }
 
     /// Two worlds that go on from this second, each under a controller of its own.
-    pub(crate) async fn fork(&self, halves: HalfPlans) -> Result<Forked, Error> {
-        self.ask(|reply| Command::Fork(halves, reply)).await?
+    pub(crate) async fn fork(
+        &self,
+        halves: HalfPlans,
+        sending: Option<Sending>,
+    ) -> Result<Forked, Error> {
+        self.ask(|reply| Command::Fork(halves, sending, reply))
+            .await?
     }
 
     /// What has happened along a corridor; recording begins when it is first asked for.
@@ -252,7 +259,9 @@ fn answer(run: &mut Run, command: Command) {
         Command::Link(link, reply) => drop(reply.send(run.link(link))),
         Command::Signal(signal, reply) => drop(reply.send(run.signal(signal))),
         Command::History(reply) => drop(reply.send(run.history())),
-        Command::Fork(halves, reply) => drop(reply.send(run.fork(&halves))),
+        Command::Fork(halves, sending, reply) => {
+            drop(reply.send(run.fork(&halves, sending.as_ref())));
+        }
         Command::Corridor(query, reply) => drop(reply.send(run.corridor(query))),
         Command::Closure(change, reply) => drop(reply.send(run.closures(change))),
         Command::Stop => {}

@@ -370,5 +370,6 @@ pub(super) fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, E
 
 pub(super) fn frame(network: &Network, tracks: &Tracks, state: &State) -> Bytes {
     let (before, after) = (&state.before, &state.after);
-    encode::vehicles(network, tracks, before, after, state.share(), state.shown)
+    let moment = (state.share(), state.shown);
+    encode::vehicles(network, tracks, (before, after), moment, state.emergency)
 }

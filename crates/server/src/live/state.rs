@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) shown: f64,
     pub(super) next_minute: f64,
     pub(super) next_finished: f64,
+    /// Number of the vehicle that is on an emergency mission.
+    pub(super) emergency: Option<u32>,
 }
 
 impl State {
@@ -74,6 +76,7 @@ impl State {
             shown: 0.0,
             next_minute: MINUTE,
             next_finished: FINISHED_EVERY,
+            emergency: None,
             demand,
         };
         state.heads.observe(state.runner.envelope(), 0.0);
@@ -104,6 +107,7 @@ impl State {
             shown: self.world().time(),
             next_minute: self.next_minute,
             next_finished: self.next_finished,
+            emergency: None,
         })
     }
 

@@ -70,7 +70,12 @@ pub(crate) fn missions(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Report, Error> {
     // Names are checked once; what else may go wrong is the engine's.
-    control::build(control, &scenario.network, &scenario.demand, &scenario.protocol)?;
+    control::build(
+        control,
+        &scenario.network,
+        &scenario.demand,
+        &scenario.protocol,
+    )?;
     let start = || -> Result<Runner<SimPlant>, missions::Error> {
         let controller = signals::controllers::by_name(
             control,
@@ -86,12 +91,17 @@ pub(crate) fn missions(
         Ok(Runner::new(plant, controller, &scenario.protocol)?)
     };
     let mut watcher = |done: usize, _: usize| progress(done);
-    experiment::run(&scenario.network, &scenario.demand, &start, spec, &mut watcher).map_err(
-        |error| Error::Refused {
-            message: format!("the missions cannot be run: {error}"),
-            help: None,
-        },
+    experiment::run(
+        &scenario.network,
+        &scenario.demand,
+        &start,
+        spec,
+        &mut watcher,
     )
+    .map_err(|error| Error::Refused {
+        message: format!("the missions cannot be run: {error}"),
+        help: None,
+    })
 }
 
 fn spec(args: &MissionArgs, scenario: &Scenario) -> Result<Spec, Error> {
@@ -101,7 +111,13 @@ fn spec(args: &MissionArgs, scenario: &Scenario) -> Result<Spec, Error> {
             let from = link(&scenario.network, from, &args.scenario.network)?;
             let to = link(&scenario.network, to, &args.scenario.network)?;
             let at = scenario.network.links[to.index()].length / 2.0;
-            Some((Place { link: from, at: 0.0 }, Place { link: to, at }))
+            Some((
+                Place {
+                    link: from,
+                    at: 0.0,
+                },
+                Place { link: to, at },
+            ))
         }
         _ => None,
     };
@@ -144,7 +160,8 @@ fn link(network: &Network, name: &str, path: &Path) -> Result<roads::LinkId, Err
     })
 }
 
-fn units(path: &Path, network: &Network) -> Result<Units, Error> {
+/// Reads a file of units and puts them on a network.
+pub(crate) fn units(path: &Path, network: &Network) -> Result<Units, Error> {
     let wrong = |source: Box<dyn std::error::Error + Send + Sync>| Error::Input {
         what: "units",
         path: path.to_owned(),
@@ -180,14 +197,16 @@ const fn title(arm: Arm) -> &'static str {
     }
 }
 
-fn print(
-    scenario: &Scenario,
-    spec: &Spec,
-    report: &Report,
-    printer: Printer,
-) -> Result<(), Error> {
+fn print(scenario: &Scenario, spec: &Spec, report: &Report, printer: Printer) -> Result<(), Error> {
     let summary = &report.summary;
-    let mut times = table(["to the scene", "mean s", "median s", "90 % s", "stops", "stood s"]);
+    let mut times = table([
+        "to the scene",
+        "mean s",
+        "median s",
+        "90 % s",
+        "stops",
+        "stood s",
+    ]);
     for (&arm, total) in report.arms.iter().zip(&summary.arms) {
         times.add_row([
             title(arm).to_owned(),
