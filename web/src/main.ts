@@ -17,6 +17,7 @@ import { HelpDialog } from "./elements/help-dialog";
 import { HistoryCharts } from "./elements/history-charts";
 import { LinkCard } from "./elements/link-card";
 import { MapLegend } from "./elements/map-legend";
+import { MissionPanel } from "./elements/mission-panel";
 import { SignalPlan } from "./elements/signal-plan";
 import { StatusHeader } from "./elements/status-header";
 import { TaskTabs } from "./elements/task-tabs";
@@ -42,6 +43,7 @@ declare global {
     "history-charts": HistoryCharts;
     "link-card": LinkCard;
     "map-legend": MapLegend;
+    "mission-panel": MissionPanel;
     "signal-plan": SignalPlan;
     "status-header": StatusHeader;
     "task-tabs": TaskTabs;
@@ -75,6 +77,7 @@ for (const [name, element] of [
   ["compare-stage", CompareStage],
   ["corridor-panel", CorridorPanel],
   ["corridor-diagram", CorridorDiagram],
+  ["mission-panel", MissionPanel],
   ["closure-panel", ClosurePanel],
   // Last: it makes all the others.
   ["command-centre", CommandCentre],

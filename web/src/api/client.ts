@@ -9,9 +9,11 @@ import type {
   CorridorDiagram,
   History,
   LinkDetail,
+  MissionRequest,
   Scenario,
   SignalDetail,
   Status,
+  Unit,
 } from "./types";
 
 const BASE = "/api/v1";
@@ -75,6 +77,9 @@ export const api = {
   compare: (wanted: ComparisonRequest): Promise<Comparison> =>
     request("/comparisons", posted("POST", wanted)),
   endComparison: (id: number): Promise<null> => request(`/comparisons/${id}`, posted("DELETE")),
+  sendMission: (wanted: MissionRequest): Promise<Comparison> =>
+    request("/traffic/missions", posted("POST", wanted)),
+  units: (): Promise<{ readonly units: readonly Unit[] }> => request("/traffic/units"),
   corridors: (): Promise<{ readonly corridors: readonly Corridor[] }> => request("/corridors"),
   corridorBetween: (from: number, to: number): Promise<Corridor> =>
     request(`/corridors/path?from=${from}&to=${to}`),

@@ -155,6 +155,41 @@ export interface HalfReport {
   readonly controller: string;
   readonly closed_lanes: readonly number[];
   readonly rows: readonly (readonly (number | null)[])[];
+  readonly mission?: MissionReport | null;
+}
+
+export interface MissionReport {
+  readonly arm: "ordinary" | "blue-light" | "priority";
+  /** `null` when it starts at a link somebody picked. */
+  readonly unit: string | null;
+  /** The vehicle's number in the stream. */
+  readonly vehicle: number;
+  readonly stage: "leaving" | "driving" | "arrived";
+  readonly ordered: number;
+  readonly arrived: number | null;
+  readonly stops: number;
+  readonly stood: number;
+  readonly rerouted: number;
+  readonly route: readonly number[];
+  /** The next signals on its way, nearest first. */
+  readonly ahead: readonly { readonly signal: number; readonly green: boolean }[];
+  /** What all others have lost since the order, vehicle seconds. */
+  readonly others_delay: number;
+}
+
+export interface MissionRequest {
+  readonly scene: number;
+  readonly from?: number;
+  readonly controller?: string;
+  readonly seconds: number;
+  readonly speed: number;
+}
+
+export interface Unit {
+  readonly id: string;
+  readonly abilities: readonly string[];
+  readonly link: number;
+  readonly place: Position;
 }
 
 export interface Comparison {

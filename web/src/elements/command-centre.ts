@@ -11,6 +11,7 @@ const PARTS = {
   overview: { panel: null, stage: null },
   compare: { panel: "compare-panel", stage: "compare-stage" },
   corridor: { panel: "corridor-panel", stage: "corridor-diagram" },
+  missions: { panel: "mission-panel", stage: "compare-stage" },
   closures: { panel: "closure-panel", stage: null },
 } as const;
 
@@ -140,8 +141,10 @@ export class CommandCentre extends HTMLElement {
   }
 
   #showStage(): void {
-    const comparing = this.dataset.task === "compare" && this.#model.comparison.current !== null;
-    this.#stage.hidden = !comparing && this.dataset.task !== "corridor";
+    const { task } = this.dataset;
+    const wanted = task === "compare" || task === "missions";
+    const comparing = wanted && this.#model.comparison.current !== null;
+    this.#stage.hidden = !comparing && task !== "corridor";
     // Two maps take the place of the one.
     this.#map.hidden = comparing;
   }

@@ -3,13 +3,14 @@ import { onLanguage, type StringName, t } from "../i18n";
 import { h, LiveElement, setText } from "./dom";
 
 /** In the order of the tabs; the number keys follow it. */
-export const TASKS = ["overview", "compare", "corridor", "closures"] as const;
+export const TASKS = ["overview", "compare", "corridor", "missions", "closures"] as const;
 export type Task = (typeof TASKS)[number];
 
 const TITLES: Readonly<Record<Task, StringName>> = {
   overview: "taskOverview",
   compare: "taskCompare",
   corridor: "taskCorridor",
+  missions: "taskMissions",
   closures: "taskClosures",
 };
 

@@ -1,6 +1,6 @@
 /** Two futures of the same second: what there is to compare, and what the server says of it. */
 import { api, Problem } from "../api/client";
-import type { Comparison, ComparisonList, ComparisonRequest } from "../api/types";
+import type { Comparison, ComparisonList, ComparisonRequest, MissionRequest } from "../api/types";
 import { Emitter } from "./emitter";
 
 const POLL_MS = 1000;
@@ -30,9 +30,18 @@ export class ComparisonStore extends Emitter<Events> {
     }
   }
 
-  async start(wanted: ComparisonRequest): Promise<boolean> {
+  start(wanted: ComparisonRequest): Promise<boolean> {
+    return this.#begin(api.compare(wanted));
+  }
+
+  /** Sends an ambulance in both halves. */
+  send(wanted: MissionRequest): Promise<boolean> {
+    return this.#begin(api.sendMission(wanted));
+  }
+
+  async #begin(started: Promise<Comparison>): Promise<boolean> {
     try {
-      this.current = await api.compare(wanted);
+      this.current = await started;
     } catch (error) {
       this.#say(error);
       return false;
