@@ -1,5 +1,14 @@
 // Headless Chromium with WebGL in software, and what a page did while it was open.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+
+const RESULTS = join(fileURLToPath(new URL(".", import.meta.url)), "..", "test-results");
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 const FLAGS = [
   "--use-angle=swiftshader",
@@ -48,4 +57,38 @@ export async function ready(page) {
     undefined,
     { timeout: 60_000 },
   );
+}
+
+/** Keeps a picture of the page in test-results. */
+export function shot(page, name) {
+  mkdirSync(RESULTS, { recursive: true });
+  return page.screenshot({ path: join(RESULTS, `${name}.png`), timeout: 60_000 });
+}
+
+/** Pixels of the middle of the first signal in view that no control covers. */
+export function signalInView(page) {
+  return page.evaluate(() => {
+    const { map } = document.querySelector("city-map");
+    const frame = map.getCanvas().getBoundingClientRect();
+    for (const feature of map.queryRenderedFeatures({ layers: ["signals-halo"] })) {
+      const at = map.project(feature.geometry.coordinates);
+      const [x, y] = [frame.left + at.x, frame.top + at.y];
+      if (document.elementFromPoint(x, y) === map.getCanvas()) return { id: feature.id, x, y };
+    }
+    return null;
+  });
+}
+
+/** Axe finds nothing serious. */
+export async function accessible(page) {
+  // Through the debugger, which the page's content security policy does not bind.
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }),
+  );
+  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  assert.deepEqual(found, []);
 }

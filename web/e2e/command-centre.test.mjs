@@ -1,22 +1,13 @@
 // The Command centre in a real browser against a real server.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
-import { launch, open, ready } from "./browser.mjs";
+import { accessible, launch, open, PHONE, ready, shot, signalInView } from "./browser.mjs";
 import { startServer } from "./server.mjs";
-
-const RESULTS = join(fileURLToPath(new URL(".", import.meta.url)), "..", "test-results");
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 let server;
 let browser;
 
 before(async () => {
-  mkdirSync(RESULTS, { recursive: true });
   server = await startServer();
   browser = await launch();
 });
@@ -26,40 +17,9 @@ after(async () => {
   await server?.stop();
 });
 
-const shot = (page, name) =>
-  page.screenshot({ path: join(RESULTS, `${name}.png`), timeout: 60_000 });
-
 /** Positions of all drawn vehicles, Web Mercator. */
 const positions = (page) =>
   page.evaluate(() => [...document.querySelector("city-map").motion.positions(performance.now())]);
-
-/** Pixels of the middle of the first signal in view that no control covers. */
-function signalInView(page) {
-  return page.evaluate(() => {
-    const { map } = document.querySelector("city-map");
-    const frame = map.getCanvas().getBoundingClientRect();
-    for (const feature of map.queryRenderedFeatures({ layers: ["signals-halo"] })) {
-      const at = map.project(feature.geometry.coordinates);
-      const [x, y] = [frame.left + at.x, frame.top + at.y];
-      if (document.elementFromPoint(x, y) === map.getCanvas()) return { id: feature.id, x, y };
-    }
-    return null;
-  });
-}
-
-async function accessible(page) {
-  // Through the debugger, which the page's content security policy does not bind.
-  const source = await import("node:fs").then(({ readFileSync }) => readFileSync(AXE, "utf8"));
-  await page.evaluate(source);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }),
-  );
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-  assert.deepEqual(found, []);
-}
 
 describe("the Command centre", () => {
   it("loads without errors and without any foreign host, and draws the network", async () => {

@@ -3,16 +3,24 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import "uplot/dist/uPlot.min.css";
 // After the libraries' sheets, so that ours wins.
 import "./styles/main.css";
+import "./styles/tasks.css";
 import { CityChart } from "./elements/city-chart";
+import { ClosurePanel } from "./elements/closure-panel";
 import { CommandCentre } from "./elements/command-centre";
+import { ComparePanel } from "./elements/compare-panel";
+import { CompareStage } from "./elements/compare-stage";
 import { ControlBar } from "./elements/control-bar";
+import { CorridorDiagram } from "./elements/corridor-diagram";
+import { CorridorPanel } from "./elements/corridor-panel";
 import { FigurePanel } from "./elements/figure-panel";
 import { HelpDialog } from "./elements/help-dialog";
 import { HistoryCharts } from "./elements/history-charts";
 import { LinkCard } from "./elements/link-card";
 import { MapLegend } from "./elements/map-legend";
+import { MissionPanel } from "./elements/mission-panel";
 import { SignalPlan } from "./elements/signal-plan";
 import { StatusHeader } from "./elements/status-header";
+import { TaskTabs } from "./elements/task-tabs";
 import { WorstLinks } from "./elements/worst-links";
 import { startLanguage } from "./i18n";
 import iconUrl from "./icon.svg?url";
@@ -23,15 +31,22 @@ declare global {
   interface HTMLElementTagNameMap {
     "city-chart": CityChart;
     "city-map": CityMap;
+    "closure-panel": ClosurePanel;
     "command-centre": CommandCentre;
+    "compare-panel": ComparePanel;
+    "compare-stage": CompareStage;
     "control-bar": ControlBar;
+    "corridor-diagram": CorridorDiagram;
+    "corridor-panel": CorridorPanel;
     "figure-panel": FigurePanel;
     "help-dialog": HelpDialog;
     "history-charts": HistoryCharts;
     "link-card": LinkCard;
     "map-legend": MapLegend;
+    "mission-panel": MissionPanel;
     "signal-plan": SignalPlan;
     "status-header": StatusHeader;
+    "task-tabs": TaskTabs;
     "worst-links": WorstLinks;
   }
 }
@@ -57,6 +72,13 @@ for (const [name, element] of [
   ["link-card", LinkCard],
   ["help-dialog", HelpDialog],
   ["city-map", CityMap],
+  ["task-tabs", TaskTabs],
+  ["compare-panel", ComparePanel],
+  ["compare-stage", CompareStage],
+  ["corridor-panel", CorridorPanel],
+  ["corridor-diagram", CorridorDiagram],
+  ["mission-panel", MissionPanel],
+  ["closure-panel", ClosurePanel],
   // Last: it makes all the others.
   ["command-centre", CommandCentre],
 ] as const) {

@@ -29,10 +29,9 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("WebSocket", Silent);
   vi.stubGlobal("window", globalThis);
-  vi.stubGlobal("location", new URL("http://city.example/"));
   Silent.all = [];
   states = [];
-  socket = new LiveSocket({
+  socket = new LiveSocket("ws://city.example/api/v1/live", {
     onText: () => {},
     onBinary: () => {},
     onConnection: (state) => states.push(state),

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use missions::Units;
 use roads::Network;
 use tokio::sync::{Semaphore, watch};
 
 use crate::assets::Assets;
 use crate::bureau::Bureau;
 use crate::config::{Config, Limits, Title};
+use crate::corridors::Catalogue;
 use crate::error::Error;
 use crate::geo::Projection;
 use crate::live::Live;
+use crate::live::comparisons::Comparisons;
 use crate::seeing::Seeing;
 use crate::tiles::Tiles;
 
@@ -20,6 +23,9 @@ pub(crate) struct App {
     pub(crate) title: Title,
     pub(crate) network: Arc<Network>,
     pub(crate) live: Live,
+    pub(crate) comparisons: Comparisons,
+    pub(crate) corridors: Catalogue,
+    pub(crate) units: Units,
     pub(crate) tiles: Tiles,
     pub(crate) limits: Limits,
     /// One permit for each client of the live stream.
@@ -49,6 +55,7 @@ impl App {
             config.limits.tiles_cached_max,
         );
         let (limits, bureau) = (config.limits.clone(), config.bureau.clone());
+        let (comparisons, units) = (Comparisons::new(config.clone()), config.units.clone());
         let live = Live::start(config, Arc::clone(&roads))?;
         Ok(Self {
             scenario,
@@ -57,6 +64,9 @@ impl App {
             places: Arc::new(Semaphore::new(limits.live_clients_max)),
             limits,
             bureau,
+            comparisons,
+            corridors: Catalogue::new(&network),
+            units,
             seeing: Seeing::new(Arc::clone(&network), roads, live.seen()),
             live,
             stopping,

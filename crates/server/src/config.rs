@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use missions::Units;
 use roads::{Demand, Network, Point};
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +172,14 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Connections at the same time; further ones wait to be accepted.
     pub connections_max: usize,
+    /// Comparisons of two futures that may run at the same time.
+    pub comparisons_max: usize,
+    /// Simulated seconds that a comparison may go on.
+    pub comparison_seconds_max: u32,
+    /// How long a comparison goes on when nobody looks at it or asks for it.
+    pub comparison_idle_max: Duration,
+    /// Corridors that may be recorded at the same time.
+    pub corridors_max: usize,
     /// How long a connection may be silent before it is closed.
     pub silence_max: Duration,
     /// How long a client of the live stream may take to accept a message.
@@ -189,6 +198,10 @@ impl Default for Limits {
             history_points_max: 8_000_000,
             request_timeout: Duration::from_secs(10),
             connections_max: 1024,
+            comparisons_max: 2,
+            comparison_seconds_max: 1800,
+            comparison_idle_max: Duration::from_mins(2),
+            corridors_max: 8,
             silence_max: Duration::from_mins(1),
             send_timeout: Duration::from_secs(20),
         }
@@ -222,6 +235,8 @@ pub struct Config {
     /// Simulated seconds that the first run is ahead when the page opens, so that there is traffic
     /// on the roads; runs that follow start at second 0.
     pub head_start: f64,
+    /// The city's units, which can be sent to a scene; none where nobody knows of any.
+    pub units: Units,
     /// The city's data; without it the exchange and the Bureau are not served.
     pub bureau: Option<Bureau>,
     /// Every limit.
@@ -245,6 +260,7 @@ impl Config {
             demand_level: 1.0,
             speed: 1.0,
             head_start: 0.0,
+            units: Units::default(),
             bureau: None,
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),

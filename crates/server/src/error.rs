@@ -39,6 +39,48 @@ pub enum Error {
     /// The live run is gone or does not answer in time.
     #[error("the live run does not answer")]
     Unanswered,
+    /// Too much is asked for at the same time.
+    #[error("{limit} {what}, as many as may at the same time")]
+    Limit {
+        /// The limit's name.
+        name: &'static str,
+        /// What there are so many of, for example `comparisons run`.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A lane cannot be closed because no other lane of its link is open.
+    #[error(
+        "lane {lane} is the last open lane of link {link:?}; vehicles bound for it would wait for ever: open another lane of it first"
+    )]
+    LastLane {
+        /// Index of the lane.
+        lane: u32,
+        /// Id of its link.
+        link: String,
+    },
+    /// There is no way for a unit.
+    #[error(
+        "no way leads from {} to link {to:?}; pick a scene that can be driven to",
+        .from.as_ref().map_or_else(|| "any unit".to_owned(), |from| format!("link {from:?}"))
+    )]
+    NoWay {
+        /// Id of the link where it would start; `None` for every unit of the city.
+        from: Option<String>,
+        /// Id of the link of the scene.
+        to: String,
+    },
+    /// A mission could not be sent or went wrong.
+    #[error("the mission: {0}")]
+    Mission(#[from] missions::Error),
+    /// Links do not follow one another.
+    #[error("no turn leads from link {from} to link {to}")]
+    Corridor {
+        /// Index of a link.
+        from: u32,
+        /// Index of the next.
+        to: u32,
+    },
     /// Too many commands are waiting for the live run.
     #[error("more than {limit} commands wait for the live run")]
     Busy {

@@ -17,6 +17,7 @@ pub mod clock;
 pub mod config;
 mod connections;
 pub mod controllers;
+mod corridors;
 pub mod data;
 pub mod error;
 pub mod exchange;

@@ -106,6 +106,11 @@ impl From<Error> for Problem {
                 Self::limit(StatusCode::SERVICE_UNAVAILABLE, "commands_max", detail)
             }
             Error::Unanswered => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+            Error::Limit { name, .. } => Self::limit(StatusCode::TOO_MANY_REQUESTS, name, detail),
+            Error::LastLane { .. } => Self::new(StatusCode::CONFLICT, detail),
+            Error::Corridor { .. } | Error::NoWay { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+            }
             Error::Controller { .. } => Self::new(StatusCode::CONFLICT, detail),
             _ => {
                 tracing::error!(%detail, "a request failed");

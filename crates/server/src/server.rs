@@ -76,7 +76,11 @@ pub async fn serve(
         result = serving => result.map_err(Error::Serve),
         () = overdue => Ok(()),
     };
-    let stopped = tokio::task::spawn_blocking(move || app.live.stop()).await;
+    let stopped = tokio::task::spawn_blocking(move || {
+        app.comparisons.stop();
+        app.live.stop();
+    })
+    .await;
     if let Err(error) = stopped {
         tracing::error!(%error, "the live run did not stop");
     }

@@ -198,6 +198,28 @@ impl<P: Plant> Runner<P> {
     }
 }
 
+impl<P: Plant + Clone> Runner<P> {
+    /// A double that goes on from here under another controller: plant, what the signals show and
+    /// for how long they have shown it are the same in both at first, and nothing is shared after.
+    ///
+    /// # Errors
+    /// When the controller decides more seldom than the signals wait for it.
+    pub fn fork_under(&self, controller: Box<dyn Controller>) -> Result<Self, Error> {
+        let (name, own) = (controller.name(), controller.interval());
+        Ok(Self {
+            interval: self.protocol.interval(name, own, self.patience)?,
+            next_decision: self.plant.time(),
+            plant: self.plant.clone(),
+            controller,
+            envelope: self.envelope.clone(),
+            protocol: self.protocol.clone(),
+            patience: self.patience,
+            seen: self.seen.clone(),
+            wishes: self.wishes.clone(),
+        })
+    }
+}
+
 /// When to decide again, at `now`, after a decision that was due at `due`: whole intervals later,
 /// and no time that is over, however far a plant's clock has jumped. Seconds.
 pub fn next_decision(due: f64, interval: f64, now: f64) -> f64 {

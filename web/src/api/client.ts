@@ -1,5 +1,20 @@
 /** Requests to the server's resources; errors are RFC 9457 problems turned into exceptions. */
-import type { Control, History, LinkDetail, Scenario, SignalDetail, Status } from "./types";
+import type {
+  Closure,
+  Comparison,
+  ComparisonList,
+  ComparisonRequest,
+  Control,
+  Corridor,
+  CorridorDiagram,
+  History,
+  LinkDetail,
+  MissionRequest,
+  Scenario,
+  SignalDetail,
+  Status,
+  Unit,
+} from "./types";
 
 const BASE = "/api/v1";
 
@@ -18,8 +33,17 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
     const problem: unknown = await response.json().catch(() => null);
     throw new Problem(response.status, problemText(problem) ?? response.statusText);
   }
-  return (await response.json()) as T;
+  return (response.status === 204 ? null : await response.json()) as T;
 }
+
+const posted = (method: "POST" | "PUT" | "DELETE", body?: object): RequestInit =>
+  body === undefined
+    ? { method }
+    : {
+        method,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      };
 
 function problemText(problem: unknown): string | null {
   if (typeof problem !== "object" || problem === null) return null;
@@ -30,9 +54,16 @@ function problemText(problem: unknown): string | null {
 
 export const tilesUrl = (): string => `${location.origin}${BASE}/tiles/{z}/{x}/{y}.mvt`;
 
-export function liveUrl(): string {
+/** One half of a comparison, whose stream is followed instead of that of the running world. */
+export interface Half {
+  readonly comparison: number;
+  readonly side: "left" | "right";
+}
+
+export function liveUrl(half: Half | null = null): string {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  return `${scheme}//${location.host}${BASE}/live`;
+  const query = half ? `?comparison=${half.comparison}&side=${half.side}` : "";
+  return `${scheme}//${location.host}${BASE}/live${query}`;
 }
 
 export const api = {
@@ -40,10 +71,25 @@ export const api = {
   history: (): Promise<History> => request("/history"),
   link: (index: number): Promise<LinkDetail> => request(`/links/${index}`),
   signal: (index: number): Promise<SignalDetail> => request(`/signals/${index}`),
-  control: (change: Control): Promise<Status> =>
-    request("/control", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(change),
-    }),
+  control: (change: Control): Promise<Status> => request("/control", posted("POST", change)),
+  comparisons: (): Promise<ComparisonList> => request("/comparisons"),
+  comparison: (id: number): Promise<Comparison> => request(`/comparisons/${id}`),
+  compare: (wanted: ComparisonRequest): Promise<Comparison> =>
+    request("/comparisons", posted("POST", wanted)),
+  endComparison: (id: number): Promise<null> => request(`/comparisons/${id}`, posted("DELETE")),
+  sendMission: (wanted: MissionRequest): Promise<Comparison> =>
+    request("/traffic/missions", posted("POST", wanted)),
+  units: (): Promise<{ readonly units: readonly Unit[] }> => request("/traffic/units"),
+  corridors: (): Promise<{ readonly corridors: readonly Corridor[] }> => request("/corridors"),
+  corridorBetween: (from: number, to: number): Promise<Corridor> =>
+    request(`/corridors/path?from=${from}&to=${to}`),
+  corridorDiagram: (links: readonly number[], since: number | null): Promise<CorridorDiagram> =>
+    request(
+      `/corridors/diagram?links=${links.join(",")}${since === null ? "" : `&since=${since}`}`,
+    ),
+  closures: (): Promise<{ readonly closures: readonly Closure[] }> => request("/closures"),
+  closeLane: (lane: number): Promise<{ readonly closures: readonly Closure[] }> =>
+    request(`/closures/${lane}`, posted("PUT")),
+  openLane: (lane: number): Promise<{ readonly closures: readonly Closure[] }> =>
+    request(`/closures/${lane}`, posted("DELETE")),
 };

@@ -62,6 +62,9 @@ export interface LinkDetail {
   readonly name: string | null;
   readonly class: string;
   readonly lanes: number;
+  /** Index of the innermost lane; the others follow. */
+  readonly first_lane?: number;
+  readonly closed_lanes?: readonly number[];
   readonly length: number;
   readonly limit: number;
   /** `null` when the link is empty. */
@@ -133,4 +136,121 @@ export interface Control {
   readonly speed?: number;
   readonly paused?: boolean;
   readonly restart?: boolean;
+}
+
+export interface HalfRequest {
+  readonly controller: string;
+  readonly close_lanes?: readonly number[];
+}
+
+export interface ComparisonRequest {
+  readonly left: HalfRequest;
+  readonly right: HalfRequest;
+  /** Simulated seconds. */
+  readonly seconds: number;
+  readonly speed: number;
+}
+
+export interface HalfReport {
+  readonly controller: string;
+  readonly closed_lanes: readonly number[];
+  readonly rows: readonly (readonly (number | null)[])[];
+  readonly mission?: MissionReport | null;
+}
+
+export interface MissionReport {
+  readonly arm: "ordinary" | "blue-light" | "priority";
+  /** `null` when it starts at a link somebody picked. */
+  readonly unit: string | null;
+  /** The vehicle's number in the stream. */
+  readonly vehicle: number;
+  readonly stage: "leaving" | "driving" | "arrived";
+  readonly ordered: number;
+  readonly arrived: number | null;
+  readonly stops: number;
+  readonly stood: number;
+  readonly rerouted: number;
+  readonly route: readonly number[];
+  /** The next signals on its way, nearest first. */
+  readonly ahead: readonly { readonly signal: number; readonly green: boolean }[];
+  /** What all others have lost since the order, vehicle seconds. */
+  readonly others_delay: number;
+}
+
+export interface MissionRequest {
+  readonly scene: number;
+  readonly from?: number;
+  readonly controller?: string;
+  readonly seconds: number;
+  readonly speed: number;
+}
+
+export interface Unit {
+  readonly id: string;
+  readonly abilities: readonly string[];
+  readonly link: number;
+  readonly place: Position;
+}
+
+export interface Comparison {
+  readonly id: number;
+  readonly state: "running" | "finished" | "ended" | "failed";
+  readonly from: number;
+  readonly from_clock: string;
+  readonly until: number;
+  readonly t: number;
+  readonly speed: number;
+  readonly columns: readonly string[];
+  readonly left: HalfReport;
+  readonly right: HalfReport;
+}
+
+export interface ComparisonList {
+  readonly running_max: number;
+  readonly seconds_max: number;
+  readonly idle_seconds_max: number;
+  readonly comparisons: readonly Comparison[];
+}
+
+export interface Corridor {
+  readonly name: string;
+  /** Degrees clockwise from north. */
+  readonly bearing: number;
+  readonly length: number;
+  readonly links: readonly number[];
+  readonly signals: readonly number[];
+}
+
+export interface CorridorStop {
+  readonly signal: number;
+  readonly id: string;
+  readonly cross_street: string | null;
+  /** Metres from the start. */
+  readonly at: number;
+  /** Seconds from the start at free flow. */
+  readonly free_seconds: number;
+  readonly aspects: readonly (readonly [t: number, aspect: number])[];
+}
+
+export interface CorridorDiagram {
+  readonly run: number;
+  readonly links: readonly number[];
+  readonly length: number;
+  readonly free_seconds: number;
+  readonly t: number;
+  readonly began: number;
+  /** Simulated seconds that the server keeps. */
+  readonly kept: number;
+  readonly stops: readonly CorridorStop[];
+  /** Of each second: vehicle, metres, vehicle, metres, … */
+  readonly frames: readonly (readonly [t: number, places: readonly number[]])[];
+}
+
+export interface Closure {
+  readonly lane: number;
+  readonly link: number;
+  /** 0 is the innermost lane of the link. */
+  readonly position: number;
+  readonly street: string;
+  readonly since: number;
 }

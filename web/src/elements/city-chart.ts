@@ -11,6 +11,13 @@ export interface ChartData {
   /** Simulated seconds. */
   readonly times: readonly number[];
   readonly values: readonly (number | null)[];
+  /** What the line is called, where there is a second one beside it. */
+  readonly label?: string;
+  readonly second?: {
+    readonly label: string;
+    readonly colour: string;
+    readonly values: readonly (number | null)[];
+  };
   /** When another controller took over. */
   readonly marks: readonly number[];
   /** Second of the day at simulated second 0. */
@@ -44,7 +51,7 @@ export class CityChart extends HTMLElement {
   }
 
   set data(data: ChartData) {
-    if (data.colour !== this.#data?.colour) {
+    if (data.colour !== this.#data?.colour || !data.second !== !this.#data.second) {
       this.#plot?.destroy();
       this.#plot = null;
     }
@@ -63,7 +70,8 @@ export class CityChart extends HTMLElement {
     setText(this.#empty, t("chartEmpty"));
     this.#frame.setAttribute("aria-label", this.#summary(data));
     if (!enough) return;
-    const columns: uPlot.AlignedData = [[...data.times], [...data.values]];
+    const lines = [data.values, ...(data.second ? [data.second.values] : [])];
+    const columns = [[...data.times], ...lines.map((line) => [...line])] as uPlot.AlignedData;
     if (this.#plot) this.#plot.setData(columns);
     else this.#create(columns);
   }
@@ -129,9 +137,19 @@ export class CityChart extends HTMLElement {
         {
           stroke: this.#data?.colour ?? "#fff",
           width: 2,
-          fill: `${this.#data?.colour ?? "#ffffff"}22`,
+          ...(this.#data?.second ? {} : { fill: `${this.#data?.colour ?? "#ffffff"}22` }),
           points: { show: false },
         },
+        ...(this.#data?.second
+          ? [
+              {
+                stroke: this.#data.second.colour,
+                width: 2,
+                dash: [6, 3],
+                points: { show: false },
+              },
+            ]
+          : []),
       ],
       hooks: {
         draw: [(plot) => this.#drawMarks(plot)],
@@ -161,7 +179,11 @@ export class CityChart extends HTMLElement {
     const data = this.#data;
     if (!data) return;
     const at = index ?? data.values.length - 1;
-    const value = number(data.values[at], data.digits);
+    const own = number(data.values[at], data.digits);
+    const other = data.second ? number(data.second.values[at], data.digits) : "";
+    const value = data.second
+      ? `${data.label ?? ""} ${own} · ${data.second.label} ${other}`.trim()
+      : own;
     const time = data.times[at];
     setText(
       this.#value,
@@ -172,12 +194,15 @@ export class CityChart extends HTMLElement {
   #summary(data: ChartData): string {
     const known = data.values.filter((value) => value !== null);
     if (known.length === 0) return `${data.title}. ${t("chartEmpty")}`;
+    const other = data.second
+      ? `; ${data.second.label} ${number(data.second.values.at(-1), data.digits)}`
+      : "";
     return t("chartSummary", {
-      title: data.title,
+      title: `${data.title}${data.label ? `, ${data.label}` : ""}`,
       points: known.length,
       low: number(Math.min(...known), data.digits),
       high: number(Math.max(...known), data.digits),
-      now: number(known.at(-1), data.digits),
+      now: `${number(known.at(-1), data.digits)}${other}`,
     });
   }
 }

@@ -4,6 +4,16 @@ import { LiveModel, type Selection } from "../live/model";
 import type { Connection } from "../live/socket";
 import { paletteIsSafe, setPaletteSafe } from "../map/palette";
 import { h, live, setText } from "./dom";
+import { TASKS, type Task, taskOfAddress } from "./task-tabs";
+
+/** What a task shows in the panel, and over the map. */
+const PARTS = {
+  overview: { panel: null, stage: null },
+  compare: { panel: "compare-panel", stage: "compare-stage" },
+  corridor: { panel: "corridor-panel", stage: "corridor-diagram" },
+  missions: { panel: "mission-panel", stage: "compare-stage" },
+  closures: { panel: "closure-panel", stage: null },
+} as const;
 
 export class CommandCentre extends HTMLElement {
   readonly #model = new LiveModel();
@@ -12,6 +22,8 @@ export class CommandCentre extends HTMLElement {
   readonly #controls = live("control-bar", this.#model);
   readonly #help = live("help-dialog", this.#model);
   readonly #overview = h("div", { class: "overview" });
+  readonly #task = h("div", { class: "task", hidden: true });
+  readonly #stage = h("div", { class: "stage", hidden: true });
   readonly #detail = h("div", { class: "detail", hidden: true });
   readonly #back = h("button", { type: "button", class: "back" });
   readonly #sheet = h("button", {
@@ -29,12 +41,19 @@ export class CommandCentre extends HTMLElement {
     const model = this.#model;
     const { signal } = this.#life;
     const section = h("section", { class: "controls" }, this.#controls);
-    const main = h("main", { class: "map" }, this.#map, this.#problem);
+    const main = h("main", { class: "map" }, this.#map, this.#stage, this.#problem);
     this.#overview.append(live("history-charts", model), live("worst-links", model));
-    this.#panel.append(this.#sheet, live("figure-panel", model), this.#overview, this.#detail);
+    this.#panel.append(
+      this.#sheet,
+      live("figure-panel", model),
+      this.#overview,
+      this.#task,
+      this.#detail,
+    );
     // What the server rendered for browsers without scripts makes way for the page.
     this.replaceChildren(
       live("status-header", model),
+      live("task-tabs", model),
       main,
       section,
       this.#panel,
@@ -49,7 +68,9 @@ export class CommandCentre extends HTMLElement {
       this.#labelSheet();
     }, signal);
     this.#listen(signal);
+    this.#openTask(taskOfAddress());
     void model.start();
+    void model.closures.load();
   }
 
   disconnectedCallback(): void {
@@ -77,17 +98,60 @@ export class CommandCentre extends HTMLElement {
       },
       signal,
     );
+    const tell = (message: string): void => this.#showProblem(message);
+    model.comparison.on("problem", tell, signal);
+    model.corridor.on("problem", tell, signal);
+    model.closures.on("problem", tell, signal);
+    model.comparison.on("change", () => this.#showStage(), signal);
+    model.closures.on(
+      "change",
+      () =>
+        model.mark(
+          "closed",
+          model.closures.closures.map(({ link }) => link),
+        ),
+      signal,
+    );
+    window.addEventListener("hashchange", () => this.#openTask(taskOfAddress()), { signal });
     this.#back.addEventListener("click", () => model.select(null), { signal });
     this.#sheet.addEventListener("click", () => this.#toggleSheet(), { signal });
     this.addEventListener("help", () => this.#help.open(), { signal });
     window.addEventListener("keydown", (event) => this.#key(event), { signal });
   }
 
+  /** Shows a task's part of the panel and what it puts over the map. */
+  #openTask(task: Task): void {
+    const { panel, stage } = PARTS[task];
+    this.dataset.task = task;
+    if (this.#model.selection) this.#model.select(null);
+    this.#task.replaceChildren(...(panel ? [live(panel, this.#model)] : []));
+    this.#stage.replaceChildren(...(stage ? [live(stage, this.#model)] : []));
+    this.#panel.scrollTop = 0;
+    this.#layOut(null);
+    this.#showStage();
+  }
+
+  /** What the panel shows: the details of what is selected, else the task. */
+  #layOut(selection: Selection): void {
+    const overview = this.dataset.task === "overview";
+    this.#overview.hidden = selection !== null || !overview;
+    this.#task.hidden = selection !== null || overview;
+    this.#detail.hidden = selection === null;
+    this.classList.toggle("with-detail", selection !== null || !overview);
+  }
+
+  #showStage(): void {
+    const { task } = this.dataset;
+    const wanted = task === "compare" || task === "missions";
+    const comparing = wanted && this.#model.comparison.current !== null;
+    this.#stage.hidden = !comparing && task !== "corridor";
+    // Two maps take the place of the one.
+    this.#map.hidden = comparing;
+  }
+
   #showSelection(selection: Selection): void {
     const wasOpen = !this.#detail.hidden;
-    this.#overview.hidden = selection !== null;
-    this.#detail.hidden = selection === null;
-    this.classList.toggle("with-detail", selection !== null);
+    this.#layOut(selection);
     if (!selection) {
       this.#detail.replaceChildren();
       if (wasOpen) this.#lastFocus?.focus();
@@ -160,8 +224,11 @@ export class CommandCentre extends HTMLElement {
       case "?":
         this.#help.open();
         break;
-      default:
-        return;
+      default: {
+        const task = TASKS[Number(event.key) - 1];
+        if (!task) return;
+        location.hash = task;
+      }
     }
     event.preventDefault();
   }

@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [keys: string, meaning: StringName])[] = [
   ["+ −", "keyPlusMinus"],
   ["C", "keyC"],
   ["R R", "keyR"],
+  ["1 … 5", "keyTasks"],
   ["F", "keyF"],
   ["P", "keyP"],
   ["L", "keyL"],

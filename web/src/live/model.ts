@@ -1,6 +1,9 @@
 /** What the page knows of the running world; elements listen to it and never to one another. */
-import { api } from "../api/client";
+import { api, type Half, liveUrl } from "../api/client";
 import type { Bounds, Control, History, Position, Scenario, Status } from "../api/types";
+import { ClosureStore } from "./closures";
+import { ComparisonStore } from "./comparison";
+import { CorridorStore } from "./corridor";
 import { LinkDirectory } from "./directory";
 import { Emitter } from "./emitter";
 import { decodeFrame, type GroupRecord, type LinkRecord, type VehicleFrame } from "./frames";
@@ -35,6 +38,8 @@ interface Events {
   restart: null;
   connection: Connection;
   selection: Selection;
+  /** Links to be marked on the map, with what the mark means. */
+  marks: null;
   palette: null;
   problem: string;
   /** Fly there and show about so much, metres. */
@@ -58,12 +63,21 @@ export class LiveModel extends Emitter<Events> {
   history: HistoryRow[] = [];
   changes: (readonly [t: number, controller: string])[] = [];
   readonly directory: LinkDirectory;
+  readonly comparison = new ComparisonStore();
+  readonly corridor = new CorridorStore();
+  readonly closures = new ClosureStore();
+  /** Takes what is picked on the map before it is shown, where a task asks for a pick. */
+  picker: ((picked: NonNullable<Selection>) => boolean) | null = null;
+  readonly #marks = { corridor: new Set<number>(), closed: new Set<number>() };
+  readonly #half: Half | null;
   readonly #socket: LiveSocket;
 
-  constructor() {
+  /** With `half` it follows one half of a comparison. */
+  constructor(half: Half | null = null) {
     super();
+    this.#half = half;
     this.directory = new LinkDirectory(() => this.emit("names", null));
-    this.#socket = new LiveSocket({
+    this.#socket = new LiveSocket(liveUrl(half), {
       onText: (message) => this.#onText(message),
       onBinary: (buffer) => this.#onBinary(buffer),
       onConnection: (state) => this.#onConnection(state),
@@ -103,7 +117,18 @@ export class LiveModel extends Emitter<Events> {
     this.#socket.setView(bounds);
   }
 
+  /** Links marked on the map: those of the corridor looked at, those with a closed lane. */
+  get marks(): { readonly corridor: ReadonlySet<number>; readonly closed: ReadonlySet<number> } {
+    return this.#marks;
+  }
+
+  mark(kind: "corridor" | "closed", links: Iterable<number>): void {
+    this.#marks[kind] = new Set(links);
+    this.emit("marks", null);
+  }
+
   select(selection: Selection): void {
+    if (selection && this.picker?.(selection)) return;
     this.selection = selection;
     this.emit("selection", selection);
   }
@@ -198,6 +223,7 @@ export class LiveModel extends Emitter<Events> {
   }
 
   async #loadHistory(): Promise<void> {
+    if (this.#half) return;
     try {
       const history = await api.history();
       const watched = new Map(this.history.map((row) => [row.t, row]));

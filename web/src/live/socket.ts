@@ -1,5 +1,4 @@
 /** The WebSocket to the server: connects, reconnects with backoff, says how fresh the data is. */
-import { liveUrl } from "../api/client";
 import type { Bounds } from "../api/types";
 
 export type Connection = "connecting" | "live" | "stale" | "offline";
@@ -26,6 +25,7 @@ export interface SocketHandlers {
 
 export class LiveSocket {
   readonly #handlers: SocketHandlers;
+  readonly #url: string;
   #socket: WebSocket | null = null;
   #attempt = 0;
   #retry: number | undefined;
@@ -34,7 +34,8 @@ export class LiveSocket {
   #state: Connection = "connecting";
   #view: Bounds | null = null;
 
-  constructor(handlers: SocketHandlers) {
+  constructor(url: string, handlers: SocketHandlers) {
+    this.#url = url;
     this.#handlers = handlers;
   }
 
@@ -77,7 +78,7 @@ export class LiveSocket {
   }
 
   #connect(): void {
-    const socket = new WebSocket(liveUrl());
+    const socket = new WebSocket(this.#url);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.addEventListener("open", () => this.#sendView());

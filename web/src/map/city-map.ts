@@ -47,6 +47,9 @@ export class CityMap extends LiveElement {
   #labels: SignalLabels | null = null;
   /** Whether the whole network is shown, as long as nobody has moved the map. */
   #home = true;
+  /** Called once the map is drawn. */
+  onReady: ((map: MapLibre) => void) | null = null;
+  #marked: { kind: "corridor" | "closed"; link: number }[] = [];
   #hovered: Picked | null = null;
   #selected: Selection = null;
   readonly #frame = h("div", { class: "map-frame" });
@@ -188,7 +191,8 @@ export class CityMap extends LiveElement {
     map.getCanvas().addEventListener("keydown", (event) => this.#key(event), { signal });
     const drawFrame = (frame: Parameters<Motion["push"]>[0]): void => {
       this.motion.push(frame, performance.now());
-      this.vehicles.update();
+      // Out of sight, nothing has to be drawn.
+      if (this.offsetParent !== null) this.vehicles.update();
     };
     model.on("vehicles", drawFrame, signal);
     model.on("links", (records) => this.#paintLinks(records), signal);
@@ -197,9 +201,12 @@ export class CityMap extends LiveElement {
     model.on("selection", (selection) => this.#mark(selection), signal);
     model.on("focus", ({ centre, length }) => this.flyTo(centre, length), signal);
     model.on("palette", () => this.#recolour(), signal);
+    model.on("marks", () => this.#showMarks(), signal);
     this.#paintLinks(model.links.values());
     this.#labels.paint(model.groups.values());
     this.#mark(model.selection);
+    this.#showMarks();
+    this.onReady?.(map);
     every(500, () => this.#labels?.refresh(), signal);
   }
 
@@ -234,6 +241,21 @@ export class CityMap extends LiveElement {
     this.map?.removeFeatureState({ source: SOURCE, sourceLayer: "links" });
     this.#labels?.clear();
     this.#mark(this.model.selection);
+    this.#showMarks();
+  }
+
+  /** Links of the corridor looked at, and links with a closed lane. */
+  #showMarks(): void {
+    const { map } = this;
+    if (!map) return;
+    const set = (kind: string, link: number, value: boolean): void => {
+      map.setFeatureState({ source: SOURCE, sourceLayer: "links", id: link }, { [kind]: value });
+    };
+    for (const { kind, link } of this.#marked) set(kind, link, false);
+    this.#marked = (["corridor", "closed"] as const).flatMap((kind) =>
+      [...this.model.marks[kind]].map((link) => ({ kind, link })),
+    );
+    for (const { kind, link } of this.#marked) set(kind, link, true);
   }
 
   #recolour(): void {

@@ -111,6 +111,43 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
     },
     {
       ...base,
+      id: `${level}-corridor`,
+      type: "line",
+      layout: cap,
+      paint: {
+        "line-color": "#5cc8ff",
+        "line-opacity": ["case", ["boolean", state("corridor"), false], 1, 0],
+        "line-width": 2.5,
+        "line-gap-width": roadWidth(setting, 3),
+        "line-offset": offset,
+      },
+    },
+    // A link with a closed lane: white and red in turn, as on a barrier.
+    {
+      ...base,
+      id: `${level}-closed`,
+      type: "line",
+      paint: {
+        "line-color": "#ffffff",
+        "line-opacity": ["case", ["boolean", state("closed"), false], 1, 0],
+        "line-width": growing(size, [10, 3], [15, 7]),
+        "line-offset": offset,
+      },
+    },
+    {
+      ...base,
+      id: `${level}-closed-bars`,
+      type: "line",
+      paint: {
+        "line-color": "#d4232c",
+        "line-opacity": ["case", ["boolean", state("closed"), false], 1, 0],
+        "line-width": growing(size, [10, 3], [15, 7]),
+        "line-dasharray": [1, 1],
+        "line-offset": offset,
+      },
+    },
+    {
+      ...base,
       id: `${level}-selected`,
       type: "line",
       layout: cap,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use server::{Config, Ground, GroundKind, ScenarioSource, Title};
 
 use crate::cli::up::UpArgs;
+use crate::commands::traffic::mission::units;
 use crate::commands::traffic::scenario;
 use crate::error::{Error, Exit, Outcome};
 use crate::load::data::Data;
@@ -103,6 +104,8 @@ fn override_options(layers: &mut Layers, args: &UpArgs) -> Result<(), Error> {
 /// Seconds that the demonstration city's morning is ahead when the page opens: its roads are full
 /// enough by then to see what the page is for.
 const DEMONSTRATION_HEAD_START: f64 = 900.0;
+/// Where a city's folder says what units there are, if it does.
+const UNITS: &str = "traffic/units.yaml";
 
 fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result<Config, Error> {
     let (file, loaded) = match &args.network {
@@ -131,6 +134,10 @@ fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result
     config.speed = settings.up.speed;
     if args.network.is_none() {
         config.head_start = DEMONSTRATION_HEAD_START;
+        let file = settings.up.city.join(UNITS);
+        if file.exists() {
+            config.units = units(&file, &config.scenario.network)?;
+        }
     }
     config.listen = listen(args, settings)?;
     Ok(config)

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::is_foreign;
@@ -31,6 +31,19 @@ const FAULTS_MAX: u32 = 10;
 pub(crate) struct LiveQuery {
     /// West, south, east and north edge of the view, separated by commas.
     bounds: Option<String>,
+    /// Number of a comparison, whose half is followed instead of the running world.
+    comparison: Option<u64>,
+    /// Which half of it: left where nothing is said.
+    side: Option<Side>,
+}
+
+/// A half of a comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Side {
+    #[default]
+    Left,
+    Right,
 }
 
 /// What the client may send.
@@ -51,11 +64,16 @@ enum ToClient<'a> {
 
 /// The live stream over a WebSocket: docs/live-protocol.md describes its messages
 #[utoipa::path(get, path = "/live", tag = "run",
-    params(("bounds" = Option<String>, Query, description = "View to begin with: west,south,east,north in degrees")),
+    params(
+        ("bounds" = Option<String>, Query, description = "View to begin with: west,south,east,north in degrees"),
+        ("comparison" = Option<u64>, Query, description = "Number of a comparison to follow instead of the running world"),
+        ("side" = Option<String>, Query, description = "Its half: left or right"),
+    ),
     responses(
         (status = 101, description = "The stream begins"),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The request comes from another site", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such comparison", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "The limit live_clients_max is reached", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -69,6 +87,13 @@ pub(crate) async fn live(
     let view = match &query.bounds {
         Some(text) => Some(view_of(&app, parse_bounds(text)?)?),
         None => None,
+    };
+    let published = match query.comparison {
+        Some(id) => {
+            let session = super::comparisons::session_of(&app, &id.to_string())?;
+            session.published(query.side.unwrap_or_default() as usize)
+        }
+        None => app.live.published(),
     };
     if is_foreign(&headers) {
         let detail = "the live stream is for pages of this server only";
@@ -91,7 +116,7 @@ pub(crate) async fn live(
         .write_buffer_size(0) // every message is flushed anyway
         .max_message_size(bytes_max)
         .max_frame_size(bytes_max)
-        .on_upgrade(move |socket| Client::new(app, socket, view, place).follow()))
+        .on_upgrade(move |socket| Client::new(app, socket, view, place).follow(published)))
 }
 
 fn parse_bounds(text: &str) -> Result<[f64; 4], Problem> {
@@ -176,8 +201,8 @@ impl Client {
         }
     }
 
-    async fn follow(mut self) {
-        if let Err(End::Closed(code, reason)) = self.run().await {
+    async fn follow(mut self, published: watch::Receiver<Arc<Published>>) {
+        if let Err(End::Closed(code, reason)) = self.run(published).await {
             let frame = CloseFrame {
                 code,
                 reason: Utf8Bytes::from_static(reason),
@@ -187,8 +212,7 @@ impl Client {
         }
     }
 
-    async fn run(&mut self) -> Result<(), End> {
-        let mut published = self.app.live.published();
+    async fn run(&mut self, mut published: watch::Receiver<Arc<Published>>) -> Result<(), End> {
         let mut stopping = std::pin::pin!(crate::server::until(self.app.stopping.clone()));
         let newest = Arc::clone(&published.borrow_and_update());
         self.bring_up_to(&newest).await?;

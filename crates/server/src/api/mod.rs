@@ -1,8 +1,12 @@
 //! The API below `/api/v1`; docs/live-protocol.md is its contract, `/api/v1/openapi.json` its
 //! description.
 
+pub(crate) mod closures;
+pub(crate) mod comparisons;
 pub(crate) mod control;
+pub(crate) mod corridors;
 pub(crate) mod live;
+pub(crate) mod missions;
 pub(crate) mod network;
 pub(crate) mod scenario;
 pub(crate) mod tiles;
@@ -40,6 +44,15 @@ pub(crate) fn router() -> (Router<Arc<App>>, Description) {
                 .routes(routes!(network::link))
                 .routes(routes!(network::signal))
                 .routes(routes!(control::control))
+                .routes(routes!(comparisons::list, comparisons::create))
+                .routes(routes!(comparisons::report, comparisons::end))
+                .routes(routes!(corridors::list))
+                .routes(routes!(corridors::path))
+                .routes(routes!(corridors::diagram))
+                .routes(routes!(closures::list))
+                .routes(routes!(closures::close, closures::open))
+                .routes(routes!(missions::units))
+                .routes(routes!(missions::send))
                 .routes(routes!(tiles::tile))
                 .routes(routes!(traffic::index))
                 .routes(routes!(traffic::probes))

@@ -1,6 +1,6 @@
 //! What a run answers when asked about itself.
 
-use roads::{LinkId, SignalId, TurnId};
+use roads::{LaneId, LinkId, SignalId, TurnId};
 use sim::Place;
 
 use super::encode::WAITING_SPEED;
@@ -34,6 +34,14 @@ impl Run {
             name: link.name.clone(),
             class: link.class,
             lanes: link.lanes.len() as u32,
+            first_lane: link.lanes.range().start as u32,
+            closed_lanes: link
+                .lanes
+                .range()
+                .map(LaneId::from)
+                .filter(|lane| self.closed.contains_key(lane))
+                .map(|lane| lane.0)
+                .collect(),
             length: link.length,
             limit: speed_limit(&self.network, link.lanes.range()),
             speed: now.speed,
@@ -142,7 +150,7 @@ pub(super) fn status(config: &Config, state: &State, pace: &Pace, run: u64) -> S
 }
 
 /// `HH:MM:SS` of a second of the day; the day after midnight begins again at 00:00:00.
-fn time_of_day(seconds: f64) -> String {
+pub(super) fn time_of_day(seconds: f64) -> String {
     let seconds = (seconds.max(0.0) as u64) % 86_400;
     format!(
         "{:02}:{:02}:{:02}",

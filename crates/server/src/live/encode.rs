@@ -23,6 +23,8 @@ const VEHICLE: usize = 16;
 pub(crate) const WAITING_SPEED: f32 = 0.1;
 /// Bit of a vehicle's flags: it waits.
 const FLAG_WAITING: u8 = 1;
+/// Bit of a vehicle's flags: it is on an emergency mission.
+const FLAG_EMERGENCY: u8 = 2;
 
 /// What is shown of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,14 +60,14 @@ pub(crate) const fn aspect_code(aspect: Aspect) -> u8 {
     }
 }
 
-/// All vehicles a share (0 to 1) of the way from `before` to `after`, at simulated second `t`.
+/// All vehicles a share (0 to 1) of the way from `before` to `after`, at simulated second `t`;
+/// `emergency` is the number of the one on a mission.
 pub(crate) fn vehicles(
     network: &Network,
     tracks: &Tracks,
-    before: &Snapshot,
-    after: &Snapshot,
-    share: f32,
-    t: f64,
+    (before, after): (&Snapshot, &Snapshot),
+    (share, t): (f32, f64),
+    emergency: Option<u32>,
 ) -> Bytes {
     let movers = after.movers();
     let interval = (after.time() - before.time()) as f32;
@@ -93,11 +95,9 @@ pub(crate) fn vehicles(
         out.put_u8(heading(spot.forward));
         out.put_u8((speed * 5.0).round() as u8);
         out.put_u8((mover.length * 5.0).round() as u8);
-        out.put_u8(if mover.speed < WAITING_SPEED {
-            FLAG_WAITING
-        } else {
-            0
-        });
+        let waits = u8::from(mover.speed < WAITING_SPEED) * FLAG_WAITING;
+        let hurries = u8::from(emergency == Some(mover.id)) * FLAG_EMERGENCY;
+        out.put_u8(waits | hurries);
     }
     out.freeze()
 }

@@ -18,7 +18,7 @@ use roads::{Demand, Network};
 
 use super::encode::{LinkState, WAITING_SPEED};
 use super::snapshot::Snapshot;
-use super::tracks::{NO_LINK, Tracks};
+use super::tracks::{NO_LINK, PlaceIndex, Tracks};
 
 /// Time constant of speeds and of the delay index, seconds.
 const SPEED_MEMORY: f64 = 60.0;
@@ -80,6 +80,9 @@ pub(crate) struct LinkNow {
 pub(crate) struct Figures {
     t: f64,
     driven: Driven,
+    /// Seconds that the distance driven since the start, or since a fork, takes at free flow, of
+    /// all vehicles.
+    free_time_total: f64,
     links: Vec<LinkFigures>,
     link_free_speed: Vec<f32>,
     place_free_speed: Vec<f32>,
@@ -128,6 +131,7 @@ impl Figures {
         Self {
             t: 0.0,
             driven: Driven::default(),
+            free_time_total: 0.0,
             links: vec![LinkFigures::default(); network.links.len()],
             link_free_speed,
             place_free_speed: lanes.chain(movements).collect(),
@@ -136,6 +140,34 @@ impl Figures {
             minute_start: 0.0,
             finished: VecDeque::from([(0.0, 0)]),
         }
+    }
+
+    /// Figures that go on from here, for a fork of the run: without the minutes of links, and with
+    /// the total of free time at nought.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            t: self.t,
+            driven: self.driven,
+            free_time_total: 0.0,
+            links: self.links.clone(),
+            link_free_speed: self.link_free_speed.clone(),
+            place_free_speed: self.place_free_speed.clone(),
+            minutes: VecDeque::new(),
+            minutes_max: self.minutes_max,
+            minute_start: self.minute_start,
+            finished: self.finished.clone(),
+        }
+    }
+
+    /// Seconds that the distance driven since the start, or since the fork, takes at free flow, of
+    /// all vehicles together.
+    pub(crate) const fn free_time(&self) -> f64 {
+        self.free_time_total
+    }
+
+    /// Share of the free-flow speed of a place that a vehicle drives at, at most 1.
+    pub(crate) fn free_share(&self, place: PlaceIndex, speed: f32) -> f64 {
+        f64::from((speed / self.place_free_speed[place as usize]).min(1.0))
     }
 
     /// Takes in one step, from `before` to `after`.
@@ -176,6 +208,7 @@ impl Figures {
         self.driven.time += after.movers().len() as f64 * interval;
         self.driven.distance += distance * interval;
         self.driven.free_time += free_time * interval;
+        self.free_time_total += free_time * interval;
 
         for mover in before.movers() {
             let link = tracks.link(mover.place);

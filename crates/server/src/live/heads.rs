@@ -15,7 +15,7 @@ const HISTORY_MAX: usize = 240;
 const SATURATION_FLOW: f64 = 1900.0;
 
 /// A turn that a signal controls.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Group {
     /// The turn; its index is the group's.
     pub(crate) turn: TurnId,
@@ -61,7 +61,7 @@ pub(crate) fn groups(network: &Network) -> Vec<Group> {
 type Changes = VecDeque<(f64, Option<PhaseIndex>)>;
 
 /// The signals of one run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Heads {
     groups: Vec<Group>,
     plans: Vec<SignalPhases>,

@@ -6,11 +6,17 @@ pub mod demand;
 pub mod report;
 
 mod answers;
+pub(crate) mod closures;
+pub(crate) mod comparison;
+pub(crate) mod comparisons;
+pub(crate) mod corridor;
 pub(crate) mod counters;
+mod driver;
 pub(crate) mod encode;
 mod figures;
 pub(crate) mod heads;
 pub(crate) mod interpolate;
+pub(crate) mod mission;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 mod state;
@@ -24,13 +30,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use roads::{LinkId, SignalId};
+use roads::{LaneId, LinkId, SignalId};
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
+use closures::Closures;
+use comparison::{Forked, HalfPlans};
+use corridor::{CorridorQuery, CorridorReport};
 use counters::Counters;
+use mission::Sending;
 use report::{History, LinkReport, SignalReport, Status};
 use run::{Change, FRAME, Published, Run};
 
@@ -61,6 +71,9 @@ enum Command {
     Link(LinkId, Reply<LinkReport>),
     Signal(SignalId, Reply<SignalReport>),
     History(Reply<History>),
+    Fork(HalfPlans, Option<Sending>, Reply<Result<Forked, Error>>),
+    Corridor(CorridorQuery, Reply<Result<CorridorReport, Error>>),
+    Closure(Option<(LaneId, bool)>, Reply<Result<Closures, Error>>),
     Stop,
 }
 
@@ -124,6 +137,11 @@ impl Live {
         Arc::clone(&self.seen)
     }
 
+    /// The paths, to share.
+    pub(crate) fn shared_tracks(&self) -> Arc<tracks::Tracks> {
+        Arc::clone(&self.tracks)
+    }
+
     /// The figures of the moment.
     pub(crate) fn status(&self) -> Arc<Status> {
         Arc::clone(&self.published.borrow().status)
@@ -152,6 +170,26 @@ impl Live {
     /// The figures of each minute.
     pub(crate) async fn history(&self) -> Result<History, Error> {
         self.ask(Command::History).await
+    }
+
+    /// Two worlds that go on from this second, each under a controller of its own.
+    pub(crate) async fn fork(
+        &self,
+        halves: HalfPlans,
+        sending: Option<Sending>,
+    ) -> Result<Forked, Error> {
+        self.ask(|reply| Command::Fork(halves, sending, reply))
+            .await?
+    }
+
+    /// What has happened along a corridor; recording begins when it is first asked for.
+    pub(crate) async fn corridor(&self, query: CorridorQuery) -> Result<CorridorReport, Error> {
+        self.ask(|reply| Command::Corridor(query, reply)).await?
+    }
+
+    /// Closes or opens a lane, if one is given; answers what is closed.
+    pub(crate) async fn closures(&self, change: Option<(LaneId, bool)>) -> Result<Closures, Error> {
+        self.ask(|reply| Command::Closure(change, reply)).await?
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
@@ -230,6 +268,11 @@ fn answer(run: &mut Run, command: Command) {
         Command::Link(link, reply) => drop(reply.send(run.link(link))),
         Command::Signal(signal, reply) => drop(reply.send(run.signal(signal))),
         Command::History(reply) => drop(reply.send(run.history())),
+        Command::Fork(halves, sending, reply) => {
+            drop(reply.send(run.fork(&halves, sending.as_ref())));
+        }
+        Command::Corridor(query, reply) => drop(reply.send(run.corridor(query))),
+        Command::Closure(change, reply) => drop(reply.send(run.closures(change))),
         Command::Stop => {}
     }
 }

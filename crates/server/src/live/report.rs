@@ -93,6 +93,10 @@ pub struct LinkReport {
     pub class: roads::model::RoadClass,
     /// Number of lanes.
     pub lanes: u32,
+    /// Index of its innermost lane; the others follow.
+    pub first_lane: u32,
+    /// Indices of its lanes that are closed.
+    pub closed_lanes: Vec<u32>,
     /// Length.
     pub length: f64,
     /// Speed limit of its fastest lane.

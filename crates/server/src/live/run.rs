@@ -1,15 +1,17 @@
 //! One run after the other: the world, its controller, the simulated clock, and what of it is
 //! published. Nothing here waits; [`Run::tick`] is told what time it is.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use roads::Network;
+use roads::{LaneId, Network};
 use tokio::sync::watch;
 
 use super::answers::status;
+use super::corridor::Corridors;
 use super::counters::Counters;
 use super::encode::{self, GroupState, LinkState};
 use super::report::Status;
@@ -25,7 +27,7 @@ use crate::geo::Projection;
 /// Real time from one frame to the next.
 pub(crate) const FRAME: Duration = Duration::from_millis(100);
 /// Real time a tick may spend on steps; what is left waits, and the real-time factor says so.
-const STEPS_BUDGET: Duration = Duration::from_millis(80);
+pub(super) const STEPS_BUDGET: Duration = Duration::from_millis(80);
 /// How long the head start of the first run may take.
 const HEAD_START_BUDGET: Duration = Duration::from_secs(5);
 /// The longest real time that is made up for after a stall.
@@ -75,6 +77,11 @@ pub(crate) struct Run {
     pub(super) watch: Watch,
     pub(super) pace: Pace,
     pub(super) number: u64,
+    /// Corridors that somebody looks at.
+    pub(super) corridors: Corridors,
+    /// Lanes that are closed, with the second of this run since which they are; they stay closed
+    /// when the run starts again.
+    pub(super) closed: BTreeMap<LaneId, f64>,
 }
 
 /// What is wanted, and when what is due.
@@ -93,6 +100,32 @@ pub(super) struct Pace {
     pub(super) fault_reported: bool,
 }
 
+impl Pace {
+    /// What is wanted at first, at real time `now` and simulated second `shown`.
+    pub(super) fn starting(
+        controller: &str,
+        demand: f64,
+        speed: f64,
+        now: Duration,
+        shown: f64,
+    ) -> Self {
+        Self {
+            controller: controller.to_owned(),
+            demand,
+            speed,
+            paused: false,
+            last: now,
+            next_status: now,
+            next_changes: now,
+            changes_shown: f64::NEG_INFINITY,
+            measured: now,
+            measured_shown: shown,
+            real_time_factor: 0.0,
+            fault_reported: false,
+        }
+    }
+}
+
 impl Run {
     /// The first run, at second 0, and where its state is published.
     pub(crate) fn new(
@@ -108,21 +141,13 @@ impl Run {
         let mut state = State::new(&config, &choice, config.demand_level)?;
         let mut watch = Watch::new(roads, config.scenario.day_start)?;
         run_ahead(&mut state, &mut watch, &tracks, &config);
-        let now = config.clock.elapsed();
-        let pace = Pace {
-            controller: config.controller.clone(),
-            demand: config.demand_level,
-            speed: config.speed,
-            paused: false,
-            last: now,
-            next_status: now,
-            next_changes: now,
-            changes_shown: f64::NEG_INFINITY,
-            measured: now,
-            measured_shown: state.shown,
-            real_time_factor: 0.0,
-            fault_reported: false,
-        };
+        let pace = Pace::starting(
+            &config.controller,
+            config.demand_level,
+            config.speed,
+            config.clock.elapsed(),
+            state.shown,
+        );
         let status = status(&config, &state, &pace, 1);
         let (sender, receiver) = watch::channel(Arc::new(Published {
             run: 1,
@@ -143,6 +168,8 @@ impl Run {
             watch,
             pace,
             number: 1,
+            corridors: Corridors::default(),
+            closed: BTreeMap::new(),
         };
         Ok((run, receiver))
     }
@@ -187,6 +214,8 @@ impl Run {
             }
             self.watch.look(self.state.world());
             self.counters.steps.fetch_add(1, Ordering::Relaxed);
+            self.corridors
+                .observe(self.state.world(), &self.state.after);
             let stuck = self.state.world().time() <= before;
             if stuck || self.clock.elapsed().saturating_sub(begun) > STEPS_BUDGET {
                 break;
@@ -200,6 +229,12 @@ impl Run {
         let choice = choice_of(&self.config, &self.pace.controller)?;
         self.state = State::new(&self.config, &choice, demand)?;
         self.watch.reset();
+        for (&lane, since) in &mut self.closed {
+            let plant = self.state.runner.plant_mut();
+            plant.close_lane(lane).map_err(Error::Signals)?;
+            *since = 0.0;
+        }
+        self.corridors.forget();
         self.number += 1;
         self.pace.demand = demand;
         self.pace.changes_shown = f64::NEG_INFINITY;
@@ -337,7 +372,7 @@ fn run_ahead(state: &mut State, watch: &mut Watch, tracks: &Tracks, config: &Con
     state.shown = state.world().time().min(config.head_start);
 }
 
-fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, Error> {
+pub(super) fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, Error> {
     config
         .controllers
         .iter()
@@ -346,7 +381,8 @@ fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, Error> {
         .ok_or_else(|| Error::Config(format!("there is no controller {id:?}")))
 }
 
-fn frame(network: &Network, tracks: &Tracks, state: &State) -> Bytes {
+pub(super) fn frame(network: &Network, tracks: &Tracks, state: &State) -> Bytes {
     let (before, after) = (&state.before, &state.after);
-    encode::vehicles(network, tracks, before, after, state.share(), state.shown)
+    let moment = (state.share(), state.shown);
+    encode::vehicles(network, tracks, (before, after), moment, state.emergency)
 }

@@ -40,7 +40,7 @@ impl Mover {
 }
 
 /// All vehicles of one moment. Copies in the target lane of a lane change are left out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
     time: f64,
     movers: Vec<Mover>,

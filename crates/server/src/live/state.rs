@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) shown: f64,
     pub(super) next_minute: f64,
     pub(super) next_finished: f64,
+    /// Number of the vehicle that is on an emergency mission.
+    pub(super) emergency: Option<u32>,
 }
 
 impl State {
@@ -74,10 +76,39 @@ impl State {
             shown: 0.0,
             next_minute: MINUTE,
             next_finished: FINISHED_EVERY,
+            emergency: None,
             demand,
         };
         state.heads.observe(state.runner.envelope(), 0.0);
         Ok(state)
+    }
+
+    /// The same second under a controller of its own. It remembers nothing of the minutes before.
+    pub(super) fn fork(&self, config: &Config, choice: &ControllerChoice) -> Result<Self, Error> {
+        let controller = build(config, choice, &self.demand)?;
+        let runner = self
+            .runner
+            .fork_under(controller)
+            .map_err(|source| Error::Controller {
+                id: choice.id.clone(),
+                source,
+            })?;
+        let mut heads = self.heads.clone();
+        heads.follow_plan(choice.id == PLAN);
+        Ok(Self {
+            runner,
+            demand: Arc::clone(&self.demand),
+            before: self.before.clone(),
+            after: self.after.clone(),
+            figures: self.figures.fork(),
+            heads,
+            history: Vec::new(),
+            controllers: vec![(self.world().time(), choice.id.clone())],
+            shown: self.world().time(),
+            next_minute: self.next_minute,
+            next_finished: self.next_finished,
+            emergency: None,
+        })
     }
 
     pub(super) fn world(&self) -> &World {

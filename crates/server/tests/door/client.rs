@@ -102,6 +102,19 @@ impl Server {
         .await
     }
 
+    pub(crate) async fn put(&self, path: &str) -> Answer {
+        self.send(&format!(
+            "PUT {path} HTTP/1.1\r\n{}content-length: 0\r\n\r\n",
+            self.head()
+        ))
+        .await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(&format!("DELETE {path} HTTP/1.1\r\n{}\r\n", self.head()))
+            .await
+    }
+
     pub(crate) async fn control(&self, body: &serde_json::Value) -> serde_json::Value {
         let answer = self
             .post("/api/v1/control", "application/json", &body.to_string())

@@ -7,6 +7,7 @@
 )]
 
 mod client;
+mod comparisons;
 mod control;
 mod hostile;
 mod resources;

@@ -166,6 +166,13 @@ async fn the_description_has_every_resource() {
         "/api/v1/control",
         "/api/v1/tiles/{z}/{x}/{y}",
         "/api/v1/live",
+        "/api/v1/comparisons",
+        "/api/v1/comparisons/{id}",
+        "/api/v1/corridors",
+        "/api/v1/corridors/path",
+        "/api/v1/corridors/diagram",
+        "/api/v1/closures",
+        "/api/v1/closures/{lane}",
     ] {
         assert!(paths.contains(&path), "{path} in {paths:?}");
     }

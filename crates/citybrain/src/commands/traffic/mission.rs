@@ -160,7 +160,8 @@ fn link(network: &Network, name: &str, path: &Path) -> Result<roads::LinkId, Err
     })
 }
 
-fn units(path: &Path, network: &Network) -> Result<Units, Error> {
+/// Reads a file of units and puts them on a network.
+pub(crate) fn units(path: &Path, network: &Network) -> Result<Units, Error> {
     let wrong = |source: Box<dyn std::error::Error + Send + Sync>| Error::Input {
         what: "units",
         path: path.to_owned(),

@@ -1,0 +1,266 @@
+//! An emergency mission in a half of a comparison: which unit goes which way, how far it is, what
+//! the signals ahead show it, and what it costs all others.
+
+use std::sync::Arc;
+
+use missions::{Arm, Dispatcher, LiveTimes, Mission, Order, Place, Stage};
+use roads::{LinkId, MovementId, Network, SignalId};
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use signals::priority::{Desk, Settings};
+use signals::{LimitsTable, Runner, SimPlant};
+use sim::BlueLight;
+use utoipa::ToSchema;
+
+use super::corridor::signals_of_movements;
+use super::figures::Figures;
+use super::run::Run;
+use super::snapshot::Snapshot;
+use crate::error::Error;
+
+/// What a unit must be able to do.
+pub(crate) const ABILITY: &str = "ambulance";
+/// Severity of a mission: there is one at a time, so it meets no other.
+const SEVERITY: u8 = 1;
+/// Signals ahead that are told.
+const AHEAD_MAX: usize = 12;
+
+/// Where a unit is wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sending {
+    /// The scene.
+    pub(crate) scene: LinkId,
+    /// Where the unit starts, if it is not the city's soonest.
+    pub(crate) from: Option<LinkId>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    unit: Option<String>,
+    order: Order,
+    times: LiveTimes,
+}
+
+/// A signal ahead of a vehicle under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SignalAhead {
+    /// Index of the signal.
+    pub signal: u32,
+    /// Whether it shows green to the vehicle's turn now.
+    pub green: bool,
+}
+
+/// A mission under way or over. Times are seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct MissionReport {
+    /// What it may do: `ordinary`, `blue-light`, or `priority`, where signals clear its way too.
+    #[schema(value_type = String)]
+    pub arm: Arm,
+    /// The unit that goes; `null` when it starts at a link somebody picked.
+    pub unit: Option<String>,
+    /// Number of the vehicle in messages of vehicles.
+    pub vehicle: u32,
+    /// `leaving` (it waits to get onto the road), `driving` or `arrived`.
+    #[schema(value_type = String)]
+    pub stage: Stage,
+    /// Simulated second of the order.
+    pub ordered: f64,
+    /// Simulated second of the arrival.
+    pub arrived: Option<f64>,
+    /// How often it came to a stand.
+    pub stops: u32,
+    /// For how long it stood.
+    pub stood: f64,
+    /// How often it took another way.
+    pub rerouted: u32,
+    /// Indices of the links of the way that it set out on.
+    pub route: Vec<u32>,
+    /// The next signals on its way, nearest first.
+    pub ahead: Vec<SignalAhead>,
+    /// Time that all others have spent since the order beyond what their distance takes at free
+    /// flow, waiting to enter included.
+    pub others_delay: f64,
+}
+
+/// A mission in a world that is driven.
+pub(super) struct Under {
+    mission: Mission,
+    arm: Arm,
+    unit: Option<String>,
+    desk: Desk,
+    times: LiveTimes,
+    signals: Arc<FxHashMap<MovementId, SignalId>>,
+    ahead: Vec<SignalAhead>,
+    /// Vehicle seconds of its own.
+    pub(super) own_time: f64,
+    /// Seconds that its own way takes others at free flow.
+    pub(super) own_free: f64,
+    /// What all others have lost, at the last sample.
+    pub(super) others_delay: f64,
+}
+
+impl Run {
+    /// Which unit goes, and which way, under the traffic of now.
+    pub(super) fn send(&self, sending: &Sending) -> Result<Sent, Error> {
+        let network = &*self.network;
+        let mut times = LiveTimes::new(network);
+        times.look(self.state.world());
+        let scene = Place {
+            link: sending.scene,
+            at: network.links[sending.scene.index()].length / 2.0,
+        };
+        let mut dispatcher = Dispatcher::new();
+        let units = &self.config.units;
+        let (unit, route) = match sending.from {
+            Some(from) => (None, dispatcher.way(&times, from, scene.link)),
+            None => match dispatcher.nearest(&times, units, ABILITY, scene, |_| true) {
+                Some(found) => (Some(units.units[found.unit].id.clone()), Some(found.route)),
+                None => (None, None),
+            },
+        };
+        let name = |link: LinkId| network.links[link.index()].id.clone();
+        let route = route
+            .filter(|route| route.len() > 1)
+            .ok_or_else(|| Error::NoWay {
+                from: sending.from.map(name),
+                to: name(scene.link),
+            })?;
+        Ok(Sent {
+            unit,
+            order: Order {
+                id: 1,
+                severity: SEVERITY,
+                route,
+                scene,
+            },
+            times,
+        })
+    }
+
+    /// The limits that the safety envelope keeps.
+    pub(super) fn signal_limits(&self) -> LimitsTable {
+        let protocol = &self.config.protocol;
+        let own = self.config.signal_limits.clone();
+        own.unwrap_or_else(|| protocol.limits().into())
+    }
+}
+
+impl Under {
+    /// Sends the unit off in a world.
+    pub(super) fn start(
+        runner: &mut Runner<SimPlant>,
+        sent: &Sent,
+        arm: Arm,
+        limits: &LimitsTable,
+    ) -> Result<Self, Error> {
+        let desk = Desk::new();
+        if arm == Arm::Priority {
+            runner
+                .give_priority(limits, desk.clone(), Settings::default())
+                .map_err(Error::Signals)?;
+        }
+        let light = BlueLight::default();
+        let mission = Mission::start(runner, sent.order.clone(), arm, light)?;
+        let signals = signals_of_movements(runner.plant().world().network());
+        Ok(Self {
+            mission,
+            arm,
+            unit: sent.unit.clone(),
+            desk,
+            times: sent.times.clone(),
+            signals: Arc::new(signals),
+            ahead: Vec::new(),
+            own_time: 0.0,
+            own_free: 0.0,
+            others_delay: 0.0,
+        })
+    }
+
+    /// The vehicle's number.
+    pub(super) fn vehicle(&self) -> u32 {
+        self.mission.vehicle().0
+    }
+
+    /// Looks after it between two steps.
+    pub(super) fn tend(&mut self, runner: &mut Runner<SimPlant>) -> Result<(), Error> {
+        self.mission.tend(runner, &self.desk, &mut self.times)?;
+        self.ahead = self.look_ahead(runner);
+        Ok(())
+    }
+
+    fn look_ahead(&self, runner: &Runner<SimPlant>) -> Vec<SignalAhead> {
+        let world = runner.plant().world();
+        if self.mission.is_over() {
+            return Vec::new();
+        }
+        let route = world
+            .route_ahead(self.mission.vehicle())
+            .unwrap_or_default();
+        let network = world.network();
+        let pairs = route.windows(2);
+        pairs
+            .filter_map(|pair| {
+                let movements = movements_between(network, pair[0], pair[1]);
+                let signal = movements.iter().find_map(|one| self.signals.get(one))?;
+                let green = movements.iter().any(|&one| world.aspect(one).is_green());
+                Some(SignalAhead {
+                    signal: signal.0,
+                    green,
+                })
+            })
+            .take(AHEAD_MAX)
+            .collect()
+    }
+
+    /// Counts a step of its own, so that the rest is others'.
+    pub(super) fn count(&mut self, after: &Snapshot, figures: &Figures, interval: f64) {
+        if self.mission.is_over() {
+            return;
+        }
+        self.own_time += interval;
+        if let Some(mover) = after.find(self.vehicle()) {
+            self.own_free += figures.free_share(mover.place, mover.speed) * interval;
+        }
+    }
+
+    /// What there is to say of it.
+    pub(super) fn report(&self) -> MissionReport {
+        let progress = self.mission.progress();
+        MissionReport {
+            arm: self.arm,
+            unit: self.unit.clone(),
+            vehicle: self.vehicle(),
+            stage: progress.stage,
+            ordered: progress.ordered,
+            arrived: progress.arrived,
+            stops: progress.stops,
+            stood: progress.stood,
+            rerouted: progress.rerouted,
+            route: self
+                .mission
+                .order()
+                .route
+                .iter()
+                .map(|link| link.0)
+                .collect(),
+            ahead: self.ahead.clone(),
+            others_delay: self.others_delay,
+        }
+    }
+}
+
+/// The movements from one link to another.
+fn movements_between(network: &Network, from: LinkId, to: LinkId) -> Vec<MovementId> {
+    let leaving = network
+        .lanes_of(from)
+        .iter()
+        .flat_map(|lane| &lane.outgoing);
+    leaving
+        .copied()
+        .filter(|movement| {
+            let entered = network.movements[movement.index()].to;
+            network.lanes[entered.index()].link == to
+        })
+        .collect()
+}

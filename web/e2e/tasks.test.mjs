@@ -1,0 +1,279 @@
+// The tasks of the Command centre in a real browser against a real server.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { accessible, launch, open, PHONE, ready, shot } from "./browser.mjs";
+import { startServer } from "./server.mjs";
+
+let server;
+let browser;
+
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const ask = (page, path) =>
+  page.evaluate(async (address) => (await fetch(`/api/v1${address}`)).json(), path);
+
+/** Waits until both maps of a comparison have vehicles. */
+const bothMapsLive = (page) =>
+  page.waitForFunction(
+    () => {
+      const maps = [...document.querySelectorAll("compare-stage city-map")];
+      return (
+        maps.length === 2 && maps.every(({ map, motion }) => map?.loaded() && motion.count > 0)
+      );
+    },
+    undefined,
+    { timeout: 90_000 },
+  );
+
+/** Picks on the map what lies under the middle of a feature that nothing covers. */
+async function pickOnMap(page, layer, wanted) {
+  const at = await page.evaluate(
+    ([name, id]) => {
+      const { map } = document.querySelector("main.map > city-map");
+      const frame = map.getCanvas().getBoundingClientRect();
+      for (const feature of map.queryRenderedFeatures({ layers: [name] })) {
+        if (id !== null && feature.id !== id) continue;
+        const { type, coordinates } = feature.geometry;
+        const line = type === "LineString" ? coordinates : [coordinates];
+        const [a, b] = [line[Math.floor((line.length - 1) / 2)], line[Math.ceil(line.length / 2)]];
+        const end = b ?? a;
+        const place = map.project([(a[0] + end[0]) / 2, (a[1] + end[1]) / 2]);
+        const [x, y] = [frame.left + place.x, frame.top + place.y];
+        if (document.elementFromPoint(x, y) === map.getCanvas()) return { id: feature.id, x, y };
+      }
+      return null;
+    },
+    [layer, wanted ?? null],
+  );
+  assert.ok(at, `no ${layer} in view`);
+  await page.mouse.click(at.x, at.y);
+  return at.id;
+}
+
+describe("two futures side by side", () => {
+  it("begin at the same second, go on apart, and are told in figures", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en`);
+    await ready(page);
+    await page.locator('task-tabs [data-task="compare"]').click();
+    await page.waitForSelector("compare-panel select#compare-right option");
+    assert.equal(await page.inputValue("#compare-left"), "plan");
+    assert.equal(await page.inputValue("#compare-right"), "brain");
+    await page.selectOption("#compare-length", "5");
+    await page.selectOption("#compare-speed", "60");
+    const before = await ask(page, "/scenario");
+    await page.locator("compare-panel button[type=submit]").click();
+    await bothMapsLive(page);
+    const { comparisons } = await ask(page, "/comparisons");
+    const [report] = comparisons;
+    assert.ok(report.from >= before.status.t, "from the second of the click");
+    assert.deepEqual(report.left.rows[0], report.right.rows[0]);
+    const titles = await page.locator("compare-stage .pane-head b").allTextContents();
+    const title = (id) => before.controllers.find((one) => one.id === id).title.en;
+    assert.deepEqual(titles, [title("plan"), title("brain")]);
+    await page.waitForFunction(
+      () => document.querySelectorAll("compare-panel .uplot").length >= 4,
+      undefined,
+      { timeout: 60_000 },
+    );
+    // What one map shows the other shows too.
+    const centres = await page.evaluate(async () => {
+      const [left, right] = document.querySelectorAll("compare-stage city-map");
+      left.map.jumpTo({ zoom: left.map.getZoom() + 1 });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return [left.map.getZoom(), right.map.getZoom()];
+    });
+    assert.ok(Math.abs(centres[0] - centres[1]) < 1e-6, `${centres}`);
+    await page.waitForFunction(
+      async (id) => (await (await fetch(`/api/v1/comparisons/${id}`)).json()).state === "finished",
+      report.id,
+      { timeout: 120_000 },
+    );
+    await page.waitForSelector("text=New comparison");
+    const last = await ask(page, `/comparisons/${report.id}`);
+    const shown = await page.evaluate(() => {
+      const row = document.querySelector('compare-panel [data-column="running"]');
+      return [...row.querySelectorAll("td")].slice(0, 2).map((cell) => cell.textContent);
+    });
+    const running = (half) => half.rows.at(-1)[last.columns.indexOf("running")];
+    const number = (text) => Number(text.replaceAll(",", ""));
+    assert.deepEqual(shown.map(number), [running(last.left), running(last.right)]);
+    assert.notDeepEqual(last.left.rows.at(-1), last.right.rows.at(-1));
+    await shot(page, "compare-1440x900");
+    assert.deepEqual(seen.errors, []);
+    assert.deepEqual([...seen.hosts], [new URL(server.address).host]);
+    await page.locator("text=New comparison").click();
+    await page.waitForSelector("compare-panel button[type=submit]", { state: "visible" });
+    await page.waitForSelector("main.map > city-map", { state: "visible" });
+    await context.close();
+  });
+
+  it("can be started and ended by keyboard, in Chinese, and pass axe", async () => {
+    const { context, page } = await open(browser, `${server.address}/?lang=zh`, {
+      bypassCSP: true,
+    });
+    await ready(page);
+    await page.keyboard.press("2");
+    await page.waitForSelector("compare-panel select#compare-right option");
+    await accessible(page);
+    await page.locator("compare-panel button[type=submit]").focus();
+    await page.keyboard.press("Enter");
+    await bothMapsLive(page);
+    await accessible(page);
+    await page.getByRole("button", { name: "结束" }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("compare-panel button[type=submit]", { state: "visible" });
+    await context.close();
+  });
+
+  it("fit a phone", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=zh`, PHONE);
+    await ready(page);
+    await page.locator('task-tabs [data-task="compare"]').click();
+    await page.waitForSelector("compare-panel select#compare-right option");
+    await page.locator("compare-panel button[type=submit]").click();
+    await bothMapsLive(page);
+    await page.waitForTimeout(2500);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+    await shot(page, "compare-390x844");
+    await page.getByRole("button", { name: "结束" }).click();
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});
+
+describe("the green wave", () => {
+  it("is drawn for a street, and given in figures too", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en#corridor`, {
+      bypassCSP: true,
+    });
+    await ready(page);
+    await page.locator('.speeds [data-speed="30"]').click();
+    await page.waitForFunction(
+      () => document.querySelectorAll("#corridor-street option").length > 1,
+    );
+    await page.selectOption("#corridor-street", "0");
+    await page.waitForSelector("#corridor-table tbody tr", { timeout: 120_000 });
+    const { corridors } = await ask(page, "/corridors");
+    const [street] = corridors;
+    const diagram = await ask(page, `/corridors/diagram?links=${street.links.join(",")}`);
+    const rows = await page.locator("#corridor-table tbody tr").count();
+    assert.equal(rows, diagram.stops.length);
+    assert.ok(diagram.stops.length >= 3);
+    await page.waitForTimeout(6000);
+    // Lines of vehicles and bars of signals are on the canvas.
+    const colours = await page.evaluate(() => {
+      const canvas = document.querySelector("corridor-diagram canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const counts = { red: 0, green: 0, blue: 0 };
+      for (let k = 0; k < data.length; k += 4) {
+        const [r, g, b, a] = data.slice(k, k + 4);
+        if (a < 100) continue;
+        if (r > 200 && g < 120) counts.red++;
+        else if (g > 200 && r < 120 && b < 190) counts.green++;
+        else if (b > 180 && r < 170) counts.blue++;
+      }
+      return counts;
+    });
+    for (const [name, count] of Object.entries(colours)) {
+      assert.ok(count > 100, `${count} ${name} pixels`);
+    }
+    await accessible(page);
+    await shot(page, "corridor-1440x900");
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+
+  it("is drawn between two junctions picked on the map", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en#corridor`);
+    await ready(page);
+    const { corridors } = await ask(page, "/corridors");
+    const { signals } = corridors[0];
+    await pickOnMap(page, "signals-halo", signals[0]);
+    await page.waitForSelector("text=Now click the end");
+    await pickOnMap(page, "signals-halo", signals[3]);
+    await page.waitForFunction(() => {
+      const { chosen } = document.querySelector("city-map").model.corridor;
+      return chosen !== null;
+    });
+    const chosen = await page.evaluate(
+      () => document.querySelector("city-map").model.corridor.chosen.signals,
+    );
+    assert.ok(chosen.includes(signals[0]) && chosen.includes(signals[3]), `${chosen}`);
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+
+  it("fits a phone", async () => {
+    const { context, page, seen } = await open(
+      browser,
+      `${server.address}/?lang=zh#corridor`,
+      PHONE,
+    );
+    await ready(page);
+    await page.waitForFunction(
+      () => document.querySelectorAll("#corridor-street option").length > 1,
+    );
+    await page.selectOption("#corridor-street", "0");
+    await page.waitForSelector("#corridor-table tbody tr", { timeout: 120_000 });
+    await page.waitForTimeout(3000);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+    await shot(page, "corridor-390x844");
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});
+
+describe("closures", () => {
+  it("close a lane of a picked link, mark it, and open it again", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en#closures`, {
+      bypassCSP: true,
+    });
+    await ready(page);
+    const link = await pickOnMap(page, "ground-speed");
+    await page.waitForSelector("closure-panel [data-lane]");
+    await accessible(page);
+    const close = page.locator("closure-panel [data-lane] button:enabled", { hasText: "Close" });
+    await close.first().focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=Open again");
+    const { closures } = await ask(page, "/closures");
+    assert.deepEqual(
+      closures.map((one) => one.link),
+      [link],
+    );
+    const marked = () =>
+      page.evaluate(
+        (id) =>
+          document
+            .querySelector("city-map")
+            .map.getFeatureState({ source: "city", sourceLayer: "links", id }).closed,
+        link,
+      );
+    assert.equal(await marked(), true);
+    await page.waitForTimeout(1000);
+    await shot(page, "closures-1440x900");
+    await page.getByRole("button", { name: "Open again" }).first().click();
+    await page.waitForSelector("text=No lane is closed.");
+    assert.equal(await marked(), false);
+    // What it would cost is a comparison with the same controller on both sides.
+    await page.locator("closure-panel button:enabled", { hasText: "cost" }).first().click();
+    await bothMapsLive(page);
+    const { comparisons } = await ask(page, "/comparisons");
+    const cost = comparisons.at(-1);
+    assert.equal(cost.left.controller, cost.right.controller);
+    assert.equal(cost.right.closed_lanes.length, 1);
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});
