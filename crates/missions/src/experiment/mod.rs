@@ -174,7 +174,7 @@ pub struct Report {
     pub groups: Vec<Group>,
 }
 
-/// The rights and wrongs of progress: missions done, of how many.
+/// Hears how many missions are done, of how many.
 pub type Watcher<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// Starts a base run; called twice, once to find the peak.
