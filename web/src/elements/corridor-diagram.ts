@@ -98,7 +98,7 @@ export class CorridorDiagram extends LiveElement {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const left = width < 600 ? rem * 4 : rem * 8;
+    const left = width < 600 ? rem * 4 : rem * 10.5;
     const frame: Frame = {
       left,
       top: rem * 0.5,

@@ -97,7 +97,8 @@ export class CorridorStore extends Emitter<Events> {
 
 /** The records with what a report adds; begins afresh with another run or a gap. */
 export function taken(before: Records | null, report: CorridorDiagram): Records {
-  const goesOn = before?.run === report.run && report.t >= before.t;
+  // A recording that began later has a gap before it: nothing is known of that.
+  const goesOn = before?.run === report.run && report.t >= before.t && report.began <= before.t;
   const records: Records = goesOn
     ? before
     : {
