@@ -233,6 +233,54 @@ describe("the green wave", () => {
   });
 });
 
+describe("an ambulance", () => {
+  it("sets out twice from the same second, and is followed to the scene", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en#missions`, {
+      bypassCSP: true,
+    });
+    await ready(page);
+    const { units } = await ask(page, "/traffic/units");
+    assert.ok(units.length > 0, "the demonstration city has ambulances");
+    const send = page.locator("mission-panel button[type=submit]");
+    assert.equal(await send.isDisabled(), true, "nothing is sent nowhere");
+    const scene = await pickOnMap(page, "ground-speed");
+    await accessible(page);
+    await send.focus();
+    await page.keyboard.press("Enter");
+    await bothMapsLive(page);
+    const { comparisons } = await ask(page, "/comparisons");
+    const sent = comparisons.at(-1);
+    assert.equal(sent.left.mission.arm, "blue-light");
+    assert.equal(sent.right.mission.arm, "priority");
+    assert.equal(sent.left.mission.unit, sent.right.mission.unit);
+    assert.equal(sent.left.mission.route.at(-1), scene);
+    await page.waitForSelector(".mission-mark.scene");
+    await page.waitForFunction(
+      async (id) => {
+        const { left, right } = await (await fetch(`/api/v1/comparisons/${id}`)).json();
+        return left.mission.stage === "arrived" && right.mission.stage === "arrived";
+      },
+      sent.id,
+      { timeout: 180_000, polling: 1000 },
+    );
+    const { left, right } = await ask(page, `/comparisons/${sent.id}`);
+    const times = [left, right].map(({ mission }) => mission.arrived - mission.ordered);
+    await page.waitForFunction(
+      (wanted) => {
+        const row = document.querySelector('mission-panel [data-row="missionTime"]');
+        const shown = [...row.querySelectorAll("td")].map((cell) => cell.textContent);
+        return shown.join() === wanted.join();
+      },
+      times.map((time) => String(Math.round(time))),
+    );
+    await accessible(page);
+    await shot(page, "mission-1440x900");
+    await page.getByRole("button", { name: /^(End|New comparison)$/ }).click();
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});
+
 describe("closures", () => {
   it("close a lane of a picked link, mark it, and open it again", async () => {
     const { context, page, seen } = await open(browser, `${server.address}/?lang=en#closures`, {

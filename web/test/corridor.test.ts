@@ -48,6 +48,10 @@ describe("the records of a corridor", () => {
     expect(later.stops[0]?.aspects.length).toBe(
       new Set(later.stops[0]?.aspects.map(([t]) => t)).size,
     );
+    // The server gave the recording up and began another: the seconds between are unknown.
+    const resumed = taken(later, { ...report(300, 310), began: 300 });
+    expect(resumed).not.toBe(later);
+    expect(resumed.began).toBe(300);
     const again = taken(later, report(0, 20, 2));
     expect(again.traces.get(7)?.length).toBe(2 * 20);
   });

@@ -60,10 +60,13 @@ const MINUTES = [5, 10, 15, 30];
 const DEFAULT_MINUTES = 10;
 const DEFAULT_SPEED = 10;
 
-/** What a half is called: its controller, and how many lanes are closed in it. */
+/** What a half is called: what its mission may do, or its controller and how many lanes are closed
+ *  in it. */
 export function halfTitle(model: LiveModel, half: HalfReport): string {
   const known = model.scenario?.controllers.find(({ id }) => id === half.controller);
   const name = known ? titled(known.title) : half.controller;
+  const arm = half.mission?.arm;
+  if (arm) return t(arm === "priority" ? "missionWith" : "missionWithout");
   const count = half.closed_lanes.length;
   return count > 0 ? t("compareClosed", { name, count }) : name;
 }

@@ -10,6 +10,8 @@ import { halfTitle } from "./compare-panel";
 import { h, LiveElement, live, setText } from "./dom";
 
 const SIDES = ["left", "right"] as const;
+/** About three kilometres around the scene. */
+const SCENE_ZOOM = 13;
 type Side = (typeof SIDES)[number];
 
 export class CompareStage extends LiveElement {
@@ -82,7 +84,7 @@ export class CompareStage extends LiveElement {
       new Marker({ element: h("div", { class: `mission-mark ${kind}` }) });
     const vehicle = mark("vehicle");
     const scene = sent.route.at(-1);
-    if (scene !== undefined) void placeScene(map, mark("scene"), scene);
+    if (scene !== undefined) void placeScene(map, mark("scene"), scene, side === "left");
     model.on(
       "vehicles",
       (frame) => {
@@ -114,9 +116,12 @@ export class CompareStage extends LiveElement {
   }
 }
 
-async function placeScene(map: MapLibre, mark: Marker, link: number): Promise<void> {
+/** Marks the scene; with `look` the map goes there. */
+async function placeScene(map: MapLibre, mark: Marker, link: number, look: boolean): Promise<void> {
   const { centre } = await api.link(link).catch(() => ({ centre: undefined }));
-  if (centre) mark.setLngLat([centre[0], centre[1]]).addTo(map);
+  if (!centre) return;
+  mark.setLngLat([centre[0], centre[1]]).addTo(map);
+  if (look) map.jumpTo({ center: [centre[0], centre[1]], zoom: SCENE_ZOOM });
 }
 
 /** Where a vehicle of a frame is, if it is there. */

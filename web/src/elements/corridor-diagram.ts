@@ -1,7 +1,7 @@
 /** `<corridor-diagram>`: a time-space diagram on a canvas; the panel has its figures as a table. */
 import { clockStart, number, timeOfDay } from "../format";
 import { named, onLanguage, t } from "../i18n";
-import { bands, greens, type Records, type Trace } from "../live/corridor";
+import { bands, type Records, type Trace } from "../live/corridor";
 import { PERMISSIVE, YELLOW } from "../live/frames";
 import { h, LiveElement, setText } from "./dom";
 
@@ -98,7 +98,7 @@ export class CorridorDiagram extends LiveElement {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const left = width < 600 ? rem * 4 : rem * 8;
+    const left = width < 600 ? rem * 4 : rem * 10.5;
     const frame: Frame = {
       left,
       top: rem * 0.5,
@@ -181,21 +181,27 @@ function drawBands(context: CanvasRenderingContext2D, frame: Frame, records: Rec
 }
 
 function drawTrace(context: CanvasRenderingContext2D, frame: Frame, trace: Trace): void {
+  if ((trace.at(-2) ?? 0) < frame.from) return;
+  // Records are a step apart at least: so far back lies the first that is shown.
+  let first = 2;
+  while (first + 1 < trace.length && (trace[first] ?? 0) < frame.from) first += 2;
   for (const standing of [false, true]) {
     context.strokeStyle = standing ? STANDING : MOVING;
     context.lineWidth = standing ? 1.8 : 1.1;
     context.globalAlpha = standing ? 1 : 0.75;
     context.beginPath();
-    for (let k = 2; k + 1 < trace.length; k += 2) {
+    let drawn = -1;
+    for (let k = first; k + 1 < trace.length; k += 2) {
       const t0 = trace[k - 2] ?? 0;
       const d0 = trace[k - 1] ?? 0;
       const t1 = trace[k] ?? 0;
       const d1 = trace[k + 1] ?? 0;
       // One that goes back has left the corridor and come again.
-      if (t1 < frame.from || t1 - t0 > GAP || d1 < d0 - 1) continue;
+      if (t1 - t0 > GAP || d1 < d0 - 1) continue;
       if ((d1 - d0) / (t1 - t0) < SLOW !== standing) continue;
-      context.moveTo(xOf(frame, t0), yOf(frame, d0));
+      if (drawn !== k - 2) context.moveTo(xOf(frame, t0), yOf(frame, d0));
       context.lineTo(xOf(frame, t1), yOf(frame, d1));
+      drawn = k;
     }
     context.stroke();
   }
@@ -239,9 +245,4 @@ function drawStops(context: CanvasRenderingContext2D, frame: Frame, records: Rec
 
 function clipped(name: string, most: number): string {
   return name.length > most ? `${name.slice(0, most - 1)}…` : name;
-}
-
-/** Whether any stop line has been green: for tests. */
-export function hasGreen(records: Records): boolean {
-  return records.stops.some(({ aspects }) => greens(aspects, records.began, records.t).length > 0);
 }

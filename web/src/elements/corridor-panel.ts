@@ -2,10 +2,11 @@
 import { clockStart, minutes, number, timeOfDay } from "../format";
 import { named, onLanguage, t } from "../i18n";
 import { figures, type Records } from "../live/corridor";
-import { h, LiveElement, setText } from "./dom";
+import { every, h, LiveElement, setText } from "./dom";
 
 /** Simulated seconds before the figures mean something. */
 const ENOUGH = 120;
+const REFRESH_MS = 2000;
 const ARROWS = ["↑", "↗", "→", "↘", "↓", "↙", "←", "↖"];
 
 /** An arrow on a map with north above. */
@@ -71,7 +72,7 @@ export class CorridorPanel extends LiveElement {
       signal,
     );
     corridor.on("chosen", () => this.#fill(), signal);
-    corridor.on("records", () => this.#show(), signal);
+    every(REFRESH_MS, () => this.#show(), signal);
     onLanguage(() => this.#fill(), signal);
     if (corridor.offered.length === 0) void corridor.loadOffered();
     if (corridor.chosen) corridor.choose(corridor.chosen);

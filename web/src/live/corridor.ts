@@ -97,7 +97,8 @@ export class CorridorStore extends Emitter<Events> {
 
 /** The records with what a report adds; begins afresh with another run or a gap. */
 export function taken(before: Records | null, report: CorridorDiagram): Records {
-  const goesOn = before?.run === report.run && report.t >= before.t;
+  // A recording that began later has a gap before it: nothing is known of that.
+  const goesOn = before?.run === report.run && report.t >= before.t && report.began <= before.t;
   const records: Records = goesOn
     ? before
     : {
@@ -294,7 +295,10 @@ function passage(
   let halts = 0;
   let standing = false;
   for (let k = 2; k + 1 < trace.length; k += 2) {
-    const [t0 = 0, d0 = 0, t1 = 0, d1 = 0] = trace.slice(k - 2, k + 2);
+    const t0 = trace[k - 2] ?? 0;
+    const d0 = trace[k - 1] ?? 0;
+    const t1 = trace[k] ?? 0;
+    const d1 = trace[k + 1] ?? 0;
     if (entered === null && d1 >= start) entered = t1;
     const still = (d1 - d0) / Math.max(t1 - t0, 1e-6) < STANDING;
     if (entered !== null && still && !standing) halts++;
