@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::bins::Bin;
 use crate::error::Error;
 use crate::table::Count;
-use crate::turning::Trip;
+use crate::turning::{Trip, complete};
 
 /// Steps of the estimator; differences are far below a vehicle by then.
 const STEPS: usize = 400;
@@ -169,7 +169,8 @@ pub fn estimate_demand(
                 .or_insert_with(|| vec![0.0; slices])[slice] += count.vehicles;
         }
     }
-    let mut routes = from_trips(trips, slices, slice);
+    let trips = complete(trips, options.to, options.seed);
+    let mut routes = from_trips(&trips, slices, slice);
     if routes.is_empty() {
         routes = from_edges(network, &counted, slices);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use roads::generate::Random;
 use roads::route::LinkGraph;
 use roads::{LinkId, Network, TurnId};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,8 @@ use crate::table::Traversal;
 
 /// A vehicle that is silent for longer has begun another trip, seconds.
 const TRIP_GAP: f64 = 300.0;
+/// A trip seen so shortly before the end of observation was under way then, seconds.
+const UNDER_WAY: f64 = 30.0;
 /// Observations that the prior counts for: with fewer, shares lean on how many movements a turn
 /// has (Laplace's rule with a Dirichlet prior).
 const PRIOR_WEIGHT: f64 = 2.0;
@@ -72,6 +75,52 @@ pub fn trips(seen: &[Traversal], network: &Network) -> Vec<Trip> {
         by_time.then(a.vehicle.cmp(&b.vehicle))
     });
     trips
+}
+
+/// Goes on with trips that were under way when observation ended at `end`, seconds: each takes the
+/// rest of the way of a trip, drawn among those that had ended by then, which passed its last link
+/// and took at least as long over it: who stands long is likelier to make the turn that queues.
+/// Otherwise whoever stood in a queue at the end would seem to have arrived there, and an estimated
+/// demand would be without its queues. A trip whose last link nobody passed stays as it is.
+pub fn complete(trips: &[Trip], end: f64, seed: u64) -> Vec<Trip> {
+    let under_way = |trip: &Trip| trip.end > end - UNDER_WAY;
+    // By link: seconds on it, trip and place of the link in it; slowest first.
+    let mut passed: BTreeMap<LinkId, Vec<(f64, usize, usize)>> = BTreeMap::new();
+    for (number, trip) in trips
+        .iter()
+        .enumerate()
+        .filter(|(_, trip)| !under_way(trip))
+    {
+        for (place, &link) in trip.links.iter().enumerate() {
+            if place + 1 < trip.links.len() {
+                let time = trip.offsets[place + 1] - trip.offsets[place];
+                passed.entry(link).or_default().push((time, number, place));
+            }
+        }
+    }
+    for donors in passed.values_mut() {
+        donors.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    }
+    let mut random = Random::new(seed, 0x7265_7374);
+    let whole = |trip: &Trip| {
+        let mut trip = trip.clone();
+        let last = trip.links.last().copied().filter(|_| under_way(&trip));
+        if let Some(donors) = last.and_then(|link| passed.get(&link)) {
+            // It goes on when observation ended, at the earliest.
+            let spent = trip.end - trip.start;
+            let stood = spent - trip.offsets.last().copied().unwrap_or(0.0);
+            let as_slow = donors.partition_point(|donor| donor.0 >= stood).max(1);
+            let (_, number, place) = donors[random.below(as_slow)];
+            let donor = &trips[number];
+            for next in place + 1..donor.links.len() {
+                trip.links.push(donor.links[next]);
+                let after = donor.offsets[next] - donor.offsets[place + 1];
+                trip.offsets.push(spent + after);
+            }
+        }
+        trip
+    };
+    trips.iter().map(whole).collect()
 }
 
 /// How many of those who leave a link make a turn.
@@ -154,6 +203,31 @@ mod tests {
             own.map(|trip| trip.links.len()).collect()
         };
         assert_eq!((of(1), of(2), of(3)), (vec![2], vec![1, 1], vec![1, 1]));
+    }
+
+    #[test]
+    fn a_trip_in_a_queue_at_the_end_goes_on_as_another_did() {
+        let link = |index: u32| LinkId(index);
+        let trip = |vehicle: u64, links: Vec<LinkId>, end: f64| Trip {
+            vehicle,
+            offsets: (0..links.len()).map(|n| n as f64 * 60.0).collect(),
+            links,
+            start: 0.0,
+            end,
+        };
+        let seen = [
+            trip(1, vec![link(7), link(1), link(2), link(3)], 240.0),
+            trip(2, vec![link(5), link(1)], 990.0),
+            trip(3, vec![link(5), link(1)], 500.0),
+            trip(4, vec![link(9)], 995.0),
+        ];
+        let whole = complete(&seen, 1000.0, 1);
+        assert_eq!(whole[1].links, [link(5), link(1), link(2), link(3)]);
+        assert_eq!(whole[1].offsets, [0.0, 60.0, 990.0, 1050.0]);
+        assert_eq!(
+            (&whole[0], &whole[2], &whole[3]),
+            (&seen[0], &seen[2], &seen[3])
+        );
     }
 
     #[test]

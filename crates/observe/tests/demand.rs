@@ -156,9 +156,8 @@ fn hangzhous_hour_comes_back() {
     let network = Arc::new(roads::read::network(&folder.join("roadnet.json")).unwrap());
     let (demand, _) = roads::read::demand(&folder.join("flow.json"), &network).unwrap();
     let demand = Arc::new(demand);
-    // Under the network's plan some left turns are over capacity, and how long their queues grow
-    // depends on who comes when: the index comes back less well than the volumes do.
-    let few = again("hangzhou", &network, &demand, 0.1, 900.0);
-    let all = again("hangzhou", &network, &demand, 1.0, 60.0);
-    assert!(few.abs() < 0.25 && all.abs() < 0.25, "{few} {all}");
+    // Under the network's plan some turns are over capacity, and link counts do not say who waits
+    // for them: the index comes back less well than the volumes do (docs/benchmarks.md).
+    let off = again("hangzhou", &network, &demand, 0.1, 900.0);
+    assert!(off.abs() < 0.25, "{off}");
 }
