@@ -192,7 +192,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             let plant = Sensed::new(plant, &sensing, 0)?;
             let mut runner = Runner::new(plant, controller, &protocol)?;
             runner.run_until(protocol.horizon - LAST)?;
-            let before = runner.plant().inner().world().metrics(protocol.horizon - LAST);
+            let before = runner
+                .plant()
+                .inner()
+                .world()
+                .metrics(protocol.horizon - LAST);
             runner.run_until(protocol.horizon)?;
             let metrics = runner.plant().inner().world().metrics(protocol.horizon);
             let errors = runner.plant().errors().map_or_else(String::new, |errors| {

@@ -173,7 +173,13 @@ fn case(
         bar: progress(printer, scenario, control),
         watch: LinkWatch::new(&scenario.network),
     };
-    let run = simulate(scenario, control, (seed, &Sensing::default()), false, &mut watcher)?;
+    let run = simulate(
+        scenario,
+        control,
+        (seed, &Sensing::default()),
+        false,
+        &mut watcher,
+    )?;
     watcher.bar.finish_and_clear();
     let results = &run.results;
     printer.note(format_args!(

@@ -60,6 +60,11 @@ fn command(args: &TrafficClaimsArgs) -> String {
         " --share {} --before {} --after {}",
         args.share, args.before, args.after
     );
+    if !args.only.is_empty() {
+        let names = args.only.iter().map(|claim| format!("{claim:?}"));
+        let names: Vec<String> = names.collect();
+        let _ = write!(text, " --only {}", names.join(",").to_lowercase());
+    }
     if !args.control.is_empty() {
         let _ = write!(text, " --control {}", args.control.join(","));
     }

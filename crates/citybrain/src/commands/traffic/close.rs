@@ -1,12 +1,12 @@
 //! `citybrain traffic close`: what closing lanes costs, and what signals should do meanwhile.
 
-use signals::sensing::Sensing;
 use indicatif::ProgressBar;
 use roads::{LinkId, SignalId};
 use schemes::LinkWatch;
 use schemes::closure::{Shared, Works, rebuilt, share};
 use serde::Serialize;
 use signals::controllers::{Timings, Webster};
+use signals::sensing::Sensing;
 use sim::World;
 
 use super::closing::{self, Closed, applied};
@@ -189,9 +189,22 @@ fn case(
     let run: Run = match built {
         Some(built) => {
             let built: Box<dyn signals::Controller> = Box::new(built);
-            simulate_with(scenario, control, Some(built), (seed, &Sensing::default()), false, &mut watcher)?
+            simulate_with(
+                scenario,
+                control,
+                Some(built),
+                (seed, &Sensing::default()),
+                false,
+                &mut watcher,
+            )?
         }
-        None => simulate(scenario, control, (seed, &Sensing::default()), false, &mut watcher)?,
+        None => simulate(
+            scenario,
+            control,
+            (seed, &Sensing::default()),
+            false,
+            &mut watcher,
+        )?,
     };
     watcher.bar.finish_and_clear();
     let delay: f64 = watcher.watch.links().iter().map(|link| link.delay).sum();

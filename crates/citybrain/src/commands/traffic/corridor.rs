@@ -225,7 +225,14 @@ fn measure(
         bar: progress(printer, scenario, control),
         watch: CorridorWatch::new(&scenario.network, corridor, window),
     };
-    let run = simulate_with(scenario, control, built, (seed, &Sensing::default()), false, &mut watcher)?;
+    let run = simulate_with(
+        scenario,
+        control,
+        built,
+        (seed, &Sensing::default()),
+        false,
+        &mut watcher,
+    )?;
     watcher.bar.finish_and_clear();
     Ok(Measured {
         control: control.to_owned(),

@@ -25,7 +25,12 @@ impl Watched {
         start: f64,
     ) -> Result<Self, Error> {
         Ok(Self {
-            drive: Drive::new(scenario, named(scenario, control)?, seed, &Sensing::default())?,
+            drive: Drive::new(
+                scenario,
+                named(scenario, control)?,
+                seed,
+                &Sensing::default(),
+            )?,
             left: steps(scenario.horizon, scenario.config.interval),
             start,
         })
