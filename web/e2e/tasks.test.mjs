@@ -63,7 +63,7 @@ describe("two futures side by side", () => {
     const { context, page, seen } = await open(browser, `${server.address}/?lang=en`);
     await ready(page);
     await page.locator('task-tabs [data-task="compare"]').click();
-    await page.waitForSelector("compare-panel select#compare-right option");
+    await page.waitForSelector("compare-panel select#compare-right option", { state: "attached" });
     assert.equal(await page.inputValue("#compare-left"), "plan");
     assert.equal(await page.inputValue("#compare-right"), "brain");
     await page.selectOption("#compare-length", "5");
@@ -121,7 +121,7 @@ describe("two futures side by side", () => {
     });
     await ready(page);
     await page.keyboard.press("2");
-    await page.waitForSelector("compare-panel select#compare-right option");
+    await page.waitForSelector("compare-panel select#compare-right option", { state: "attached" });
     await accessible(page);
     await page.locator("compare-panel button[type=submit]").focus();
     await page.keyboard.press("Enter");
@@ -137,7 +137,7 @@ describe("two futures side by side", () => {
     const { context, page, seen } = await open(browser, `${server.address}/?lang=zh`, PHONE);
     await ready(page);
     await page.locator('task-tabs [data-task="compare"]').click();
-    await page.waitForSelector("compare-panel select#compare-right option");
+    await page.waitForSelector("compare-panel select#compare-right option", { state: "attached" });
     await page.locator("compare-panel button[type=submit]").click();
     await bothMapsLive(page);
     await page.waitForTimeout(2500);
