@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "tests stop at what they did not expect, and say what they skip"
 )]
 

@@ -1,11 +1,7 @@
 //! Corridors on whole networks: the offsets that the bands ask for let traffic through with fewer
 //! stops.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests stop at what they did not expect, and say what they found"
-)]
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
 use std::sync::Arc;
 

@@ -84,7 +84,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
         Some(digits) => (digits, 100.0),
         None => (text, 1.0),
     };
-    let number: f64 = digits.trim().parse().map_err(|_| wanted())?;
+    let number: f64 = digits.trim().parse().map_err(|_error| wanted())?;
     let share = number / whole;
     (share > 0.0 && share <= 1.0)
         .then_some(share)

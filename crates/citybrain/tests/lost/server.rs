@@ -198,8 +198,9 @@ pub(crate) struct Sent {
 impl System {
     pub(crate) fn new(server: &str, client: &str) -> Self {
         static RUNS: AtomicU64 = AtomicU64::new(0);
-        // Tokens of an earlier process may still be remembered by the ledger.
-        let run = now().0.cast_unsigned() + RUNS.fetch_add(1, Ordering::Relaxed);
+        // Tokens of an earlier process may still be remembered by the ledger, and those of another
+        // system that began in the same microsecond: the count stands beside the time, not added.
+        let run = (now().0.cast_unsigned() << 12) | (RUNS.fetch_add(1, Ordering::Relaxed) & 0xfff);
         Self {
             address: server.to_owned(),
             signer: town::signer(client, run),

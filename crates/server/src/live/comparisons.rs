@@ -66,10 +66,9 @@ impl Comparisons {
             session.stage() == Stage::Running || !session.is_forgotten(now, idle_max)
         });
         while kept.sessions.len() >= KEPT_MAX {
-            let ended = kept.sessions.iter();
-            let Some((&oldest, _)) = ended
-                .filter(|(_, session)| session.stage() != Stage::Running)
-                .next()
+            let mut sessions = kept.sessions.iter();
+            let Some((&oldest, _)) =
+                sessions.find(|(_, session)| session.stage() != Stage::Running)
             else {
                 break;
             };

@@ -6,15 +6,14 @@ use crate::client::{Answer, Server, config};
 
 /// A drive at 5.5 m/s eastwards along the row of the grid's first signals, a position a second.
 fn drive(vehicle: &str, from: f64, seconds: u32) -> String {
-    (0..seconds)
-        .map(|second| {
-            let line = json!({
-                "vehicle": vehicle, "seq": second + 1, "t": 25_200 + second,
-                "x": from + 5.5 * f64::from(second), "y": -6.0
-            });
-            format!("{line}\n")
-        })
-        .collect()
+    let lines = (0..seconds).map(|second| {
+        let line = json!({
+            "vehicle": vehicle, "seq": second + 1, "t": 25_200 + second,
+            "x": from + 5.5 * f64::from(second), "y": -6.0
+        });
+        line.to_string()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 async fn post(server: &Server, body: &str) -> Answer {

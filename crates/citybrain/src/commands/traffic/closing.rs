@@ -152,8 +152,8 @@ fn closure(text: &str, from: f64, until: Option<f64>, network: &Network) -> Resu
         let each = lanes.split(',').map(|lane| lane.trim().parse::<u32>());
         each.collect::<Result<Vec<_>, _>>()
     });
-    let lanes = lanes.map_err(|_| Error::Option {
-        message: format!("--link {text:?}: after the colon stand numbers of lanes"),
+    let lanes = lanes.map_err(|error| Error::Option {
+        message: format!("--link {text:?}: after the colon stand numbers of lanes ({error})"),
         help: Some("write LINK or LINK:0,1; 0 is the innermost lane".to_owned()),
     })?;
     Ok(Closure {

@@ -217,17 +217,11 @@ fn reds(diagram: &Diagram, greens: &[(f64, f64)]) -> Vec<(f64, f64)> {
 /// The picture with its explanation, as a page.
 pub(super) fn page(diagram: &Diagram, corridor: &str, svg: &str) -> String {
     let title = format!("{}: time–space diagram", escape(corridor));
-    let signals: String = diagram
-        .signals
-        .iter()
-        .map(|signal| {
-            format!(
-                "<tr><td>{}</td><td>{:.0}</td></tr>\n",
-                escape(&signal.signal),
-                signal.distance_m
-            )
-        })
-        .collect();
+    let rows = diagram.signals.iter().map(|signal| {
+        let name = escape(&signal.signal);
+        format!("<tr><td>{name}</td><td>{:.0}</td></tr>\n", signal.distance_m)
+    });
+    let signals = rows.collect::<Vec<_>>().concat();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
