@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// A closed lane.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Closure {
+pub(crate) struct Closure {
     /// Index of the lane.
     pub lane: u32,
     /// Index of its link.
@@ -24,7 +24,7 @@ pub struct Closure {
 
 /// All closed lanes.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Closures {
+pub(crate) struct Closures {
     /// By index of the lane.
     pub closures: Vec<Closure>,
 }

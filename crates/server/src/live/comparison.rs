@@ -97,7 +97,7 @@ impl Run {
 /// How far a comparison is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Stage {
+pub(crate) enum Stage {
     /// Both halves go on.
     Running,
     /// It has come to its end.
@@ -110,7 +110,7 @@ pub enum Stage {
 
 /// One half of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct HalfReport {
+pub(crate) struct HalfReport {
     /// Id of its controller.
     pub controller: String,
     /// Indices of the lanes closed in this half only.
@@ -124,7 +124,7 @@ pub struct HalfReport {
 
 /// Two futures of the same second.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct ComparisonReport {
+pub(crate) struct ComparisonReport {
     /// Its number.
     pub id: u64,
     /// How far it is.

@@ -35,7 +35,7 @@ pub(crate) struct CorridorQuery {
 
 /// A stop line of a corridor.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct StopReport {
+pub(crate) struct StopReport {
     /// Index of the signal.
     pub signal: u32,
     /// Its name in the source file.
@@ -54,7 +54,7 @@ pub struct StopReport {
 
 /// What has happened along a corridor.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct CorridorReport {
+pub(crate) struct CorridorReport {
     /// Number of the run.
     pub run: u64,
     /// Indices of its links, in the direction of travel.

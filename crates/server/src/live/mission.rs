@@ -44,7 +44,7 @@ pub(super) struct Sent {
 
 /// A signal ahead of a vehicle under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct SignalAhead {
+pub(crate) struct SignalAhead {
     /// Index of the signal.
     pub signal: u32,
     /// Whether it shows green to the vehicle's turn now.
@@ -53,7 +53,7 @@ pub struct SignalAhead {
 
 /// A mission under way or over. Times are seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct MissionReport {
+pub(crate) struct MissionReport {
     /// What it may do: `ordinary`, `blue-light`, or `priority`, where signals clear its way too.
     #[schema(value_type = String)]
     pub arm: Arm,
