@@ -285,6 +285,8 @@ describe("an ambulance", () => {
         return shown.join() === wanted.join();
       },
       times.map((time) => String(Math.round(time))),
+      // Two maps drawn in software leave little time for anything else.
+      { timeout: 120_000, polling: 500 },
     );
     await accessible(page);
     await shot(page, "mission-1440x900");

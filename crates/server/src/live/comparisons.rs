@@ -66,10 +66,9 @@ impl Comparisons {
             session.stage() == Stage::Running || !session.is_forgotten(now, idle_max)
         });
         while kept.sessions.len() >= KEPT_MAX {
-            let mut sessions = kept.sessions.iter();
-            let Some((&oldest, _)) =
-                sessions.find(|(_, session)| session.stage() != Stage::Running)
-            else {
+            let mut all = kept.sessions.iter();
+            let ended = all.find(|(_, session)| session.stage() != Stage::Running);
+            let Some((&oldest, _)) = ended else {
                 break;
             };
             kept.sessions.remove(&oldest);

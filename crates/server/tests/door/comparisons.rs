@@ -255,3 +255,40 @@ async fn a_lane_is_closed_and_opened_but_not_the_last_of_its_link() {
     server.put("/api/v1/closures/99999999").await.problem(404);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_ambulance_sets_out_twice_from_the_same_second_and_arrives() {
+    let server = Server::start(config()).await;
+    run_until(&server, 120.0).await;
+    let path = server
+        .get("/api/v1/corridors/path?from=0&to=3")
+        .await
+        .json();
+    let links = path["links"].as_array().unwrap();
+    let (from, scene) = (&links[0], links.last().unwrap());
+    let post = async |body: Value| {
+        let (path, kind) = ("/api/v1/traffic/missions", "application/json");
+        server.post(path, kind, &body.to_string()).await
+    };
+    let wrong = post(json!({"scene": scene, "seconds": 300, "speed": 60})).await;
+    let problem = wrong.problem(422);
+    assert_eq!(
+        problem["errors"][0]["pointer"], "/from",
+        "there are no units"
+    );
+    let sent = post(json!({"scene": scene, "from": from, "seconds": 600, "speed": 60})).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    let report = finished(&server, &sent.json()["id"]).await;
+    for (side, arm) in [("left", "blue-light"), ("right", "priority")] {
+        let mission = &report[side]["mission"];
+        assert_eq!(mission["arm"], arm);
+        assert_eq!(mission["stage"], "arrived", "{mission}");
+        assert_eq!(mission["ordered"], report["from"]);
+        assert!(mission["arrived"].as_f64() > mission["ordered"].as_f64());
+        assert!(mission["others_delay"].as_f64().unwrap() > 0.0);
+        assert_eq!(mission["route"].as_array().unwrap().last(), Some(scene));
+    }
+    let units = server.get("/api/v1/traffic/units").await.json();
+    assert_eq!(units["units"], json!([]));
+    server.stop().await;
+}

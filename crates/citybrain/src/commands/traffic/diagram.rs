@@ -219,7 +219,10 @@ pub(super) fn page(diagram: &Diagram, corridor: &str, svg: &str) -> String {
     let title = format!("{}: time–space diagram", escape(corridor));
     let rows = diagram.signals.iter().map(|signal| {
         let name = escape(&signal.signal);
-        format!("<tr><td>{name}</td><td>{:.0}</td></tr>\n", signal.distance_m)
+        format!(
+            "<tr><td>{name}</td><td>{:.0}</td></tr>\n",
+            signal.distance_m
+        )
     });
     let signals = rows.collect::<Vec<_>>().concat();
     format!(
