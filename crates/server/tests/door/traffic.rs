@@ -11,9 +11,9 @@ fn drive(vehicle: &str, from: f64, seconds: u32) -> String {
             "vehicle": vehicle, "seq": second + 1, "t": 25_200 + second,
             "x": from + 5.5 * f64::from(second), "y": -6.0
         });
-        line.to_string()
+        format!("{line}\n")
     });
-    lines.collect::<Vec<_>>().join("\n")
+    lines.collect::<Vec<_>>().concat()
 }
 
 async fn post(server: &Server, body: &str) -> Answer {
