@@ -336,3 +336,47 @@ describe("closures", () => {
     await context.close();
   });
 });
+
+describe("congestion", () => {
+  it("is told for the city, by quarter hour and by link, and a street is shown on the map", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en#congestion`, {
+      bypassCSP: true,
+    });
+    await ready(page);
+    const row = page.locator('congestion-panel [data-row="congestionIndex"] td');
+    await row.first().waitFor();
+    const { measured } = await ask(page, "/traffic/index");
+    const shown = Number(await row.first().textContent());
+    assert.ok(Math.abs(shown - measured[0].tti.value) < 0.3, `${shown}`);
+    const [low, high] = (await row.nth(1).textContent()).split("–").map(Number);
+    assert.ok(low <= shown && shown <= high, `${low} ${shown} ${high}`);
+    assert.ok((await page.locator('[data-table="series"] tbody tr').count()) > 0);
+    const street = page.locator('[data-table="links"] tbody button').first();
+    const link = Number(await street.getAttribute("data-link"));
+    await accessible(page);
+    await street.focus();
+    await page.keyboard.press("Enter");
+    const marked = await page.evaluate(() => [
+      ...document.querySelector("city-map").model.marks.corridor,
+    ]);
+    assert.deepEqual(marked, [link]);
+    await shot(page, "congestion-1440x900");
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+
+  it("fits a phone", async () => {
+    const { context, page, seen } = await open(
+      browser,
+      `${server.address}/?lang=zh#congestion`,
+      PHONE,
+    );
+    await ready(page);
+    await page.waitForSelector('[data-table="links"] tbody tr');
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 390, `${width}`);
+    await shot(page, "congestion-390x844");
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});

@@ -9,6 +9,7 @@ import { ClosurePanel } from "./elements/closure-panel";
 import { CommandCentre } from "./elements/command-centre";
 import { ComparePanel } from "./elements/compare-panel";
 import { CompareStage } from "./elements/compare-stage";
+import { CongestionPanel } from "./elements/congestion-panel";
 import { ControlBar } from "./elements/control-bar";
 import { CorridorDiagram } from "./elements/corridor-diagram";
 import { CorridorPanel } from "./elements/corridor-panel";
@@ -32,6 +33,7 @@ declare global {
     "city-chart": CityChart;
     "city-map": CityMap;
     "closure-panel": ClosurePanel;
+    "congestion-panel": CongestionPanel;
     "command-centre": CommandCentre;
     "compare-panel": ComparePanel;
     "compare-stage": CompareStage;
@@ -79,6 +81,7 @@ for (const [name, element] of [
   ["corridor-diagram", CorridorDiagram],
   ["mission-panel", MissionPanel],
   ["closure-panel", ClosurePanel],
+  ["congestion-panel", CongestionPanel],
   // Last: it makes all the others.
   ["command-centre", CommandCentre],
 ] as const) {

@@ -4,6 +4,7 @@ import type {
   Comparison,
   ComparisonList,
   ComparisonRequest,
+  CongestionIndex,
   Control,
   Corridor,
   CorridorDiagram,
@@ -87,6 +88,8 @@ export const api = {
     request(
       `/corridors/diagram?links=${links.join(",")}${since === null ? "" : `&since=${since}`}`,
     ),
+  congestion: (by: "city" | "link", top: number): Promise<CongestionIndex> =>
+    request(`/traffic/index?by=${by}&top=${top}`),
   closures: (): Promise<{ readonly closures: readonly Closure[] }> => request("/closures"),
   closeLane: (lane: number): Promise<{ readonly closures: readonly Closure[] }> =>
     request(`/closures/${lane}`, posted("PUT")),

@@ -254,3 +254,33 @@ export interface Closure {
   readonly street: string;
   readonly since: number;
 }
+
+/** A figure and its 95 % interval. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What is measured of the city or of one of its links. */
+export interface MeasuredCongestion {
+  readonly id: string;
+  readonly link: number | null;
+  readonly name: string | null;
+  readonly tti: Interval;
+  readonly speed_kmh: Interval;
+  readonly free_speed_kmh: number;
+  /** Of the length seen, how much runs below half of free flow. */
+  readonly congested_km_share: Interval;
+  readonly delay_hours: Interval;
+}
+
+/** `GET /traffic/index`; times are seconds since midnight. */
+export interface CongestionIndex {
+  readonly measured: readonly MeasuredCongestion[];
+  readonly series: readonly {
+    readonly time: number;
+    readonly tti: number;
+    readonly speed_kmh: number;
+  }[];
+}

@@ -13,6 +13,7 @@ const PARTS = {
   corridor: { panel: "corridor-panel", stage: "corridor-diagram" },
   missions: { panel: "mission-panel", stage: "compare-stage" },
   closures: { panel: "closure-panel", stage: null },
+  congestion: { panel: "congestion-panel", stage: null },
 } as const;
 
 export class CommandCentre extends HTMLElement {

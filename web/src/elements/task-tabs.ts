@@ -3,7 +3,14 @@ import { onLanguage, type StringName, t } from "../i18n";
 import { h, LiveElement, setText } from "./dom";
 
 /** In the order of the tabs; the number keys follow it. */
-export const TASKS = ["overview", "compare", "corridor", "missions", "closures"] as const;
+export const TASKS = [
+  "overview",
+  "compare",
+  "corridor",
+  "missions",
+  "closures",
+  "congestion",
+] as const;
 export type Task = (typeof TASKS)[number];
 
 const TITLES: Readonly<Record<Task, StringName>> = {
@@ -12,6 +19,7 @@ const TITLES: Readonly<Record<Task, StringName>> = {
   corridor: "taskCorridor",
   missions: "taskMissions",
   closures: "taskClosures",
+  congestion: "taskCongestion",
 };
 
 /** The task that the address names. */

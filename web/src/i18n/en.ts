@@ -164,6 +164,7 @@ export const en = {
   taskCompare: "Compare",
   taskCorridor: "Green wave",
   taskClosures: "Closures",
+  taskCongestion: "Congestion",
   keyTasks: "Overview and the other tasks",
 
   compareTitle: "Two futures from one second",
@@ -261,6 +262,23 @@ export const en = {
   missionDefinitions:
     "Time to scene: from the order, waiting to get onto the road included. Others' delay: time that all other vehicles have spent since the order beyond what their distance takes at free flow. Next signals: whether they show green to the ambulance now.",
 
+  congestionTitle: "Congestion index",
+  congestionHelp:
+    "How much longer trips take than at free flow, over the last two quarter hours: 1.50 is half as long again. Measured from every vehicle of the run.",
+  congestionNow: "Now",
+  congestionInterval: "95 % interval",
+  congestionIndex: "Index",
+  congestionSpeed: "Mean speed, km/h",
+  congestionFree: "At free flow, km/h",
+  congestionShare: "Length below half of free flow, %",
+  congestionLost: "Hours lost",
+  congestionSeries: "Quarter hour by quarter hour",
+  congestionFrom: "From",
+  congestionChange: "Change",
+  congestionWorst: "Where the index is highest",
+  congestionLink: "Street",
+  congestionDefinitions:
+    "Index: travel time of all vehicles over their travel time at the speed limit (docs/congestion.md). Intervals take links for independent, and are too narrow for the whole city. A street's name shows where it is.",
   closureTitle: "Close a lane",
   closureHelp:
     "Click a link on the map, then close one of its lanes. Nobody enters a closed lane; who is on it drives on. The last open lane of a link stays open.",

@@ -163,6 +163,7 @@ export const zh: Strings = {
   taskCompare: "对比",
   taskCorridor: "绿波",
   taskClosures: "封道",
+  taskCongestion: "拥堵",
   keyTasks: "总览及其他任务",
 
   compareTitle: "同一秒的两个未来",
@@ -260,6 +261,23 @@ export const zh: Strings = {
   missionDefinitions:
     "到达用时：自下达命令起，含等待上路。其他车辆延误：下达命令以来其他车辆所用时间超出自由流所需的部分。前方信号：此刻对救护车是否为绿灯。",
 
+  congestionTitle: "拥堵延时指数",
+  congestionHelp:
+    "最近两个一刻钟内，实际行程时间是畅通时的多少倍：1.50 表示多花一半时间。由运行中的全部车辆测得。",
+  congestionNow: "当前",
+  congestionInterval: "95% 区间",
+  congestionIndex: "指数",
+  congestionSpeed: "平均速度（公里/时）",
+  congestionFree: "畅通速度（公里/时）",
+  congestionShare: "低于畅通速度一半的里程（%）",
+  congestionLost: "损失小时",
+  congestionSeries: "逐刻钟",
+  congestionFrom: "起始",
+  congestionChange: "变化",
+  congestionWorst: "指数最高的路段",
+  congestionLink: "道路",
+  congestionDefinitions:
+    "指数：全部车辆的行程时间与按限速行驶所需时间之比（docs/congestion.md）。区间按路段相互独立计算，对全市而言偏窄。点击道路名可在地图上查看。",
   closureTitle: "封闭车道",
   closureHelp:
     "在地图上点击一条路段，再封闭其中一条车道。车辆不再驶入封闭的车道，已在其上的车辆继续行驶。路段最后一条开放的车道不能封闭。",

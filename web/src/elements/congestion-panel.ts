@@ -1,0 +1,159 @@
+/** `<congestion-panel>`: the congestion index of the running city with its intervals, quarter hour
+ *  by quarter hour, and the links where the index is highest. */
+import { api } from "../api/client";
+import type { CongestionIndex, Interval, MeasuredCongestion } from "../api/types";
+import { number, timeOfDay } from "../format";
+import { named, onLanguage, type StringName, t } from "../i18n";
+import { every, h, LiveElement, setText } from "./dom";
+
+const REFRESH_MS = 10_000;
+const LINKS_SHOWN = 10;
+
+/** The city's figures: which, with how many digits, and what to multiply by. */
+const FIGURES: readonly [StringName, (city: MeasuredCongestion) => Interval, number, number][] = [
+  ["congestionIndex", (city) => city.tti, 2, 1],
+  ["congestionSpeed", (city) => city.speed_kmh, 1, 1],
+  ["congestionFree", (city) => exact(city.free_speed_kmh), 1, 1],
+  ["congestionShare", (city) => city.congested_km_share, 1, 100],
+  ["congestionLost", (city) => city.delay_hours, 0, 1],
+];
+
+const exact = (value: number): Interval => ({ value, low: value, high: value });
+
+export class CongestionPanel extends LiveElement {
+  readonly #heading = h("h2");
+  readonly #help = h("p", { class: "help-text" });
+  readonly #city = h("table", { class: "figures-table", "data-table": "city" });
+  readonly #seriesHeading = h("h3");
+  readonly #series = h("table", { class: "figures-table", "data-table": "series" });
+  readonly #linksHeading = h("h3");
+  readonly #links = h("table", { class: "figures-table", "data-table": "links" });
+  readonly #definitions = h("p", { class: "small" });
+  #found: readonly [CongestionIndex, CongestionIndex] | null = null;
+
+  protected override build(signal: AbortSignal): void {
+    this.append(
+      this.#heading,
+      this.#help,
+      this.#city,
+      this.#seriesHeading,
+      this.#series,
+      this.#linksHeading,
+      this.#links,
+      this.#definitions,
+    );
+    onLanguage(() => this.#show(), signal);
+    const load = (): void => void this.#load();
+    every(REFRESH_MS, load, signal);
+    this.model.on("restart", load, signal);
+    load();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      this.#found = await Promise.all([
+        api.congestion("city", 1),
+        api.congestion("link", LINKS_SHOWN),
+      ]);
+      if (this.isConnected) this.#show();
+    } catch (error) {
+      this.model.emit("problem", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #show(): void {
+    setText(this.#heading, t("congestionTitle"));
+    setText(this.#help, t("congestionHelp"));
+    setText(this.#seriesHeading, t("congestionSeries"));
+    setText(this.#linksHeading, t("congestionWorst"));
+    setText(this.#definitions, t("congestionDefinitions"));
+    const city = this.#found?.[0].measured[0];
+    if (!this.#found || !city) return;
+    this.#showCity(city);
+    this.#showSeries(this.#found[0]);
+    this.#showLinks(this.#found[1]);
+  }
+
+  #showCity(city: MeasuredCongestion): void {
+    const rows = FIGURES.map(([name, read, digits, factor]) => {
+      const { value, low, high } = read(city);
+      const text = (figure: number): string => number(figure * factor, digits);
+      return h(
+        "tr",
+        { "data-row": name },
+        h("th", { scope: "row" }, t(name)),
+        h("td", {}, text(value)),
+        h("td", {}, low === high ? "–" : `${text(low)} – ${text(high)}`),
+      );
+    });
+    fill(this.#city, ["compareFigure", "congestionNow", "congestionInterval"], rows);
+  }
+
+  #showSeries({ series }: CongestionIndex): void {
+    const rows = series.map(({ time, tti, speed_kmh: speed }, k) => {
+      const before = series[k - 1]?.tti;
+      const by = before === undefined ? null : tti - before;
+      const verdict = by === null || Math.abs(by) < 0.005 ? "neutral" : by < 0 ? "good" : "bad";
+      const change = by === null ? "–" : `${by > 0 ? "+" : ""}${number(by, 2)}`;
+      return h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, timeOfDay(time)),
+        h("td", {}, number(tti, 2)),
+        h("td", {}, number(speed, 1)),
+        h("td", { class: "trend", "data-verdict": verdict }, change),
+      );
+    });
+    fill(
+      this.#series,
+      ["congestionFrom", "congestionIndex", "congestionSpeed", "congestionChange"],
+      rows,
+    );
+  }
+
+  #showLinks({ measured }: CongestionIndex): void {
+    const focused = (document.activeElement as HTMLElement | null)?.dataset.link;
+    const rows = measured.map(({ link, name, id, tti, delay_hours: lost }) => {
+      const fly = h(
+        "button",
+        { type: "button", class: "link", "data-link": link ?? -1 },
+        named(name ?? id),
+      );
+      fly.addEventListener("click", () => this.#fly(link));
+      const interval = `${number(tti.low, 1)} – ${number(tti.high, 1)}`;
+      return h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, fly),
+        h("td", {}, number(tti.value, 1)),
+        h("td", {}, interval),
+        h("td", {}, number(lost.value, 1)),
+      );
+    });
+    fill(
+      this.#links,
+      ["congestionLink", "congestionIndex", "congestionInterval", "congestionLost"],
+      rows,
+    );
+    if (focused) this.#links.querySelector<HTMLElement>(`[data-link="${focused}"]`)?.focus();
+  }
+
+  #fly(link: number | null): void {
+    if (link === null) return;
+    this.model.mark("corridor", [link]);
+    const known = this.model.directory.get(link);
+    if (known?.centre) this.model.emit("focus", { centre: known.centre, length: known.length });
+  }
+}
+
+/** A table anew: its columns' titles, and its rows. */
+function fill(
+  table: HTMLTableElement,
+  columns: readonly StringName[],
+  rows: readonly HTMLTableRowElement[],
+): void {
+  table.replaceChildren(
+    h("thead", {}, h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, t(name))))),
+    h("tbody", {}, ...rows),
+  );
+}
