@@ -43,6 +43,8 @@ export class ClosurePanel extends LiveElement {
       signal,
     );
     onLanguage(() => this.#show(), signal);
+    // Lanes stay closed when the run starts again, since its beginning.
+    model.on("restart", () => void model.closures.load(), signal);
     void model.closures.load();
   }
 
