@@ -68,7 +68,11 @@ export class CongestionPanel extends LiveElement {
     setText(this.#linksHeading, t("congestionWorst"));
     setText(this.#definitions, t("congestionDefinitions"));
     const city = this.#found?.[0].measured[0];
-    if (!this.#found || !city) return;
+    if (!this.#found || !city) {
+      // A run that has just begun: nothing of the one before is left standing.
+      for (const table of [this.#city, this.#series, this.#links]) table.replaceChildren();
+      return;
+    }
     this.#showCity(city);
     this.#showSeries(this.#found[0]);
     this.#showLinks(this.#found[1]);
