@@ -9,6 +9,7 @@ import json
 import math
 import sys
 import time
+from importlib.metadata import version
 
 import numpy
 import osrm
@@ -79,7 +80,7 @@ class Score:
 class Osrm:
     """OSRM's match, contraction hierarchies, timestamps in whole seconds, radius = noise."""
 
-    name = f"OSRM {getattr(osrm, '__version__', '26.10.0')}"
+    name = f"OSRM {version('osrm-bindings')}"
 
     def __init__(self, path):
         self.engine = osrm.OSRM(storage_config=path, use_shared_memory=False, max_locations_map_matching=100_000)
