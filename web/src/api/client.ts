@@ -28,6 +28,11 @@ export class Problem extends Error {
   }
 }
 
+/** What there is to say of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(BASE + path, init);
   if (!response.ok) {

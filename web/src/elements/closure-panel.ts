@@ -1,7 +1,7 @@
 /** `<closure-panel>`: closes lanes of the running city, opens them again, and asks what it costs. */
-import { api } from "../api/client";
+import { api, messageOf } from "../api/client";
 import type { LinkDetail } from "../api/types";
-import { clockStart, number, timeOfDay } from "../format";
+import { number, timeOfDay } from "../format";
 import { named, onLanguage, t } from "../i18n";
 import { h, LiveElement, setText } from "./dom";
 
@@ -28,12 +28,7 @@ export class ClosurePanel extends LiveElement {
       this.#list,
     );
     const { model } = this;
-    model.picker = (picked) => {
-      if (picked.kind !== "link") return false;
-      void this.#pick(picked.index);
-      return true;
-    };
-    signal.addEventListener("abort", () => (model.picker = null), { once: true });
+    model.takePicks("link", (index) => void this.#pick(index), signal);
     model.closures.on(
       "change",
       () => {
@@ -53,7 +48,7 @@ export class ClosurePanel extends LiveElement {
       this.#link = await api.link(index);
       if (this.isConnected) this.#show();
     } catch (error) {
-      this.model.emit("problem", error instanceof Error ? error.message : String(error));
+      this.model.emit("problem", messageOf(error));
     }
   }
 
@@ -126,8 +121,7 @@ export class ClosurePanel extends LiveElement {
 
   #showList(): void {
     const { closures } = this.model.closures;
-    const { status } = this.model;
-    const start = status ? clockStart(status.clock, status.t) : 0;
+    const start = this.model.dayStart;
     if (closures.length === 0) {
       this.#list.replaceChildren(h("li", { class: "small" }, t("closureNone")));
       return;

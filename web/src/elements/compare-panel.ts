@@ -1,10 +1,11 @@
 /** `<compare-panel>`: starts a comparison of two futures, and shows how they differ. */
 import type { Comparison, HalfReport } from "../api/types";
-import { KMH_PER_MPS, minutes, number } from "../format";
+import { clockStart, KMH_PER_MPS, minutes, number } from "../format";
 import { onLanguage, type StringName, t, titled } from "../i18n";
 import { bothSides } from "../live/comparison";
 import type { LiveModel } from "../live/model";
 import { h, LiveElement, setText } from "./dom";
+import { column, fillTable, sideMark } from "./tables";
 
 /** Colours of the halves; the right one's lines are dashed too. */
 export const SIDES = { left: "#ffb454", right: "#5cc8ff" } as const;
@@ -69,6 +70,11 @@ export function halfTitle(model: LiveModel, half: HalfReport): string {
   if (arm) return t(arm === "priority" ? "missionWith" : "missionWithout");
   const count = half.closed_lanes.length;
   return count > 0 ? t("compareClosed", { name, count }) : name;
+}
+
+/** How far a comparison is, in words. */
+export function progressText({ from, from_clock: clock, t: now, until }: Comparison): string {
+  return t("compareProgress", { passed: minutes(now - from), total: minutes(until - from), clock });
 }
 
 export class ComparePanel extends LiveElement {
@@ -241,15 +247,8 @@ export class ComparePanel extends LiveElement {
   }
 
   #showResult(current: Comparison): void {
-    const passed = current.t - current.from;
-    const total = current.until - current.from;
-    this.#progress.value = passed / total;
-    const progress = t("compareProgress", {
-      passed: minutes(passed),
-      total: minutes(total),
-      clock: current.from_clock,
-    });
-    setText(this.#progressText, `${progress} · ${t(STATES[current.state])}`);
+    this.#progress.value = (current.t - current.from) / (current.until - current.from);
+    setText(this.#progressText, `${progressText(current)} · ${t(STATES[current.state])}`);
     this.#end.hidden = current.state !== "running";
     this.#fresh.hidden = current.state === "running";
     this.#showTable(current);
@@ -294,30 +293,20 @@ export class ComparePanel extends LiveElement {
         h("td", { class: "trend", "data-verdict": verdict }, text),
       );
     });
-    const side = (name: "left" | "right"): HTMLElement => {
-      const mark = h("span", { class: `side-mark ${name}`, "aria-hidden": "true" });
-      return h("th", { scope: "col" }, mark, t(name === "left" ? "compareLeft" : "compareRight"));
-    };
-    this.#table.replaceChildren(
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, t("compareFigure")),
-          side("left"),
-          side("right"),
-          h("th", { scope: "col" }, t("compareDifference")),
-        ),
-      ),
-      h("tbody", {}, ...rows),
+    fillTable(
+      this.#table,
+      [
+        column(t("compareFigure")),
+        column(sideMark("left"), t("compareLeft")),
+        column(sideMark("right"), t("compareRight")),
+        column(t("compareDifference")),
+      ],
+      rows,
     );
   }
 
   #showCharts(current: Comparison): void {
-    const [hours = 0, minute = 0, second = 0] = current.from_clock.split(":").map(Number);
-    const start = hours * 3600 + minute * 60 + second - Math.floor(current.from);
+    const start = clockStart(current.from_clock, current.from);
     for (const { quantity, chart } of this.#charts) {
       const { times, left, right } = bothSides(current, quantity.column);
       const scaled = (values: (number | null)[]): (number | null)[] =>

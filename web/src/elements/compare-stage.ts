@@ -8,6 +8,7 @@ import { UNITS_PER_MERCATOR, type VehicleFrame } from "../live/frames";
 import { LiveModel } from "../live/model";
 import { halfTitle } from "./compare-panel";
 import { h, LiveElement, live, setText } from "./dom";
+import { sideMark } from "./tables";
 
 const SIDES = ["left", "right"] as const;
 /** About three kilometres around the scene. */
@@ -51,8 +52,7 @@ export class CompareStage extends LiveElement {
     const title = h("b");
     const clock = h("span", { class: "pane-clock" });
     const figures = h("span", { class: "pane-figures" });
-    const mark = h("span", { class: `side-mark ${side}`, "aria-hidden": "true" });
-    const head = h("div", { class: "pane-head" }, mark, title, clock, figures);
+    const head = h("div", { class: "pane-head" }, sideMark(side), title, clock, figures);
     const map = live("city-map", model);
     map.onReady = (drawn) => {
       this.#join(drawn);

@@ -1,10 +1,11 @@
 /** `<congestion-panel>`: the congestion index of the running city with its intervals, quarter hour
  *  by quarter hour, and the links where the index is highest. */
-import { api } from "../api/client";
+import { api, messageOf } from "../api/client";
 import type { CongestionIndex, Interval, MeasuredCongestion } from "../api/types";
 import { number, timeOfDay } from "../format";
 import { named, onLanguage, type StringName, t } from "../i18n";
 import { every, h, LiveElement, setText } from "./dom";
+import { column, fillTable } from "./tables";
 
 const REFRESH_MS = 10_000;
 const LINKS_SHOWN = 10;
@@ -46,6 +47,7 @@ export class CongestionPanel extends LiveElement {
     const load = (): void => void this.#load();
     every(REFRESH_MS, load, signal);
     this.model.on("restart", load, signal);
+    signal.addEventListener("abort", () => this.model.mark("corridor", []), { once: true });
     load();
   }
 
@@ -57,7 +59,7 @@ export class CongestionPanel extends LiveElement {
       ]);
       if (this.isConnected) this.#show();
     } catch (error) {
-      this.model.emit("problem", error instanceof Error ? error.message : String(error));
+      this.model.emit("problem", messageOf(error));
     }
   }
 
@@ -123,7 +125,7 @@ export class CongestionPanel extends LiveElement {
         { type: "button", class: "link", "data-link": link ?? -1 },
         named(name ?? id),
       );
-      fly.addEventListener("click", () => this.#fly(link));
+      fly.addEventListener("click", () => void this.#fly(link));
       const interval = `${number(tti.low, 1)} – ${number(tti.high, 1)}`;
       return h(
         "tr",
@@ -142,11 +144,15 @@ export class CongestionPanel extends LiveElement {
     if (focused) this.#links.querySelector<HTMLElement>(`[data-link="${focused}"]`)?.focus();
   }
 
-  #fly(link: number | null): void {
+  async #fly(link: number | null): Promise<void> {
     if (link === null) return;
     this.model.mark("corridor", [link]);
-    const known = this.model.directory.get(link);
-    if (known?.centre) this.model.emit("focus", { centre: known.centre, length: known.length });
+    try {
+      const { centre, length } = await api.link(link);
+      if (centre && length) this.model.emit("focus", { centre, length });
+    } catch (error) {
+      this.model.emit("problem", messageOf(error));
+    }
   }
 }
 
@@ -156,8 +162,6 @@ function fill(
   columns: readonly StringName[],
   rows: readonly HTMLTableRowElement[],
 ): void {
-  table.replaceChildren(
-    h("thead", {}, h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, t(name))))),
-    h("tbody", {}, ...rows),
-  );
+  const titled = columns.map((name) => column(t(name)));
+  fillTable(table, titled, rows);
 }

@@ -1,5 +1,5 @@
 /** `<corridor-diagram>`: a time-space diagram on a canvas; the panel has its figures as a table. */
-import { clockStart, number, timeOfDay } from "../format";
+import { number, timeOfDay } from "../format";
 import { named, onLanguage, t } from "../i18n";
 import { bands, type Records, type Trace } from "../live/corridor";
 import { PERMISSIVE, YELLOW } from "../live/frames";
@@ -123,8 +123,7 @@ export class CorridorDiagram extends LiveElement {
   }
 
   #drawTimes(context: CanvasRenderingContext2D, frame: Frame): void {
-    const { status } = this.model;
-    const start = status ? clockStart(status.clock, status.t) : 0;
+    const start = this.model.dayStart;
     const step = this.#window <= 300 ? 60 : this.#window <= 600 ? 120 : 180;
     context.font = `${frame.rem * 0.75}px system-ui, sans-serif`;
     context.fillStyle = "#a9b9ca";

@@ -1,8 +1,9 @@
 /** `<corridor-panel>`: chooses a corridor, and gives its diagram in figures. */
-import { clockStart, minutes, number, timeOfDay } from "../format";
+import { minutes, number, timeOfDay } from "../format";
 import { named, onLanguage, t } from "../i18n";
 import { figures, type Records } from "../live/corridor";
 import { every, h, LiveElement, setText } from "./dom";
+import { column, fillTable } from "./tables";
 
 /** Simulated seconds before the figures mean something. */
 const ENOUGH = 120;
@@ -47,15 +48,10 @@ export class CorridorPanel extends LiveElement {
       },
       { signal },
     );
-    model.picker = (picked) => {
-      if (picked.kind !== "signal") return false;
-      this.#take(picked.index);
-      return true;
-    };
+    model.takePicks("signal", (index) => this.#take(index), signal);
     signal.addEventListener(
       "abort",
       () => {
-        model.picker = null;
         model.mark("corridor", []);
         corridor.rest();
       },
@@ -118,8 +114,7 @@ export class CorridorPanel extends LiveElement {
 
   #showFigures(records: Records): void {
     const known = records.t - records.began;
-    const { status } = this.model;
-    const start = status ? clockStart(status.clock, status.t) : 0;
+    const start = this.model.dayStart;
     const enough = known >= ENOUGH;
     this.#table.hidden = !enough;
     this.#through.hidden = !enough;
@@ -151,38 +146,28 @@ export class CorridorPanel extends LiveElement {
             time: minutes(found.travelTime),
           }),
     );
-    const column = (text: string): HTMLElement => h("th", { scope: "col" }, text);
-    this.#table.replaceChildren(
-      h("caption", {}, t("corridorSignals", { minutes: number(known / 60) })),
-      h(
-        "thead",
-        {},
-        h(
+    fillTable(
+      this.#table,
+      [
+        column(t("corridorStop")),
+        column(t("corridorAt")),
+        column(t("corridorCycle")),
+        column(t("corridorGreen")),
+        column(t("corridorOffset")),
+      ],
+      records.stops.map((stop, k) => {
+        const own = found.stops[k];
+        return h(
           "tr",
           {},
-          column(t("corridorStop")),
-          column(t("corridorAt")),
-          column(t("corridorCycle")),
-          column(t("corridorGreen")),
-          column(t("corridorOffset")),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        ...records.stops.map((stop, k) => {
-          const own = found.stops[k];
-          return h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, stop.crossStreet ? named(stop.crossStreet) : stop.id),
-            h("td", {}, number(stop.at)),
-            h("td", {}, number(own?.cycle)),
-            h("td", {}, `${number((own?.green ?? 0) * 100)} %`),
-            h("td", {}, number(own?.offset)),
-          );
-        }),
-      ),
+          h("th", { scope: "row" }, stop.crossStreet ? named(stop.crossStreet) : stop.id),
+          h("td", {}, number(stop.at)),
+          h("td", {}, number(own?.cycle)),
+          h("td", {}, `${number((own?.green ?? 0) * 100)} %`),
+          h("td", {}, number(own?.offset)),
+        );
+      }),
+      h("caption", {}, t("corridorSignals", { minutes: number(known / 60) })),
     );
   }
 }

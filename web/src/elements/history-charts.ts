@@ -1,5 +1,5 @@
 /** `<history-charts>`: mean speed, vehicles and throughput since the start of the run. */
-import { clockStart, KMH_PER_MPS } from "../format";
+import { KMH_PER_MPS } from "../format";
 import { onLanguage, type StringName, t } from "../i18n";
 import type { HistoryRow } from "../live/model";
 import { h, LiveElement, setText } from "./dom";
@@ -30,11 +30,10 @@ export class HistoryCharts extends LiveElement {
     const charts = LINES.map(() => document.createElement("city-chart"));
     this.append(h("div", { class: "section-head" }, this.#heading, this.#note), ...charts);
     const show = (): void => {
-      const { history, changes, status } = this.model;
+      const { history, changes, dayStart: start } = this.model;
       setText(this.#heading, t("history"));
       const marks = changes.map(([time]) => time).filter((time) => time > 0);
       setText(this.#note, marks.length > 0 ? `┆ ${t("controllerChange")}` : "");
-      const start = status ? clockStart(status.clock, status.t) : 0;
       LINES.forEach((line, k) => {
         const chart = charts[k];
         if (!chart) return;

@@ -1,7 +1,7 @@
 /** `<link-card>`: one link's standing, with its speed and flow over time. */
-import { api } from "../api/client";
+import { api, messageOf } from "../api/client";
 import type { LinkDetail } from "../api/types";
-import { clockStart, KMH_PER_MPS, kmh, number, ratioClass } from "../format";
+import { KMH_PER_MPS, kmh, number, ratioClass } from "../format";
 import { isStringName, named, onLanguage, type StringName, t } from "../i18n";
 import { palette } from "../map/palette";
 import { every, h, LiveElement, setText } from "./dom";
@@ -57,7 +57,7 @@ export class LinkCard extends LiveElement {
       this.#detail = detail;
       this.#show();
     } catch (error) {
-      this.model.emit("problem", error instanceof Error ? error.message : String(error));
+      this.model.emit("problem", messageOf(error));
     }
   }
 
@@ -101,11 +101,11 @@ export class LinkCard extends LiveElement {
   }
 
   #showCharts(detail: LinkDetail): void {
-    const { status, changes } = this.model;
+    const { changes, dayStart } = this.model;
     const common = {
       times: detail.history.map(([time]) => time),
       marks: changes.map(([time]) => time).filter((time) => time > 0),
-      start: status ? clockStart(status.clock, status.t) : 0,
+      start: dayStart,
       digits: 0,
     };
     this.#speed.data = {

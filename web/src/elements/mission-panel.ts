@@ -1,9 +1,11 @@
 /** `<mission-panel>`: sends an ambulance to a place, with and without priority, and compares. */
-import { api } from "../api/client";
+import { api, messageOf } from "../api/client";
 import type { Comparison, LinkDetail, MissionReport } from "../api/types";
-import { minutes, number } from "../format";
+import { number } from "../format";
 import { named, onLanguage, type StringName, t } from "../i18n";
+import { progressText } from "./compare-panel";
 import { h, LiveElement, setText } from "./dom";
+import { column, fillTable, sideMark } from "./tables";
 
 /** How long both halves go on after the order, simulated seconds, and how fast. */
 const SECONDS = 900;
@@ -51,19 +53,8 @@ export class MissionPanel extends LiveElement {
     );
     this.append(this.#heading, this.#help, this.#form, this.#result);
     const { model } = this;
-    model.picker = (picked) => {
-      if (picked.kind !== "link") return false;
-      void this.#pick(picked.index);
-      return true;
-    };
-    signal.addEventListener(
-      "abort",
-      () => {
-        model.picker = null;
-        model.mark("corridor", []);
-      },
-      { once: true },
-    );
+    model.takePicks("link", (index) => void this.#pick(index), signal);
+    signal.addEventListener("abort", () => model.mark("corridor", []), { once: true });
     this.#form.addEventListener(
       "submit",
       (event) => {
@@ -119,7 +110,7 @@ export class MissionPanel extends LiveElement {
   }
 
   #say(error: unknown): void {
-    this.model.emit("problem", error instanceof Error ? error.message : String(error));
+    this.model.emit("problem", messageOf(error));
   }
 
   #show(): void {
@@ -145,12 +136,7 @@ export class MissionPanel extends LiveElement {
     this.#result.hidden = current === null;
     if (!current) return;
     setText(this.#end, t(current.state === "running" ? "compareEnd" : "compareNew"));
-    const progress = t("compareProgress", {
-      passed: minutes(current.t - current.from),
-      total: minutes(current.until - current.from),
-      clock: current.from_clock,
-    });
-    setText(this.#progress, progress);
+    setText(this.#progress, progressText(current));
     for (const part of [this.#unit, this.#verdict, this.#table, this.#definitions]) {
       part.hidden = !both;
     }
@@ -173,36 +159,20 @@ export class MissionPanel extends LiveElement {
       ["missionStood", ({ stood }) => number(stood)],
       ["missionOthers", ({ others_delay: delay }) => number(delay)],
     ];
-    const head = (name: StringName, side: string): HTMLElement =>
-      h(
-        "th",
-        { scope: "col" },
-        h("span", { class: `side-mark ${side}`, "aria-hidden": "true" }),
-        t(name),
-      );
-    this.#table.replaceChildren(
-      h(
-        "thead",
-        {},
+    fillTable(
+      this.#table,
+      [
+        column(t("compareFigure")),
+        column(sideMark("left"), t("missionWithout")),
+        column(sideMark("right"), t("missionWith")),
+      ],
+      rows.map(([name, read]) =>
         h(
           "tr",
-          {},
-          h("th", { scope: "col" }, t("compareFigure")),
-          head("missionWithout", "left"),
-          head("missionWith", "right"),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        ...rows.map(([name, read]) =>
-          h(
-            "tr",
-            { "data-row": name },
-            h("th", { scope: "row" }, t(name)),
-            h("td", {}, read(left)),
-            h("td", {}, read(right)),
-          ),
+          { "data-row": name },
+          h("th", { scope: "row" }, t(name)),
+          h("td", {}, read(left)),
+          h("td", {}, read(right)),
         ),
       ),
     );

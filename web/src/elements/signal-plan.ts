@@ -1,5 +1,5 @@
 /** `<signal-plan>`: a junction's phases, what is green now, queues, and the phases of the last minutes. */
-import { api } from "../api/client";
+import { api, messageOf } from "../api/client";
 import type { Direction, MovementGroup, PlanPhase, SignalDetail } from "../api/types";
 import { number } from "../format";
 import { named, onLanguage, type StringName, t, titled } from "../i18n";
@@ -96,7 +96,7 @@ export class SignalPlan extends LiveElement {
       this.#showBand();
       this.#showQueues();
     } catch (error) {
-      this.model.emit("problem", error instanceof Error ? error.message : String(error));
+      this.model.emit("problem", messageOf(error));
     }
   }
 

@@ -65,8 +65,7 @@ export class WorstLinks extends LiveElement {
 
   #fly(link: number): void {
     this.model.select({ kind: "link", index: link });
-    const known = this.model.directory.get(link);
-    if (known?.centre) this.model.emit("focus", { centre: known.centre, length: known.length });
+    this.model.flyTo(link);
   }
 
   #show(): void {

@@ -1,5 +1,5 @@
 /** The lanes that are closed in the running world. */
-import { api } from "../api/client";
+import { api, messageOf } from "../api/client";
 import type { Closure } from "../api/types";
 import { Emitter } from "./emitter";
 
@@ -28,7 +28,7 @@ export class ClosureStore extends Emitter<Events> {
       this.closures = (await answer).closures;
       this.emit("change", null);
     } catch (error) {
-      this.emit("problem", error instanceof Error ? error.message : String(error));
+      this.emit("problem", messageOf(error));
     }
   }
 }

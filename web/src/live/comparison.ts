@@ -1,5 +1,5 @@
 /** Two futures of the same second: what there is to compare, and what the server says of it. */
-import { api, Problem } from "../api/client";
+import { api, messageOf, Problem } from "../api/client";
 import type { Comparison, ComparisonList, ComparisonRequest, MissionRequest } from "../api/types";
 import { Emitter } from "./emitter";
 
@@ -106,7 +106,7 @@ export class ComparisonStore extends Emitter<Events> {
   }
 
   #say(error: unknown): void {
-    this.emit("problem", error instanceof Error ? error.message : String(error));
+    this.emit("problem", messageOf(error));
   }
 }
 

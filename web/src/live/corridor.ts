@@ -1,5 +1,5 @@
 /** A corridor's time-space diagram: its records as they come, and what can be read off them. */
-import { api } from "../api/client";
+import { api, messageOf } from "../api/client";
 import type { Corridor, CorridorDiagram } from "../api/types";
 import { Emitter } from "./emitter";
 import { PERMISSIVE } from "./frames";
@@ -91,7 +91,7 @@ export class CorridorStore extends Emitter<Events> {
   }
 
   #say(error: unknown): void {
-    this.emit("problem", error instanceof Error ? error.message : String(error));
+    this.emit("problem", messageOf(error));
   }
 }
 

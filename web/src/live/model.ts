@@ -1,6 +1,7 @@
 /** What the page knows of the running world; elements listen to it and never to one another. */
-import { api, type Half, liveUrl } from "../api/client";
+import { api, type Half, liveUrl, messageOf } from "../api/client";
 import type { Bounds, Control, History, Position, Scenario, Status } from "../api/types";
+import { clockStart } from "../format";
 import { ClosureStore } from "./closures";
 import { ComparisonStore } from "./comparison";
 import { CorridorStore } from "./corridor";
@@ -67,7 +68,7 @@ export class LiveModel extends Emitter<Events> {
   readonly corridor = new CorridorStore();
   readonly closures = new ClosureStore();
   /** Takes what is picked on the map before it is shown, where a task asks for a pick. */
-  picker: ((picked: NonNullable<Selection>) => boolean) | null = null;
+  #picker: ((picked: NonNullable<Selection>) => boolean) | null = null;
   readonly #marks = { corridor: new Set<number>(), closed: new Set<number>() };
   readonly #half: Half | null;
   readonly #socket: LiveSocket;
@@ -89,12 +90,17 @@ export class LiveModel extends Emitter<Events> {
     return this.#socket.age;
   }
 
+  /** Second of the day at simulated second 0. */
+  get dayStart(): number {
+    return this.status ? clockStart(this.status.clock, this.status.t) : 0;
+  }
+
   async start(): Promise<void> {
     for (let attempt = 0; this.scenario === null; attempt++) {
       try {
         this.scenario = await api.scenario();
       } catch (error) {
-        this.emit("problem", error instanceof Error ? error.message : String(error));
+        this.emit("problem", messageOf(error));
         await new Promise((resolve) => setTimeout(resolve, Math.min(8000, 1000 * 2 ** attempt)));
       }
     }
@@ -127,8 +133,28 @@ export class LiveModel extends Emitter<Events> {
     this.emit("marks", null);
   }
 
+  /** Takes what of a kind is picked on the map, instead of showing it, until the signal says stop. */
+  takePicks(
+    kind: NonNullable<Selection>["kind"],
+    take: (index: number) => void,
+    signal: AbortSignal,
+  ): void {
+    this.#picker = (picked) => {
+      if (picked.kind !== kind) return false;
+      take(picked.index);
+      return true;
+    };
+    signal.addEventListener("abort", () => (this.#picker = null), { once: true });
+  }
+
+  /** Flies to a link, if it is known where it lies. */
+  flyTo(link: number): void {
+    const known = this.directory.get(link);
+    if (known?.centre) this.emit("focus", { centre: known.centre, length: known.length });
+  }
+
   select(selection: Selection): void {
-    if (selection && this.picker?.(selection)) return;
+    if (selection && this.#picker?.(selection)) return;
     this.selection = selection;
     this.emit("selection", selection);
   }
@@ -137,7 +163,7 @@ export class LiveModel extends Emitter<Events> {
     try {
       this.#setStatus(await api.control(change));
     } catch (error) {
-      this.emit("problem", error instanceof Error ? error.message : String(error));
+      this.emit("problem", messageOf(error));
     }
   }
 
@@ -236,7 +262,7 @@ export class LiveModel extends Emitter<Events> {
       if (history.changes) this.changes = [...history.changes];
       this.emit("history", this.history);
     } catch (error) {
-      this.emit("problem", error instanceof Error ? error.message : String(error));
+      this.emit("problem", messageOf(error));
     }
   }
 }

@@ -10,7 +10,7 @@ import {
   setWorkerUrl,
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { tilesUrl } from "../api/client";
+import { messageOf, tilesUrl } from "../api/client";
 import type { Position, Scenario } from "../api/types";
 import { every, h, LiveElement, live, setText, svg } from "../elements/dom";
 import { number } from "../format";
@@ -144,9 +144,7 @@ export class CityMap extends LiveElement {
           "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif",
       });
     } catch (error) {
-      this.#frame.append(
-        h("p", { class: "map-failed" }, error instanceof Error ? error.message : String(error)),
-      );
+      this.#frame.append(h("p", { class: "map-failed" }, messageOf(error)));
       return;
     }
     const { map } = this;
