@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 /// How to print.
@@ -56,6 +57,18 @@ impl Printer {
     /// Whether to show progress bars.
     pub(crate) fn progress(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// A progress bar to this length; hidden where nobody watches.
+    pub(crate) fn bar(self, length: u64, template: &str) -> ProgressBar {
+        if !self.progress() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(length);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
     }
 }
 

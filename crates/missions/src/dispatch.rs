@@ -4,7 +4,7 @@ use roads::LinkId;
 use roads::route::{Milliseconds, Tree};
 
 use crate::live::LiveTimes;
-use crate::units::{Place, Unit, Units};
+use crate::units::{Place, Units};
 
 /// A unit for a scene.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,10 +41,9 @@ impl Dispatcher {
         free: impl Fn(usize) -> bool,
     ) -> Option<Assignment> {
         self.tree.grow_to(times.graph(), times.costs(), scene.link);
-        let able = |unit: &Unit| unit.abilities.iter().any(|own| own == ability);
         let candidates = units.units.iter().enumerate();
         let soonest = candidates
-            .filter(|(index, unit)| able(unit) && free(*index))
+            .filter(|(index, unit)| unit.can(ability) && free(*index))
             .filter_map(|(index, unit)| {
                 // A unit leaves its station at the start of its link.
                 let first = times.costs().links[unit.place.link.index()];

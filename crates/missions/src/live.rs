@@ -1,20 +1,21 @@
 //! Travel times under live traffic, from what a city can see: how many vehicles wait on each lane.
 
+use std::sync::Arc;
+
 use roads::route::{Costs, LinkGraph, Milliseconds, TurnPenalties};
 use roads::{LaneId, LinkId, Network};
+use signals::brain::Discharge;
 use sim::World;
 
-/// Seconds in which one more vehicle crosses a stop line (see [`signals::brain::Discharge`]).
-const HEADWAY: f64 = 2.45;
 /// Share of the wait at a signal that its plan would cost a vehicle, which counts on a way: cleared
 /// ways wait less.
 const SIGNAL_SHARE: f64 = 0.5;
 
-/// Times on links and turns, kept up to date.
+/// Times on links and turns, kept up to date. Copies share what does not change.
 #[derive(Clone, Debug)]
 pub struct LiveTimes {
-    graph: LinkGraph,
-    free: Costs,
+    graph: Arc<LinkGraph>,
+    free: Arc<Costs>,
     now: Costs,
 }
 
@@ -27,15 +28,17 @@ impl LiveTimes {
         };
         let free = Costs::free_flow(network, &penalties);
         Self {
-            graph: LinkGraph::new(network),
+            graph: Arc::new(LinkGraph::new(network)),
             now: free.clone(),
-            free,
+            free: Arc::new(free),
         }
     }
 
     /// Takes over what the streets look like now: the longest queue of a link's lanes has to go
     /// first.
     pub fn look(&mut self, world: &World) {
+        // Seconds in which one more vehicle crosses a stop line.
+        let headway = Discharge::default().headway;
         for (index, link) in world.network().links.iter().enumerate() {
             let waiting = link
                 .lanes
@@ -43,13 +46,13 @@ impl LiveTimes {
                 .map(|lane| world.lane_waiting(LaneId::from(lane)))
                 .max()
                 .unwrap_or(0);
-            let queue = (f64::from(waiting) * HEADWAY * 1000.0) as Milliseconds;
+            let queue = (f64::from(waiting) * headway * 1000.0) as Milliseconds;
             self.now.links[index] = self.free.links[index] + queue;
         }
     }
 
     /// The links that can be driven in turn.
-    pub const fn graph(&self) -> &LinkGraph {
+    pub fn graph(&self) -> &LinkGraph {
         &self.graph
     }
 
@@ -59,17 +62,26 @@ impl LiveTimes {
     }
 
     /// Times on empty roads.
-    pub const fn free(&self) -> &Costs {
+    pub fn free(&self) -> &Costs {
         &self.free
     }
 
     /// Time now from the end of a route's first link to the end of its last; `None` when its links
     /// do not follow one another.
     pub fn of_route(&self, route: &[LinkId]) -> Option<Milliseconds> {
+        self.along(&self.now, route)
+    }
+
+    /// The same on empty roads.
+    pub fn free_of_route(&self, route: &[LinkId]) -> Option<Milliseconds> {
+        self.along(&self.free, route)
+    }
+
+    fn along(&self, costs: &Costs, route: &[LinkId]) -> Option<Milliseconds> {
         let mut sum = 0;
         for pair in route.windows(2) {
             let turn = self.graph.turn(pair[0], pair[1])?;
-            sum += self.now.turns[turn.index()] + self.now.links[pair[1].index()];
+            sum += costs.turns[turn.index()] + costs.links[pair[1].index()];
         }
         Some(sum)
     }

@@ -76,7 +76,8 @@ pub struct Mission {
     order: Order,
     arm: Arm,
     vehicle: VehicleId,
-    kind: VehicleType,
+    /// Its vehicle never drives faster, m/s.
+    max_speed: f64,
     light: BlueLight,
     progress: Progress,
     standing: bool,
@@ -119,10 +120,11 @@ impl Mission {
         let now = runner.plant().world().time();
         let lit = (arm != Arm::Ordinary).then_some(&light);
         let kind = ambulance(runner.plant().world(), lit);
+        let max_speed = kind.max_speed;
         let plant = runner.plant_mut();
         let vehicle = plant.add_vehicle(NewVehicle {
             name: Some(format!("mission_{}", order.id)),
-            kind: kind.clone(),
+            kind,
             route: order.route.clone(),
         })?;
         plant.let_enter_first(vehicle)?;
@@ -133,7 +135,7 @@ impl Mission {
             order,
             arm,
             vehicle,
-            kind,
+            max_speed,
             light,
             progress: Progress {
                 stage: Stage::Leaving,
@@ -248,7 +250,7 @@ impl Mission {
             lane,
             to_end,
             speed: view.speed,
-            max_speed: self.kind.max_speed,
+            max_speed: self.max_speed,
             speed_factor: self.light.speed_factor,
             stops_at: self.order.scene.at,
         }

@@ -28,6 +28,13 @@ pub struct Unit {
     pub place: Place,
 }
 
+impl Unit {
+    /// Whether it can do this.
+    pub fn can(&self, ability: &str) -> bool {
+        self.abilities.iter().any(|own| own == ability)
+    }
+}
+
 /// `units.yaml` of a city's traffic folder.
 ///
 /// ```yaml
@@ -100,8 +107,7 @@ impl Units {
 
     /// The units that can do this.
     pub fn able<'a>(&'a self, ability: &'a str) -> impl Iterator<Item = &'a Unit> + 'a {
-        let can = move |unit: &&Unit| unit.abilities.iter().any(|own| own == ability);
-        self.units.iter().filter(can)
+        self.units.iter().filter(move |unit| unit.can(ability))
     }
 }
 

@@ -28,7 +28,7 @@ use crate::facts::Roads;
 use crate::table::{Cell, Observations};
 
 /// Half the width of a 95 % interval in standard errors.
-const Z95: f64 = 1.96;
+pub(crate) const Z95: f64 = 1.96;
 /// The spread of traversals about a row's mean where nothing tells it, as a share of the mean.
 const SPREAD_UNKNOWN: f64 = 0.5;
 /// Fewer observations than this in a class and quarter hour: the quarter hour's mean serves.
@@ -317,11 +317,6 @@ fn shrunk(
     let time_s = ratio / facts.limit * facts.length_m;
     let se_s = prior * mse.sqrt() / facts.limit * facts.length_m;
     let percentile = |q: f64| row.cell.paces.quantile(1.0 - q).map(|pace| 1000.0 / pace);
-    let all = [0.05, 0.15, 0.5, 0.85, 0.95].map(percentile);
-    let speed_percentiles = match all {
-        [Some(a), Some(b), Some(c), Some(d), Some(e)] => Some([a, b, c, d, e]),
-        _ => None,
-    };
     let mut obs = LinkObs {
         link: row.link,
         bin: row.bin,
@@ -333,7 +328,7 @@ fn shrunk(
         low_s: 0.0,
         high_s: 0.0,
         borrowed: 1.0 - credible,
-        speed_percentiles,
+        speed_percentiles: all_or_none([0.05, 0.15, 0.5, 0.85, 0.95].map(percentile)),
         source: row.source,
     };
     finish(&mut obs, facts.length_m);
@@ -343,8 +338,22 @@ fn shrunk(
 /// Derives speed and interval from time and standard error.
 fn finish(obs: &mut LinkObs, length_m: f64) {
     obs.speed = length_m / obs.time_s;
-    obs.low_s = (obs.time_s - Z95 * obs.se_s).max(obs.time_s / 10.0);
-    obs.high_s = obs.time_s + Z95 * obs.se_s;
+    (obs.low_s, obs.high_s) = interval(obs.time_s, obs.se_s);
+}
+
+/// The 95 % interval of a travel time with this standard error; it never falls below a tenth of
+/// the time.
+pub(crate) fn interval(time_s: f64, se_s: f64) -> (f64, f64) {
+    let low = (time_s - Z95 * se_s).max(time_s / 10.0);
+    (low, time_s + Z95 * se_s)
+}
+
+/// A row's percentiles, where it has all of them.
+pub(crate) fn all_or_none(percentiles: [Option<f64>; 5]) -> Option<[f64; 5]> {
+    match percentiles {
+        [Some(a), Some(b), Some(c), Some(d), Some(e)] => Some([a, b, c, d, e]),
+        _ => None,
+    }
 }
 
 /// Scales each quarter hour's rows so that the time observed in it is what it was.

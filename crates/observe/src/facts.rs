@@ -56,7 +56,8 @@ impl Roads {
             let lanes = &network.lanes[link.lanes.range()];
             let limits: f64 = lanes.iter().map(|lane| lane.speed_limit).sum();
             let limit = (limits / lanes.len().max(1) as f64).max(f64::MIN_POSITIVE);
-            let length_m = geometry::length(&link.shape).max(f64::MIN_POSITIVE);
+            let line_m = geometry::length(&link.shape);
+            let length_m = line_m.max(f64::MIN_POSITIVE);
             LinkFacts {
                 id: link.id.clone(),
                 length_m,
@@ -65,7 +66,7 @@ impl Roads {
                 limit,
                 static_speed: length_m / (length_m / limit + waits[index]),
                 street: link.name.clone(),
-                middle: middle(&link.shape),
+                middle: geometry::point_at(&link.shape, line_m / 2.0),
             }
         };
         Self::new(network.links.iter().enumerate().map(facts).collect())
@@ -99,22 +100,6 @@ fn signal_waits(network: &Network) -> Vec<f64> {
     }
     let mean = |(sum, count): (f64, u32)| sum / f64::from(count.max(1));
     waits.into_iter().map(mean).collect()
-}
-
-/// The point half way along a line.
-fn middle(shape: &[Point]) -> Point {
-    let length = |pair: &[Point]| (pair[1].x - pair[0].x).hypot(pair[1].y - pair[0].y);
-    let mut rest = shape.windows(2).map(length).sum::<f64>() / 2.0;
-    for pair in shape.windows(2) {
-        let here = length(pair);
-        if here >= rest && here > 0.0 {
-            let share = rest / here;
-            let along = |from: f64, to: f64| from + (to - from) * share;
-            return Point::new(along(pair[0].x, pair[1].x), along(pair[0].y, pair[1].y));
-        }
-        rest -= here;
-    }
-    shape.first().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

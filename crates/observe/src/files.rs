@@ -4,16 +4,20 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use roads::LinkId;
 use serde::{Deserialize, Serialize};
 
 use crate::bins::{Bin, LAST_BIN};
 use crate::error::Error;
-use crate::estimate::{LinkObs, Source};
+use crate::estimate::{LinkObs, Source, all_or_none, interval};
 use crate::facts::Roads;
 use crate::table::{Count, Traversal};
 
 /// Most records of a file.
 pub const RECORDS_MAX: u64 = 50_000_000;
+
+/// Most bytes that are taken from a file of CSV for one record; its reader reads ahead.
+const ROW_READ_BYTES: u64 = 1 << 17;
 
 /// A row of the table as files have it. Times are seconds, speeds m/s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,10 +87,7 @@ impl Row {
 
     /// The row with its link found; field and message where something is wrong.
     fn found(&self, roads: &Roads) -> Result<LinkObs, (&'static str, String)> {
-        let Some(link) = roads.named(&self.link) else {
-            let message = format!("{:?} is no link of the network", self.link);
-            return Err(("link", message));
-        };
+        let link = link_named(&self.link, roads).map_err(|message| ("link", message))?;
         if self.bin > LAST_BIN {
             return Err(("bin", format!("{} must be 0 to {LAST_BIN}", self.bin)));
         }
@@ -118,7 +119,7 @@ impl Row {
         let length = roads.links[link.index()].length_m;
         let time_s = length / self.speed;
         let se_s = self.se_s.unwrap_or(time_s * SE_UNKNOWN);
-        let all = [self.p05, self.p15, self.p50, self.p85, self.p95];
+        let (low_s, high_s) = interval(time_s, se_s);
         Ok(LinkObs {
             link,
             bin: Bin(self.bin),
@@ -127,13 +128,10 @@ impl Row {
             speed: self.speed,
             time_s,
             se_s,
-            low_s: (time_s - 1.96 * se_s).max(time_s / 10.0),
-            high_s: time_s + 1.96 * se_s,
+            low_s,
+            high_s,
             borrowed: self.borrowed.unwrap_or(0.0).min(1.0),
-            speed_percentiles: match all {
-                [Some(a), Some(b), Some(c), Some(d), Some(e)] => Some([a, b, c, d, e]),
-                _ => None,
-            },
+            speed_percentiles: all_or_none([self.p05, self.p15, self.p50, self.p85, self.p95]),
             source: self.source.unwrap_or(Source::Probes),
         })
     }
@@ -201,6 +199,12 @@ fn io_error(path: &Path, source: io::Error) -> Error {
     }
 }
 
+/// The link with this name, or what is wrong with the name.
+fn link_named(name: &str, roads: &Roads) -> Result<LinkId, String> {
+    let unknown = || format!("{name:?} is no link of the network");
+    roads.named(name).ok_or_else(unknown)
+}
+
 fn limit(found: u64) -> Result<(), Error> {
     if found > RECORDS_MAX {
         return Err(Error::Limit {
@@ -221,23 +225,36 @@ pub(crate) fn each<T: serde::de::DeserializeOwned>(
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
-        .from_reader(input);
+        .from_reader(input.take(ROW_READ_BYTES));
+    let long = |line: u64| {
+        let message =
+            format!("is longer than {ROW_READ_BYTES} bytes: an open quote, or no line break");
+        Error::record(path, line, "the record", message)
+    };
     let headers = reader
         .headers()
         .map_err(|error| csv_error(&error, path))?
         .clone();
+    if reader.get_ref().limit() == 0 {
+        return Err(long(1));
+    }
     let mut record = csv::StringRecord::new();
-    while reader
-        .read_record(&mut record)
-        .map_err(|error| csv_error(&error, path))?
-    {
+    loop {
+        let begun = reader.position().line();
+        reader.get_mut().set_limit(ROW_READ_BYTES);
+        let read = reader.read_record(&mut record);
+        if reader.get_ref().limit() == 0 {
+            return Err(long(begun));
+        }
+        if !read.map_err(|error| csv_error(&error, path))? {
+            return Ok(());
+        }
         let line = record.position().map_or(0, csv::Position::line);
         let row: T = record
             .deserialize(Some(&headers))
             .map_err(|error| csv_error(&error, path))?;
         take(row, line)?;
     }
-    Ok(())
 }
 
 fn csv_error(error: &csv::Error, path: &Path) -> Error {
@@ -284,10 +301,8 @@ pub fn read_traversals(
 ) -> Result<Vec<Traversal>, Error> {
     let mut found = Vec::new();
     each(input, path, |record: TraversalRecord, line| {
-        let Some(link) = roads.named(&record.link) else {
-            let message = format!("{:?} is no link of the network", record.link);
-            return Err(Error::record(path, line, "link", message));
-        };
+        let link = link_named(&record.link, roads)
+            .map_err(|message| Error::record(path, line, "link", message))?;
         if !(record.left > record.entered && record.entered >= 0.0 && record.left.is_finite()) {
             let message = format!(
                 "is {}; it must be after entered, {}, and that not below zero",
@@ -356,10 +371,8 @@ struct CountRecord {
 pub fn read_counts(input: impl Read, path: &Path, roads: &Roads) -> Result<Vec<Count>, Error> {
     let mut found = Vec::new();
     each(input, path, |record: CountRecord, line| {
-        let Some(link) = roads.named(&record.link) else {
-            let message = format!("{:?} is no link of the network", record.link);
-            return Err(Error::record(path, line, "link", message));
-        };
+        let link = link_named(&record.link, roads)
+            .map_err(|message| Error::record(path, line, "link", message))?;
         if !(record.vehicles.is_finite() && record.vehicles >= 0.0) {
             let message = format!("is {}; it must be zero or more", record.vehicles);
             return Err(Error::record(path, line, "vehicles", message));

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use roads::Point;
-use roads::matching::{Fix, Matcher, Position, Stream, StreamSettings};
+use roads::matching::{Fix, Map, Matcher, Passage, Position, Stream, StreamSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::areas::Group;
@@ -207,6 +207,8 @@ impl Live {
         self.sequences.clear();
         self.base = None;
         self.newest = f64::NEG_INFINITY;
+        self.leaps = 0;
+        self.swept = f64::NEG_INFINITY;
     }
 
     /// The roads it observes.
@@ -227,7 +229,8 @@ impl Live {
                 continue;
             }
             // Milliseconds: two positions within one are one.
-            let sequence = point.sequence.unwrap_or((point.time * 1000.0) as u64 + 1);
+            let of_time = ((point.time * 1000.0) as u64).saturating_add(1);
+            let sequence = point.sequence.unwrap_or(of_time);
             if !self.is_new(point.vehicle, sequence) {
                 now.repeated += 1;
                 continue;
@@ -258,11 +261,7 @@ impl Live {
             passages.extend(stream.forget_before(self.newest - SILENT));
         }
         let map = Arc::clone(stream.matcher().map());
-        for (vehicle, passage) in &passages {
-            if let Some(seen) = matched::traversal(*vehicle, passage, &map, &self.roads) {
-                self.traversal(&seen);
-            }
-        }
+        self.count(&passages, &map);
     }
 
     /// Ends all trips under way, as if every vehicle had fallen silent.
@@ -272,8 +271,13 @@ impl Live {
         };
         let passages = stream.finish();
         let map = Arc::clone(stream.matcher().map());
-        for (vehicle, passage) in &passages {
-            if let Some(seen) = matched::traversal(*vehicle, passage, &map, &self.roads) {
+        self.count(&passages, &map);
+    }
+
+    /// Counts what matching has settled.
+    fn count(&mut self, passages: &[(u64, Passage)], map: &Map) {
+        for (vehicle, passage) in passages {
+            if let Some(seen) = matched::traversal(*vehicle, passage, map, &self.roads) {
                 self.traversal(&seen);
             }
         }

@@ -1,15 +1,11 @@
 //! From matched positions to traversals: the one place that knows what map matching gives.
 
-use roads::matching::{Map, Matcher, Passage, Settings, Stream, StreamSettings, Table};
+use roads::matching::{Map, Matcher, Passage, REACH_M, Settings, Stream, StreamSettings, Table};
 use roads::{LinkId, Network};
 
 use crate::error::Error;
 use crate::facts::Roads;
 use crate::table::Traversal;
-
-/// How far the table of distances reaches, metres: further than a vehicle drives between two
-/// positions.
-const REACH_M: f64 = 1500.0;
 
 /// A passage as a traversal. Stretches keep their share of the link.
 pub fn traversal(vehicle: u64, passage: &Passage, map: &Map, roads: &Roads) -> Option<Traversal> {

@@ -13,14 +13,13 @@ use roads::generate::Random;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::estimate::Z95;
 use crate::files::each;
 
 /// Fewest cities that make a ranking.
 pub const CITIES_MIN: usize = 2;
 /// Most cities.
 pub const CITIES_MAX: usize = 100_000;
-/// Half the width of a 95 % interval in standard errors.
-const Z95: f64 = 1.96;
 
 /// A city's index in a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

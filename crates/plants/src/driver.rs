@@ -349,14 +349,11 @@ impl<P: Plant> Driver<P> {
             }
             Err(error) => {
                 let message = (!error.is_late()).then(|| error.to_string());
-                self.failures.fail(now, message);
+                self.failures.fail(now, message.clone());
                 if self.silent.is_none() {
-                    self.tell(if error.is_late() {
-                        What::BrainLate
-                    } else {
-                        What::BrainGone {
-                            message: error.to_string(),
-                        }
+                    self.tell(match message {
+                        None => What::BrainLate,
+                        Some(message) => What::BrainGone { message },
                     });
                 }
                 self.silent = Some(Deadline::after(self.watch.brain_rest));

@@ -215,12 +215,7 @@ impl Error {
 
     /// The error with all that caused it, on one line.
     pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
+        let mut text = chain(self);
         if is_full(self) && !text.contains(FULL) {
             text = format!("{text}: {FULL}");
         }
@@ -243,6 +238,17 @@ impl Error {
             detail: detail.to_string(),
         }
     }
+}
+
+/// An error with all that caused it, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// How a full disk is told where only a text is left of the error.

@@ -27,6 +27,8 @@ use tokio_rustls::rustls::{
 };
 use url::Url;
 
+use crate::error::chain;
+
 /// What is checked of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Checked {
@@ -42,15 +44,7 @@ enum Checked {
 pub(crate) fn explained(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => error.message().to_owned(),
-        None => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            text
-        }
+        None => chain(error),
     }
 }
 

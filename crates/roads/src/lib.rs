@@ -1,7 +1,8 @@
 //! Road networks: one in-memory model, the readers that fill it, the checks that name its faults,
-//! and routing over it.
+//! routing over it and matching positions to it.
 //!
-//! *Knows*: geometry, the file formats of networks and demand, shortest ways.
+//! *Knows*: geometry, the file formats of networks and demand, shortest ways, which links noisy
+//! positions were driven on.
 //! *Does not know*: vehicles in motion, signals in operation, the pool, the clock, the network
 //! (sockets). A traffic researcher can use this crate and `sim` alone.
 //!

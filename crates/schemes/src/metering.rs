@@ -10,7 +10,7 @@
 //! A meter releases one vehicle at a green, and is dark (open) while the rate is at its greatest.
 
 use roads::model::RoadClass;
-use roads::{LaneId, LinkId, Network, TurnId};
+use roads::{LaneId, LinkId, Network};
 use serde::{Deserialize, Serialize};
 use sim::{VehicleId, World};
 
@@ -117,8 +117,8 @@ pub fn ramps(network: &Network) -> Vec<Ramp> {
         if junction.signal.is_some() || fast(turn.from) {
             continue;
         }
-        let merges = (junction.turns.start..junction.turns.end)
-            .map(|id| &network.turns[TurnId(id).index()])
+        let merges = network.turns[junction.turns.range()]
+            .iter()
             .any(|other| other.to == turn.to && fast(other.from));
         if merges && !found.iter().any(|ramp| ramp.link == turn.from) {
             found.push(Ramp {

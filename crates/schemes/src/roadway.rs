@@ -42,54 +42,37 @@ pub trait Roadway {
     fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error>;
 }
 
-impl Roadway for World {
-    fn world(&self) -> &World {
-        self
-    }
+/// Both roads have these functions under the same names; what differs is the error and where the
+/// world is.
+macro_rules! impl_roadway {
+    ($road:ty, $self:ident => $world:expr) => {
+        impl Roadway for $road {
+            fn world(&$self) -> &World {
+                $world
+            }
 
-    fn close_lane(&mut self, lane: LaneId) -> Result<(), Error> {
-        Ok(Self::close_lane(self, lane)?)
-    }
+            fn close_lane(&mut self, lane: LaneId) -> Result<(), Error> {
+                Ok(Self::close_lane(self, lane)?)
+            }
 
-    fn open_lane(&mut self, lane: LaneId) -> Result<(), Error> {
-        Ok(Self::open_lane(self, lane)?)
-    }
+            fn open_lane(&mut self, lane: LaneId) -> Result<(), Error> {
+                Ok(Self::open_lane(self, lane)?)
+            }
 
-    fn set_speed_limit(&mut self, link: LinkId, limit: Option<f64>) -> Result<(), Error> {
-        Ok(Self::set_speed_limit(self, link, limit)?)
-    }
+            fn set_speed_limit(&mut self, link: LinkId, limit: Option<f64>) -> Result<(), Error> {
+                Ok(Self::set_speed_limit(self, link, limit)?)
+            }
 
-    fn set_route(&mut self, vehicle: VehicleId, anchors: &[LinkId]) -> Result<(), Error> {
-        Ok(Self::set_route(self, vehicle, anchors)?)
-    }
+            fn set_route(&mut self, vehicle: VehicleId, anchors: &[LinkId]) -> Result<(), Error> {
+                Ok(Self::set_route(self, vehicle, anchors)?)
+            }
 
-    fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error> {
-        Ok(Self::set_meter(self, lane, open)?)
-    }
+            fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error> {
+                Ok(Self::set_meter(self, lane, open)?)
+            }
+        }
+    };
 }
 
-impl Roadway for SimPlant {
-    fn world(&self) -> &World {
-        Self::world(self)
-    }
-
-    fn close_lane(&mut self, lane: LaneId) -> Result<(), Error> {
-        Ok(Self::close_lane(self, lane)?)
-    }
-
-    fn open_lane(&mut self, lane: LaneId) -> Result<(), Error> {
-        Ok(Self::open_lane(self, lane)?)
-    }
-
-    fn set_speed_limit(&mut self, link: LinkId, limit: Option<f64>) -> Result<(), Error> {
-        Ok(Self::set_speed_limit(self, link, limit)?)
-    }
-
-    fn set_route(&mut self, vehicle: VehicleId, anchors: &[LinkId]) -> Result<(), Error> {
-        Ok(Self::set_route(self, vehicle, anchors)?)
-    }
-
-    fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error> {
-        Ok(Self::set_meter(self, lane, open)?)
-    }
-}
+impl_roadway!(World, self => self);
+impl_roadway!(SimPlant, self => Self::world(self));

@@ -1,6 +1,6 @@
 //! What happens on each link while a world runs: who drives, how fast, who waits.
 
-use roads::{LaneId, LinkId, Network};
+use roads::{LinkId, Network};
 use serde::Serialize;
 use sim::{Place, WAITING_SPEED, World};
 
@@ -63,7 +63,7 @@ impl LinkWatch {
             self.queue[lane.link.index()] += u32::from(vehicle.speed < WAITING_SPEED);
         }
         for (lane, _) in world.waiting_vehicles() {
-            let link = link_of(network, lane).index();
+            let link = network.lanes[lane.index()].link.index();
             self.links[link].time += dt;
             self.links[link].delay += dt;
             self.queue[link] += 1;
@@ -85,8 +85,4 @@ impl LinkWatch {
             },
         )
     }
-}
-
-fn link_of(network: &Network, lane: LaneId) -> LinkId {
-    network.lanes[lane.index()].link
 }

@@ -14,8 +14,7 @@ use schemes::closure::{Closure, LiveWorks, Which, Works, diverted, lane_area, re
 use signals::{Protocol, Runner, SimPlant, controllers};
 use sim::{Config, Rules, World};
 
-fn scenario(lanes: u32) -> (Arc<Network>, Arc<Demand>) {
-    let _ = lanes;
+fn scenario() -> (Arc<Network>, Arc<Demand>) {
     let spec = GridSpec {
         columns: 3,
         rows: 3,
@@ -46,7 +45,7 @@ fn run(network: &Arc<Network>, demand: &Arc<Demand>, rules: Rules, control: &str
 
 #[test]
 fn without_closures_the_network_the_demand_and_the_run_are_the_same_to_the_bit() {
-    let (network, demand) = scenario(3);
+    let (network, demand) = scenario();
     let (left, remarked) = rebuilt(&network, &Works::default());
     assert_eq!(remarked, schemes::closure::Remarked::default());
     let left = Arc::new(left);
@@ -70,7 +69,7 @@ fn without_closures_the_network_the_demand_and_the_run_are_the_same_to_the_bit()
 
 #[test]
 fn every_turn_of_a_road_that_keeps_a_lane_can_still_be_made_and_the_signals_fit() {
-    let (network, demand) = scenario(3);
+    let (network, demand) = scenario();
     for which in [Which::Outermost, Which::Innermost] {
         let shared = share(&network, &demand, 3_600.0, 0.2, which).unwrap();
         assert!((shared.share - 0.2).abs() < 0.01, "{}", shared.share);
@@ -115,7 +114,7 @@ fn every_turn_of_a_road_that_keeps_a_lane_can_still_be_made_and_the_signals_fit(
 
 #[test]
 fn with_a_fifth_of_the_lane_area_shut_everybody_still_arrives() {
-    let (network, demand) = scenario(3);
+    let (network, demand) = scenario();
     let shared = share(&network, &demand, 3_600.0, 0.2, Which::Outermost).unwrap();
     let works = Works::of_lanes(&network, &shared.lanes);
     let left = Arc::new(rebuilt(&network, &works).0);
@@ -134,7 +133,7 @@ fn with_a_fifth_of_the_lane_area_shut_everybody_still_arrives() {
 
 #[test]
 fn a_link_wholly_shut_is_gone_round_and_who_starts_on_it_is_refused_by_name() {
-    let (network, demand) = scenario(3);
+    let (network, demand) = scenario();
     let link = "road_1_2_0".to_owned();
     let id = network.link_named(&link).unwrap();
     let closure = Closure {
@@ -161,7 +160,7 @@ fn a_link_wholly_shut_is_gone_round_and_who_starts_on_it_is_refused_by_name() {
 
 #[test]
 fn lanes_are_shut_and_opened_by_time_and_traffic_goes_round() {
-    let (network, demand) = scenario(3);
+    let (network, demand) = scenario();
     let id = network.link_named("road_1_2_0").unwrap();
     let closure = Closure {
         link: "road_1_2_0".to_owned(),
@@ -204,7 +203,7 @@ fn lanes_are_shut_and_opened_by_time_and_traffic_goes_round() {
 
 #[test]
 fn what_cannot_be_closed_is_refused_with_the_remedy() {
-    let (network, demand) = scenario(3);
+    let (network, demand) = scenario();
     let refuse = |closure: Closure| Works::new(&network, &[closure]).unwrap_err().to_string();
     let road = || Closure {
         link: "road_1_2_0".to_owned(),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::live::corridor::LINKS_MAX;
+use crate::live::heads::street;
 
 /// Signals that a street must pass to count as a corridor.
 const SIGNALS_MIN: usize = 3;
@@ -150,11 +151,8 @@ fn streets(network: &Network, ends: &[Option<SignalId>]) -> Vec<CorridorFacts> {
 
 fn facts(network: &Network, ends: &[Option<SignalId>], links: Vec<LinkId>) -> CorridorFacts {
     let of = |link: &LinkId| &network.links[link.index()];
-    let name = |link: Option<&LinkId>| {
-        let link = link.map(of)?;
-        Some(link.name.clone().unwrap_or_else(|| link.id.clone()))
-    };
-    let (first, last) = (name(links.first()), name(links.last()));
+    let name = |link: &LinkId| street(network, *link);
+    let (first, last) = (links.first().map(name), links.last().map(name));
     let point = |link: Option<&LinkId>, end: bool| {
         let shape = &of(link?).shape;
         if end { shape.last() } else { shape.first() }.copied()

@@ -2,10 +2,12 @@
 //! Bureau's pages; the exchange, questions in SQL and Delta Sharing for departments' systems.
 //!
 //! *Knows*: HTTP, JSON, WebSocket, the look of a page's shell, wall time. *Does not know*: how
-//! vehicles move or signals decide (`sim`, `signals`), where files lie (`citybrain`).
+//! vehicles move or signals decide (`sim`, `signals`), how ambulances are sent or congestion is
+//! measured (`missions`, `observe`), where files lie (`citybrain`).
 //!
 //! The front door is [`serve`] with a [`Config`]. One thread owns the running world and moves it in
-//! step with real time; it publishes the newest state, and clients take it when they can.
+//! step with real time; it publishes the newest state, and clients take it when they can. Each
+//! comparison of two futures has a thread of its own, which does the same with two forks.
 //! `docs/live-protocol.md` is the contract with the page.
 
 mod address;

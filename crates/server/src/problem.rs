@@ -108,7 +108,9 @@ impl From<Error> for Problem {
             Error::Unanswered => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
             Error::Limit { name, .. } => Self::limit(StatusCode::TOO_MANY_REQUESTS, name, detail),
             Error::LastLane { .. } => Self::new(StatusCode::CONFLICT, detail),
-            Error::Corridor { .. } | Error::NoWay { .. } => {
+            Error::Corridor { .. }
+            | Error::NoWay { .. }
+            | Error::Mission(missions::Error::NoWay { .. }) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             }
             Error::Controller { .. } => Self::new(StatusCode::CONFLICT, detail),

@@ -29,6 +29,9 @@ pub(crate) struct Seeing {
     pub(crate) posts: Arc<tokio::sync::Semaphore>,
 }
 
+/// The latest time of a position, seconds: thousands of years after any clock's beginning.
+const TIME_MAX: f64 = 1e11;
+
 /// A position as it is sent: in degrees, or in metres of the network's plane.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +100,12 @@ impl Seeing {
     fn point(&self, line: &Line) -> Result<ProbePoint, String> {
         if line.vehicle.is_empty() || line.vehicle.len() > NAME_BYTES_MAX {
             return Err(format!("vehicle must have 1 to {NAME_BYTES_MAX} bytes"));
+        }
+        if !(0.0..=TIME_MAX).contains(&line.t) {
+            return Err(format!(
+                "t is {:e}; it must be seconds of a clock, from 0 to {TIME_MAX:e}",
+                line.t
+            ));
         }
         let point = match (line.lon, line.lat, line.x, line.y) {
             (Some(lon), Some(lat), None, None) => {

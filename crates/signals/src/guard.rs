@@ -10,7 +10,7 @@
 use roads::{Aspect, Network, SignalId};
 
 use crate::envelope::Overrides;
-use crate::limits::{Limits, Timing};
+use crate::limits::{Limits, Promise, Timing};
 use crate::observation::Wish;
 use crate::phases::{PhaseIndex, SignalPhases};
 
@@ -126,24 +126,19 @@ impl Guard {
     ) -> Option<Self> {
         let &first = phases.green().first()?;
         let timing = Timing::new(network, signal, &phases, limits);
-        let cover = phases.cover(phases.green());
+        let Promise {
+            bound,
+            change,
+            longest_slot,
+            cover,
+        } = timing.promise(&phases, limits.starvation, tick);
         let service = (0..phases.groups)
             .map(|group| {
-                let serves = |&phase: &PhaseIndex| phases.is_green(phase, group);
+                let serves = |&(phase, _): &(PhaseIndex, f64)| phases.is_green(phase, group);
                 let place = cover.iter().position(serves);
                 place.map(|i| i as u32).filter(|_| !phases.free[group])
             })
             .collect();
-        let change = timing.longest_change(tick);
-        let slot = |phase: PhaseIndex| change + tick + timing.minimum_of(&phases, phase);
-        let slots = |among: &[PhaseIndex]| among.iter().map(|&p| (p, slot(p))).collect::<Vec<_>>();
-        let longest_slot = slots(phases.green())
-            .iter()
-            .fold(0.0_f64, |longest, &(_, seconds)| longest.max(seconds));
-        let cover = slots(&cover);
-        // Below this the covering phases in turn could not keep the bound; a quarter more leaves
-        // the controller some choice.
-        let feasible = 1.25 * (longest_slot + cover.iter().map(|&(_, slot)| slot).sum::<f64>());
         let heads = (0..phases.groups)
             .map(|group| Head {
                 aspect: phases.aspects[first as usize][group],
@@ -155,7 +150,7 @@ impl Guard {
             together: together(&phases),
             maximum_green: limits.maximum_green,
             timeout: limits.timeout,
-            bound: limits.starvation.map(|bound| bound.max(feasible)),
+            bound,
             change,
             longest_slot,
             waits: Vec::with_capacity(cover.len()),

@@ -321,6 +321,44 @@ impl Timing {
             .map(|group| self.minimum_green[group])
             .fold(0.0, f64::max)
     }
+
+    /// What a signal can promise those who wait, where the limits bound how long they do.
+    pub(crate) fn promise(
+        &self,
+        phases: &SignalPhases,
+        starvation: Option<f64>,
+        tick: f64,
+    ) -> Promise {
+        let change = self.longest_change(tick);
+        let slot = |phase: PhaseIndex| change + tick + self.minimum_of(phases, phase);
+        let green = phases.green();
+        let longest_slot = green.iter().map(|&phase| slot(phase)).fold(0.0, f64::max);
+        let cover = phases.cover(green).into_iter();
+        let cover: Vec<_> = cover.map(|phase| (phase, slot(phase))).collect();
+        // Below this the covering phases in turn could not keep the bound; a quarter more leaves
+        // the controller some choice.
+        let feasible = 1.25 * (longest_slot + cover.iter().map(|&(_, slot)| slot).sum::<f64>());
+        Promise {
+            bound: starvation.map(|bound| bound.max(feasible)),
+            change,
+            longest_slot,
+            cover,
+        }
+    }
+}
+
+/// How a signal keeps the bound on red. Seconds.
+#[derive(Clone, Debug)]
+pub(crate) struct Promise {
+    /// Nobody waits longer than this, if there is a bound.
+    pub(crate) bound: Option<f64>,
+    /// The longest that a change can take.
+    pub(crate) change: f64,
+    /// The longest that a change to any green phase and its minimum green can take.
+    pub(crate) longest_slot: f64,
+    /// Phases that together serve all, each with the longest that a change to it and its minimum
+    /// green can take.
+    pub(crate) cover: Vec<(PhaseIndex, f64)>,
 }
 
 fn half_seconds_up(seconds: f64) -> f64 {

@@ -149,24 +149,6 @@ impl<P: Plant> Runner<P> {
         Ok(())
     }
 
-    /// The same once more, to try a future in; `None` where the controller cannot be had twice.
-    pub fn fork(&self) -> Option<Self>
-    where
-        P: Clone,
-    {
-        Some(Self {
-            plant: self.plant.clone(),
-            controller: self.controller.fork()?,
-            envelope: self.envelope.clone(),
-            protocol: self.protocol.clone(),
-            interval: self.interval,
-            patience: self.patience,
-            next_decision: self.next_decision,
-            seen: self.seen.clone(),
-            wishes: self.wishes.clone(),
-        })
-    }
-
     /// The controller's name.
     pub fn controller(&self) -> &'static str {
         self.controller.name()
@@ -199,6 +181,12 @@ impl<P: Plant> Runner<P> {
 }
 
 impl<P: Plant + Clone> Runner<P> {
+    /// The same once more, to try a future in; `None` where the controller cannot be had twice.
+    pub fn fork(&self) -> Option<Self> {
+        let controller = self.controller.fork()?;
+        Some(self.double(controller, self.interval, self.next_decision))
+    }
+
     /// A double that goes on from here under another controller: plant, what the signals show and
     /// for how long they have shown it are the same in both at first, and nothing is shared after.
     ///
@@ -206,17 +194,22 @@ impl<P: Plant + Clone> Runner<P> {
     /// When the controller decides more seldom than the signals wait for it.
     pub fn fork_under(&self, controller: Box<dyn Controller>) -> Result<Self, Error> {
         let (name, own) = (controller.name(), controller.interval());
-        Ok(Self {
-            interval: self.protocol.interval(name, own, self.patience)?,
-            next_decision: self.plant.time(),
+        let interval = self.protocol.interval(name, own, self.patience)?;
+        Ok(self.double(controller, interval, self.plant.time()))
+    }
+
+    fn double(&self, controller: Box<dyn Controller>, interval: f64, next_decision: f64) -> Self {
+        Self {
             plant: self.plant.clone(),
             controller,
             envelope: self.envelope.clone(),
             protocol: self.protocol.clone(),
+            interval,
             patience: self.patience,
+            next_decision,
             seen: self.seen.clone(),
             wishes: self.wishes.clone(),
-        })
+        }
     }
 }
 

@@ -520,7 +520,7 @@ impl World {
 
     // Lanes.
 
-    fn known_lane(&self, lane: LaneId) -> Result<u32, Error> {
+    pub(crate) fn known_lane(&self, lane: LaneId) -> Result<u32, Error> {
         self.map
             .lane_rows
             .get(lane.index())

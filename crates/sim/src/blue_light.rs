@@ -52,7 +52,7 @@ impl Default for BlueLight {
 }
 
 impl BlueLight {
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let ranges = [
             ("speed factor", self.speed_factor, 0.1, 5.0),
             ("reach", self.reach, 0.0, 1_000.0),

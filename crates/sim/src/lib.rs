@@ -1,7 +1,8 @@
 //! The microscopic traffic engine: moves every vehicle of a [`roads::Network`] step by step.
 //!
-//! *Knows*: car following, junctions, lane change, what its signals show, its own clock and
-//! random numbers. *Does not know*: controllers, wall time, files, the pool.
+//! *Knows*: car following, junctions, lane change, vehicles under blue light, what its signals and
+//! meters show, its own clock and random numbers. *Does not know*: controllers, wall time, files,
+//! the pool.
 //!
 //! The front door is [`World`]: build it from a network and a demand, [`World::step`] it, set what
 //! signals show, read every quantity, [`World::fork`] it to try futures.

@@ -12,10 +12,9 @@ impl World {
     /// # Errors
     /// When there is no such lane, nothing leads on from it, or a signal controls what does.
     pub fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error> {
+        self.known_lane(lane)?;
         let network = std::sync::Arc::clone(&self.network);
-        let Some(found) = network.lanes.get(lane.index()) else {
-            return Err(Error::Invalid(format!("there is no lane {}", lane.0)));
-        };
+        let found = &network.lanes[lane.index()];
         let name = || network.lane_name(lane);
         let end = network.links[found.link.index()].to;
         if network.junctions[end.index()].signal.is_some() {
@@ -39,18 +38,5 @@ impl World {
             self.show(movement.index(), aspect);
         }
         Ok(())
-    }
-
-    /// Whether a lane is held by [`World::set_meter`].
-    pub fn is_held(&self, lane: LaneId) -> bool {
-        self.network.lanes.get(lane.index()).is_some_and(|found| {
-            let end = self.network.links[found.link.index()].to;
-            let uncontrolled = self.network.junctions[end.index()].signal.is_none();
-            uncontrolled
-                && found
-                    .outgoing
-                    .iter()
-                    .any(|movement| self.aspect(*movement) == Aspect::Red)
-        })
     }
 }

@@ -114,8 +114,11 @@ impl World {
                 return Err("a vehicle points outside".to_owned());
             }
         }
-        if state.blue_lights.keys().any(|&id| id >= records) {
-            return Err("a blue light points outside".to_owned());
+        for (&id, light) in &state.blue_lights {
+            if id >= records {
+                return Err("a blue light points outside".to_owned());
+            }
+            light.check().map_err(|error| error.to_string())?;
         }
         Ok(())
     }

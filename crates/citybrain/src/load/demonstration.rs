@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use city::City;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 use pool::Pool;
 use pool::ingest::{self, LoadOptions};
@@ -67,7 +66,10 @@ pub(crate) fn fill(
     .map_err(Error::internal)?;
     let generator = Generator::new(city, Arc::new(population)).map_err(Error::internal)?;
     let folder = settings.data.join(FILES);
-    let bar = bar(generator.sources().len(), printer);
+    let bar = printer.bar(
+        generator.sources().len() as u64,
+        "{bar:30} {pos}/{len} datasets, {elapsed}  {msg}",
+    );
     let tables = pool.tables();
     let (mut accepted, mut quarantined) = (0, 0);
     for source in generator.sources() {
@@ -144,18 +146,6 @@ fn write(path: &Path, mark: &Mark) -> Result<(), Error> {
 fn today(pool: &Pool) -> Date {
     let now = jiff::Timestamp::from_second(pool.clock().now().seconds()).unwrap_or_default();
     now.to_zoned(jiff::tz::TimeZone::UTC).date()
-}
-
-fn bar(datasets: usize, printer: Printer) -> ProgressBar {
-    if !printer.progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(datasets as u64);
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} datasets, {elapsed}  {msg}");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn refused(path: &Path, error: ingest::Error) -> Error {

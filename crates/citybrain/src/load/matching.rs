@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use roads::Network;
 use roads::matching::{Map, Matcher, Settings, Table};
 
@@ -83,16 +82,10 @@ pub(crate) fn prepare(
 }
 
 fn build(map: &Map, reach: f64, printer: Printer) -> Result<Table, Error> {
-    let bar = if printer.progress() {
-        ProgressBar::new(map.junction_count() as u64)
-    } else {
-        ProgressBar::hidden()
-    };
-    if let Ok(style) =
-        ProgressStyle::with_template("distances {bar:30} {pos}/{len} junctions  {eta} left")
-    {
-        bar.set_style(style);
-    }
+    let bar = printer.bar(
+        map.junction_count() as u64,
+        "distances {bar:30} {pos}/{len} junctions  {eta} left",
+    );
     let table = Table::build(map, reach, &|done| bar.set_position(done as u64)).map_err(refused)?;
     bar.finish_and_clear();
     printer.note(format_args!(

@@ -8,6 +8,8 @@ pub(crate) mod matching;
 pub(crate) mod pool;
 pub(crate) mod probes;
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +38,21 @@ const UNNAMED: &str = "network";
 
 /// Losses of a reader that are printed; the others are counted.
 const ISSUES_SHOWN: usize = 5;
+
+/// The bytes of a file; `None` where there are more than `limit`. Devices and pipes have no size to
+/// look at first.
+pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+/// The text of a file of at most so many bytes.
+pub(crate) fn text(path: &Path, limit: u64) -> io::Result<String> {
+    let bytes = bytes(path, limit)?
+        .ok_or_else(|| io::Error::other(format!("it has more than {limit} bytes")))?;
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
 
 /// A network with what came along with it.
 #[derive(Clone, Debug)]

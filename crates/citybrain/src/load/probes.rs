@@ -21,6 +21,8 @@ use crate::error::Error;
 pub(crate) const RECORD_BYTES: usize = 32;
 /// Longest line that is read, bytes.
 const LINE_BYTES: u64 = 1 << 16;
+/// Most bytes that are taken from a file of CSV for one row; its reader reads ahead.
+const ROW_READ_BYTES: u64 = 2 * LINE_BYTES;
 /// Most positions of a file.
 const POSITIONS_MAX: usize = 200_000_000;
 /// Faults that are shown; the others are counted.
@@ -238,12 +240,21 @@ fn lines(reader: &mut impl BufRead, path: &Path, plane: Plane, probes: &mut Prob
 fn rows(reader: &mut impl BufRead, path: &Path, plane: Plane, probes: &mut Probes) -> Reading {
     let mut rows = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_reader(reader);
+        .from_reader(reader.take(ROW_READ_BYTES));
+    let long = |line: u64| format!("line {line} is longer than {LINE_BYTES} bytes");
     let head = rows.headers()?.clone();
+    if rows.get_ref().limit() == 0 {
+        return Err(long(1).into());
+    }
     let mut row = csv::StringRecord::new();
     loop {
         let line = rows.position().line();
-        match rows.read_record(&mut row) {
+        rows.get_mut().set_limit(ROW_READ_BYTES);
+        let read = rows.read_record(&mut row);
+        if rows.get_ref().limit() == 0 {
+            return Err(long(line).into());
+        }
+        match read {
             Ok(false) => return Ok(()),
             Ok(true) => {}
             Err(error) if error.is_io_error() => return Err(error.into()),

@@ -3,29 +3,21 @@
 use serde_json::Value;
 
 use crate::support::Place;
+use crate::traffic::run;
 
-const RUN: [&str; 10] = [
-    "traffic",
-    "run",
-    "-n",
-    "grid.json",
-    "-d",
-    "flow.json",
-    "--horizon",
-    "600",
-    "--control",
-    "brain",
-];
+/// `traffic run` under the controller of this city, with more options.
+fn seen<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    run(&[&["--horizon", "600", "--control", "brain"], more].concat())
+}
 
 #[test]
 fn a_run_says_what_it_was_seen_with_and_how_well() {
     let place = Place::with_grid();
-    let with =
-        |sensing: &str| place.json(0, &[&RUN[..], &["--json", "--sensing", sensing]].concat());
+    let with = |sensing: &str| place.json(0, &seen(&["--json", "--sensing", sensing]));
     let full = with("full");
     assert_eq!(full["sensing"], "full");
     assert_eq!(full["sensing_errors"], Value::Null);
-    let bare = place.json(0, &[&RUN[..], &["--json"]].concat());
+    let bare = place.json(0, &seen(&["--json"]));
     assert_eq!(bare["att_engine"], full["att_engine"]);
     for sensing in [
         "detectors:0.1",
@@ -39,7 +31,7 @@ fn a_run_says_what_it_was_seen_with_and_how_well() {
         let error = run["sensing_errors"]["count_rmse"].as_f64().unwrap();
         assert!(error > 0.0, "{sensing}: {error}");
     }
-    let table = place.succeeds(&[&RUN[..], &["--sensing", "probes:0.1"]].concat());
+    let table = place.succeeds(&seen(&["--sensing", "probes:0.1"]));
     assert!(
         table.contains("probes:0.1, vehicles on a lane wrong by"),
         "{table}"
@@ -100,7 +92,7 @@ fn what_cannot_be_seen_with_is_refused_with_what_would_be_right() {
         ("probes", "probes:0.1"),
         ("detectors:0.9", "from 0 to 0.5"),
     ] {
-        let refused = place.run(&[&RUN[..], &["--sensing", sensing]].concat());
+        let refused = place.run(&seen(&["--sensing", sensing]));
         assert_eq!(refused.status.code(), Some(2), "{sensing}");
         let message = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(message.contains(remedy), "{sensing}: {message}");

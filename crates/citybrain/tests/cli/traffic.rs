@@ -23,7 +23,8 @@ const CONTROLLERS: [&str; 8] = [
     "brain",
 ];
 
-fn run<'a>(more: &[&'a str]) -> Vec<&'a str> {
+/// `traffic run` on the grid of [`Place::with_grid`].
+pub(crate) fn run<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let mut args = vec!["traffic", "run", "-n", "grid.json", "-d", "flow.json"];
     args.extend(more);
     args

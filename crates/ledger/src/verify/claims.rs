@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::report::{Kind, Report, Seen};
@@ -86,7 +86,13 @@ impl Stream {
         let mut signature = false;
         loop {
             let before = text.len();
-            let count = reader.read_until(b'\n', &mut text).ok()?;
+            // No more than shows that it is too long, also where a line does not end.
+            let most = (2 * NOTE_BYTES_MAX + 1 - text.len()) as u64;
+            let count = reader
+                .by_ref()
+                .take(most)
+                .read_until(b'\n', &mut text)
+                .ok()?;
             if count == 0 || text.len() > 2 * NOTE_BYTES_MAX {
                 return None;
             }
@@ -183,8 +189,12 @@ impl Claims {
     /// The newest checkpoint: its size.
     fn read_newest(&mut self, folder: &Path, report: &mut Report) -> Result<Option<u64>, Error> {
         let path = folder.join(CHECKPOINT);
-        let text = match std::fs::read(&path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        let mut bytes = Vec::new();
+        // No more than shows that it is too long to be a note.
+        let most = NOTE_BYTES_MAX as u64 + 1;
+        let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+        let text = match read {
+            Ok(_) => String::from_utf8_lossy(&bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if !folder.join(crate::segment::FOLDER).is_dir() {
                     return Err(Error::file("read", &path, &error));

@@ -50,18 +50,16 @@ pub(super) fn peak(start: Start<'_>, demand: &Demand, spec: &Spec) -> Result<(f6
 
 /// A mission that was drawn.
 #[derive(Clone, Debug)]
-pub struct Drawn {
+pub(super) struct Drawn {
     /// What is to be done.
-    pub order: Order,
-    /// The unit that goes.
-    pub unit: Option<usize>,
-    /// Its name.
-    pub unit_name: Option<String>,
+    pub(super) order: Order,
+    /// The unit that goes, where units were given, and its name.
+    pub(super) unit: Option<(usize, String)>,
 }
 
 /// Draws moments and places.
 #[derive(Debug)]
-pub struct Draw {
+pub(super) struct Draw {
     random: Mt64,
     /// Links on which a mission may begin.
     starts: Vec<LinkId>,
@@ -76,7 +74,7 @@ impl Draw {
     ///
     /// # Errors
     /// When it has no link to start from or to go to.
-    pub fn new(network: &Network, times: &LiveTimes, spec: &Spec) -> Result<Self, Error> {
+    pub(super) fn new(network: &Network, times: &LiveTimes, spec: &Spec) -> Result<Self, Error> {
         let inside = |link: &LinkId| {
             let link = &network.links[link.index()];
             !network.junctions[link.from.index()].boundary && !link.elevated
@@ -110,7 +108,7 @@ impl Draw {
     }
 
     /// Moments between two seconds, in order, whole seconds.
-    pub fn moments(&mut self, count: usize, (from, to): (f64, f64)) -> Vec<f64> {
+    pub(super) fn moments(&mut self, count: usize, (from, to): (f64, f64)) -> Vec<f64> {
         let mut moments: Vec<f64> = (0..count)
             .map(|_| (from + self.share() * (to - from)).floor())
             .collect();
@@ -122,7 +120,7 @@ impl Draw {
     ///
     /// # Errors
     /// When none can be found that is long enough.
-    pub fn next(
+    pub(super) fn next(
         &mut self,
         network: &Network,
         times: &LiveTimes,
@@ -146,7 +144,8 @@ impl Draw {
             let at = (0.2 + 0.6 * self.share()) * network.links[link.index()].length;
             let scene = Place { link, at };
             if let Some((units, ability)) = &spec.units {
-                let free = |unit: usize| others.iter().all(|other| other.unit != Some(unit));
+                let gone = others.iter().filter_map(|other| other.unit.as_ref());
+                let free = |unit: usize| gone.clone().all(|(other, _)| *other != unit);
                 let found = self.dispatcher.nearest(times, units, ability, scene, free);
                 if let Some(found) = found.filter(|found| found.route.len() > 1) {
                     let name = units.units[found.unit].id.clone();
@@ -162,10 +161,11 @@ impl Draw {
                 continue;
             }
             self.tree.grow_to(times.graph(), times.free(), link);
-            let long = self.tree.cost(from).is_some_and(|cost| cost >= SHORTEST);
+            if self.tree.cost(from).is_none_or(|cost| cost < SHORTEST) {
+                continue;
+            }
             let route = self.dispatcher.way(times, from, link);
-            if let Some(route) =
-                route.filter(|route| long && signals_on(network, route) >= FEWEST_SIGNALS)
+            if let Some(route) = route.filter(|route| signals_on(network, route) >= FEWEST_SIGNALS)
             {
                 return Ok(self.drawn(id, route, scene, None));
             }
@@ -182,7 +182,6 @@ impl Draw {
         scene: Place,
         unit: Option<(usize, String)>,
     ) -> Drawn {
-        let (unit, unit_name) = unit.map_or((None, None), |(unit, name)| (Some(unit), Some(name)));
         Drawn {
             order: Order {
                 id,
@@ -191,7 +190,6 @@ impl Draw {
                 scene,
             },
             unit,
-            unit_name,
         }
     }
 }

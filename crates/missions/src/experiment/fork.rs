@@ -64,6 +64,7 @@ impl Track {
         arm: Arm,
         spec: &Spec,
         times: &LiveTimes,
+        watch: &GreenWatch,
     ) -> Result<Self, Error> {
         let mut runner = forked
             .fork()
@@ -78,7 +79,7 @@ impl Track {
             .map(|drawn| Mission::start(&mut runner, drawn.order.clone(), arm, spec.light))
             .collect::<Result<Vec<_>, Error>>()?;
         Ok(Self {
-            watch: GreenWatch::new(runner.plant().world().network()),
+            watch: watch.clone(),
             runner,
             desk,
             missions,
@@ -136,17 +137,18 @@ fn losing(world: &World, missions: &[Mission]) -> f64 {
     sum + waits.filter(|&(_, vehicle)| !own(vehicle)).count() as f64
 }
 
-/// Runs a group.
+/// Runs a group. `watch` has not looked yet.
 pub(super) fn run(
     forked: &Runner<SimPlant>,
     orders: Vec<Drawn>,
     spec: &Spec,
     times: &LiveTimes,
+    watch: &GreenWatch,
 ) -> Result<Group, Error> {
     let ordered = forked.plant().world().time();
     let mut tracks = ARMS
         .iter()
-        .map(|&arm| Track::new(forked, &orders, arm, spec, times))
+        .map(|&arm| Track::new(forked, &orders, arm, spec, times, watch))
         .collect::<Result<Vec<_>, Error>>()?;
     let interval = forked.plant().world().config().interval;
     let mut time = ordered;
@@ -194,27 +196,15 @@ fn result(
     tracks: &[Track],
     place: usize,
 ) -> MissionResult {
-    let Drawn {
-        order, unit_name, ..
-    } = drawn;
+    let Drawn { order, unit } = drawn;
     let link = |index: usize| network.links[order.route[index].index()].id.clone();
     let metres = order
         .route
         .iter()
         .map(|link| network.links[link.index()].length);
     let last = network.links[order.scene.link.index()].length;
-    let free: u64 = order
-        .route
-        .windows(2)
-        .filter_map(|pair| times.graph().turn(pair[0], pair[1]))
-        .map(|turn| times.free().turns[turn.index()])
-        .chain(
-            order
-                .route
-                .iter()
-                .map(|link| times.free().links[link.index()]),
-        )
-        .sum();
+    let first = times.free().links[order.route[0].index()];
+    let free = first + times.free_of_route(&order.route).unwrap_or_default();
     let arms = tracks.iter().map(|track| {
         let mission = &track.missions[place];
         let progress = mission.progress();
@@ -234,7 +224,7 @@ fn result(
         ordered,
         from: link(0),
         to: link(order.route.len() - 1),
-        unit: unit_name,
+        unit: unit.map(|(_, name)| name),
         links: order.route.len(),
         metres: metres.sum::<f64>() - last + order.scene.at,
         free: free as f64 / 1000.0,

@@ -19,13 +19,13 @@ use serde::Serialize;
 use signals::{LimitsTable, Protocol, Runner, SimPlant, priority};
 use sim::BlueLight;
 
+use self::draw::Draw;
 use crate::error::Error;
 use crate::live::LiveTimes;
 use crate::mission::Arm;
 use crate::units::{Place, Units};
-use crate::watch::Conflict;
+use crate::watch::{Conflict, GreenWatch};
 
-pub use draw::{Draw, Drawn};
 pub use fork::{ArmResult, Others};
 pub use stats::{Change, Summary, Total};
 
@@ -197,6 +197,7 @@ pub fn run(
         None => draw::peak(start, demand, spec)?,
     };
     let mut times = LiveTimes::new(network);
+    let watch = GreenWatch::new(network);
     let mut draw = Draw::new(network, &times, spec)?;
     let groups = spec.missions.div_ceil(spec.at_once);
     let moments = draw.moments(groups, peak);
@@ -223,7 +224,7 @@ pub fn run(
         if batch.len() == BATCH || index + 1 == groups {
             let ran: Vec<Result<Group, Error>> = std::mem::take(&mut batch)
                 .into_par_iter()
-                .map(|(forked, orders)| fork::run(&forked, orders, spec, &times))
+                .map(|(forked, orders)| fork::run(&forked, orders, spec, &times, &watch))
                 .collect();
             for group in ran {
                 done.push(group?);

@@ -189,30 +189,32 @@ impl Process {
             }
         };
         let words = self.words();
-        match status.and_then(|status| status.code()) {
-            Some(_) if !words.trim().is_empty() => Error::Refused {
+        match (status, error) {
+            (Some(status), _) if status.code().is_some() && !words.is_empty() => Error::Refused {
                 who: "SUMO",
-                message: words.trim().to_owned(),
+                message: words,
             },
-            _ => self.gone(&error.to_string()),
+            (Some(status), _) => self.gone(&format!("it ended with {status}")),
+            (None, Error::Gone { message, .. }) => self.gone(&message),
+            (None, error) => self.gone(&error.to_string()),
         }
     }
 
-    /// The beginning of what it complains of.
+    /// The beginning of what it complains of; empty if it does not.
     fn words(&self) -> String {
         let mut words = Vec::new();
         if let Ok(file) = File::open(self.folder.path().join(COMPLAINTS)) {
             // Without its words a message says less; that is all.
             let _ = file.take(COMPLAINT_MAX).read_to_end(&mut words);
         }
-        String::from_utf8_lossy(&words).into_owned()
+        String::from_utf8_lossy(&words).trim().to_owned()
     }
 
     /// That it is gone, with its own words.
     pub(super) fn gone(&self, how: &str) -> Error {
         Error::Gone {
             who: "SUMO".to_owned(),
-            message: format!("{how}; {}", self.words().trim())
+            message: format!("{how}; {}", self.words())
                 .trim_end_matches("; ")
                 .to_owned(),
         }

@@ -1,5 +1,5 @@
-//! The random numbers of generators and of intervals: the 64-bit Mersenne Twister, whose output is defined to
-//! the bit, so a seed written down today makes the same city in ten years.
+//! The random numbers of generators and of intervals: the 64-bit Mersenne Twister, whose output is
+//! defined to the bit, so a seed written down today makes the same city in ten years.
 
 use rand_mt::Mt64;
 
@@ -48,13 +48,17 @@ impl Random {
         }
         last
     }
-}
 
-impl Random {
-    /// A standard normal number (Box and Muller 1958).
+    /// A standard normal number.
     pub fn normal(&mut self) -> f64 {
+        self.normal_pair().0
+    }
+
+    /// Two independent standard normal numbers (G. E. P. Box and M. E. Muller 1958).
+    pub fn normal_pair(&mut self) -> (f64, f64) {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.unit()).cos()
+        let (sine, cosine) = (std::f64::consts::TAU * self.unit()).sin_cos();
+        (radius * cosine, radius * sine)
     }
 }
 

@@ -180,17 +180,8 @@ impl Chain {
 
     /// Hands out everything, along the likeliest way; the chain is empty then.
     pub(super) fn finish(&mut self, take: &mut impl FnMut(Place, &Observation)) {
-        let mut places = Vec::with_capacity(self.layers.len());
-        let (mut end, mut index) = (self.candidates.len(), 0_usize);
-        for layer in self.layers.iter().rev() {
-            let start = end - layer.candidates as usize;
-            let candidate = self.candidates[start + index];
-            places.push(candidate.place);
-            (end, index) = (start, candidate.parent as usize);
-        }
-        let skip = usize::from(self.handed_out);
-        for (layer, place) in self.layers.iter().zip(places.iter().rev()).skip(skip) {
-            take(*place, &layer.observation);
+        if let Some(latest) = self.layers.len().checked_sub(1) {
+            self.hand_out(latest, 0, take);
         }
         self.layers.clear();
         self.candidates.clear();
@@ -255,8 +246,7 @@ impl Chain {
         let Some((depth, index)) = common else {
             return false;
         };
-        let done = usize::from(self.handed_out);
-        if depth < done || (depth == 0 && self.handed_out) {
+        if depth == 0 && self.handed_out {
             return false;
         }
         self.hand_out(depth, index, take);

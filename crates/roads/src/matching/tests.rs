@@ -251,6 +251,17 @@ fn streamed(
     (passages, stream.counts())
 }
 
+/// The positions of one trip of two kilometres or more.
+fn one_trace(matcher: &Matcher, interval_s: f64, sigma_m: f64, seed: u64) -> Vec<Fix> {
+    let spec = TripSpec {
+        count: 1,
+        least_m: 2_000.0,
+        ..TripSpec::default()
+    };
+    let made = trips(&town(), matcher.map(), &spec).unwrap();
+    observed(&made, interval_s, sigma_m, seed).remove(0)
+}
+
 /// Distances in units by the textbook: no bound, no heap.
 fn plain_dijkstra(map: &Map, origin: u32) -> Vec<u32> {
     let mut distance = vec![u32::MAX; map.junction_count()];
@@ -272,15 +283,8 @@ fn plain_dijkstra(map: &Map, origin: u32) -> Vec<u32> {
 
 #[test]
 fn late_positions_are_put_in_their_place_while_the_stream_waits() {
-    let network = town();
     let matcher = matcher(Settings::for_noise(5.0));
-    let spec = TripSpec {
-        count: 1,
-        least_m: 2_000.0,
-        ..TripSpec::default()
-    };
-    let made = trips(&network, matcher.map(), &spec).unwrap();
-    let trace = observed(&made, 2.0, 3.0, 9).remove(0);
+    let trace = one_trace(&matcher, 2.0, 3.0, 9);
     let whole = matcher.match_trace(&trace);
     let mut mixed = trace.clone();
     for pair in mixed.chunks_mut(3) {
@@ -291,35 +295,31 @@ fn late_positions_are_put_in_their_place_while_the_stream_waits() {
         lag: 1_000_000,
         ..StreamSettings::default()
     };
-    let (passages, counts) = {
-        let mut stream = Stream::new(matcher.clone(), settings).unwrap();
-        let mut all = Vec::new();
-        for &fix in &mixed {
-            all.extend(stream.take(&[Position { vehicle: 7, fix }]));
-        }
-        all.extend(stream.finish());
-        let all: Vec<Passage> = all.into_iter().map(|(_, passage)| passage).collect();
-        (all, stream.counts())
-    };
+    let (passages, counts) = streamed_as_is(&matcher, &mixed, settings, 1);
     assert_eq!(passages, whole.passages);
     assert_eq!(counts.positions.late, 0);
     assert!(counts.reordered > 0);
 
-    let (_, impatient) = streamed_as_is(&matcher, &mixed, StreamSettings::default());
+    let (_, impatient) = streamed_as_is(&matcher, &mixed, StreamSettings::default(), mixed.len());
     assert!(impatient.positions.late > 0, "{impatient:?}");
 }
 
+/// One vehicle's trace through a stream, so many positions at a time.
 fn streamed_as_is(
     matcher: &Matcher,
     trace: &[Fix],
     settings: StreamSettings,
+    batch: usize,
 ) -> (Vec<Passage>, StreamCounts) {
     let mut stream = Stream::new(matcher.clone(), settings).unwrap();
     let positions: Vec<_> = trace
         .iter()
         .map(|&fix| Position { vehicle: 0, fix })
         .collect();
-    let mut all = stream.take(&positions);
+    let mut all: Vec<_> = positions
+        .chunks(batch)
+        .flat_map(|positions| stream.take(positions))
+        .collect();
     all.extend(stream.finish());
     (
         all.into_iter().map(|(_, passage)| passage).collect(),
@@ -384,15 +384,8 @@ fn a_vehicle_that_stands_is_one_observation_over_all_that_time() {
 
 #[test]
 fn a_clock_that_was_set_back_costs_a_few_positions_only() {
-    let network = town();
     let matcher = matcher(Settings::for_noise(5.0));
-    let spec = TripSpec {
-        count: 1,
-        least_m: 2_000.0,
-        ..TripSpec::default()
-    };
-    let made = trips(&network, matcher.map(), &spec).unwrap();
-    let trace = observed(&made, 1.0, 2.0, 5).remove(0);
+    let trace = one_trace(&matcher, 1.0, 2.0, 5);
     let mut wrong = vec![Fix {
         time: 1e12,
         ..trace[0]

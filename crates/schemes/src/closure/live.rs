@@ -5,7 +5,7 @@
 //! lane serves cannot be made. Vehicles that would make one further on get the fastest way around;
 //! who has none keeps his way and waits until the lane opens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roads::route::{Costs, LinkGraph, TimedRouter, TravelTimes, TurnPenalties};
@@ -40,7 +40,7 @@ pub struct LiveWorks {
     network: Arc<Network>,
     graph: Arc<LinkGraph>,
     closed: BTreeSet<LaneId>,
-    limited: BTreeSet<LinkId>,
+    limited: BTreeMap<LinkId, f64>,
     blocked: Vec<bool>,
     router: Option<TimedRouter>,
     next_look: f64,
@@ -62,7 +62,7 @@ impl LiveWorks {
             works,
             graph: Arc::new(LinkGraph::new(network)),
             closed: BTreeSet::new(),
-            limited: BTreeSet::new(),
+            limited: BTreeMap::new(),
             blocked: vec![false; network.turns.len()],
             router: None,
             next_look: 0.0,
@@ -94,21 +94,23 @@ impl LiveWorks {
     }
 
     fn shut_and_open(&mut self, road: &mut impl Roadway, now: f64) -> Result<bool, Error> {
-        let (mut lanes, mut limits) = (BTreeSet::new(), Vec::new());
+        let (mut lanes, mut limits) = (BTreeSet::new(), BTreeMap::new());
         for work in self.works.works.iter().filter(|work| work.holds_at(now)) {
             lanes.extend(work.lanes.iter().copied());
-            limits.extend(work.speed_limit.map(|limit| (work.link, limit)));
+            if let Some(limit) = work.speed_limit {
+                limits.entry(work.link).or_insert(limit);
+            }
         }
-        for &(link, limit) in &limits {
-            if self.limited.insert(link) {
+        for (&link, &limit) in &limits {
+            if self.limited.insert(link, limit) != Some(limit) {
                 road.set_speed_limit(link, Some(limit))?;
             }
         }
         let over: Vec<LinkId> = self
             .limited
-            .iter()
+            .keys()
             .copied()
-            .filter(|link| !limits.iter().any(|(limited, _)| limited == link))
+            .filter(|link| !limits.contains_key(link))
             .collect();
         for link in over {
             self.limited.remove(&link);

@@ -15,6 +15,8 @@ use crate::error::Error;
 const SPEED: f64 = 0.9;
 /// So many seconds more than needed a common cycle may have, if the bands are wider for it.
 const CYCLES: u32 = 40;
+/// Longest common cycle that can be asked for, seconds.
+const CYCLE_MAX: f64 = 3_600.0;
 /// Longest common cycle that is tried unless a signal needs more, seconds.
 const LONGEST: f64 = 120.0;
 
@@ -79,7 +81,14 @@ pub fn coordinate(
         let message = format!("{speed} must be a share of the limit, more than 0 and at most 1.5");
         return Err(Error::value("speed", message));
     }
+    if let Some(cycle) = cycle
+        && !(cycle > 0.0 && cycle <= CYCLE_MAX)
+    {
+        let message = format!("{cycle} must be more than 0 and at most {CYCLE_MAX} seconds");
+        return Err(Error::value("cycle", message));
+    }
     let own = Webster::new(network, demand, protocol);
+    let phases = SignalPhases::of_network(network);
     let on_it = |signal: SignalId| corridor.stations.iter().any(|one| one.signal == signal);
     let needed = corridor
         .stations
@@ -96,7 +105,7 @@ pub fn coordinate(
     let mut best: Option<(Vec<Timings>, Vec<Stop>, Bands)> = None;
     for cycle in cycles {
         let (cycle, timings) = in_common(network, demand, protocol, cycle, &on_it);
-        let stops = stops(network, protocol, corridor, &timings, speed)?;
+        let stops = stops(network, protocol, &phases, corridor, &timings, speed)?;
         let found = bands(&stops, cycle, 1.0);
         let share = |bands: &Bands| (bands.out + bands.back) / bands.cycle.max(1.0);
         if best
@@ -160,11 +169,11 @@ fn in_common(
 fn stops(
     network: &Network,
     protocol: &Protocol,
+    phases: &[SignalPhases],
     corridor: &Corridor,
     timings: &[Timings],
     speed: f64,
 ) -> Result<Vec<Stop>, Error> {
-    let phases = SignalPhases::of_network(network);
     let seconds = |links: &[roads::LinkId]| -> f64 {
         let of = |link: &roads::LinkId| {
             let lanes = network.lanes_of(*link).iter();

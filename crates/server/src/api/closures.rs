@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use roads::LaneId;
 
-use super::{index_of, is_foreign};
+use super::{index_of, refuse_foreign};
 use crate::app::App;
 use crate::live::closures::Closures;
 use crate::problem::Problem;
@@ -64,10 +64,7 @@ async fn change(
     lane: &str,
     closed: bool,
 ) -> Result<Json<Closures>, Problem> {
-    if is_foreign(headers) {
-        let detail = "only pages of this server close and open lanes";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+    refuse_foreign(headers, "only pages of this server close and open lanes")?;
     let lane = LaneId::from(index_of(lane, app.network.lanes.len(), "lane")?);
     tracing::info!(lane = lane.0, closed, "a lane is closed or opened");
     Ok(Json(app.live.closures(Some((lane, closed))).await?))

@@ -9,9 +9,9 @@ use roads::LaneId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::is_foreign;
+use super::control::{check_controller, check_speed};
+use super::{none_numbered, refuse_foreign};
 use crate::app::App;
-use crate::config::SPEED_RANGE;
 use crate::live::comparison::{ComparisonReport, HalfPlan, HalfPlans, Session};
 use crate::live::mission::Sending;
 use crate::problem::{FieldFault, JsonBody, Problem};
@@ -100,10 +100,7 @@ fn check_half(
             half.close_lanes.len()
         )
     } else if let Some(lane) = missing {
-        format!(
-            "there is no lane {lane}; they are numbered from 0 to {}",
-            count - 1
-        )
+        none_numbered("lane", lane, count)
     } else {
         return;
     };
@@ -113,30 +110,9 @@ fn check_half(
     });
 }
 
-/// Names a controller that there is not.
-pub(super) fn check_controller(
-    app: &App,
-    id: &str,
-    pointer: &'static str,
-    faults: &mut Vec<FieldFault>,
-) {
-    let known = &app.scenario.controllers;
-    if !known.iter().any(|one| one.id == id) {
-        let ids: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
-        let id: String = id.chars().take(60).collect();
-        faults.push(FieldFault {
-            pointer,
-            detail: format!(
-                "there is no controller {id:?}; known are {}",
-                ids.join(", ")
-            ),
-        });
-    }
-}
-
 /// Names a length or speed that may not be.
 pub(super) fn check_pace(app: &App, seconds: f64, speed: f64, faults: &mut Vec<FieldFault>) {
-    let seconds_max = f64::from(app.comparisons.seconds_max());
+    let seconds_max = f64::from(app.limits.comparison_seconds_max);
     if !(SECONDS_MIN..=seconds_max).contains(&seconds) {
         faults.push(FieldFault {
             pointer: "/seconds",
@@ -145,16 +121,7 @@ pub(super) fn check_pace(app: &App, seconds: f64, speed: f64, faults: &mut Vec<F
             ),
         });
     }
-    if !SPEED_RANGE.contains(&speed) {
-        faults.push(FieldFault {
-            pointer: "/speed",
-            detail: format!(
-                "the speed is {speed}; it must be from {} to {}",
-                SPEED_RANGE.start(),
-                SPEED_RANGE.end()
-            ),
-        });
-    }
+    check_speed(speed, faults);
 }
 
 /// Forks the running world and lets both halves go on.
@@ -167,7 +134,7 @@ pub(super) async fn begin(
     app.comparisons.check_room()?;
     tracing::info!(?plans, ?sending, "two futures are compared");
     let forked = app.live.fork(plans.clone(), sending).await?;
-    let tracks = app.live.shared_tracks();
+    let tracks = Arc::clone(app.live.tracks());
     let session = app.comparisons.start(plans, forked, pace, tracks)?;
     Ok((StatusCode::CREATED, Json(session.report())))
 }
@@ -177,11 +144,11 @@ pub(super) async fn begin(
     (status = 200, body = ComparisonList),
 ))]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<ComparisonList> {
-    let (running_max, seconds_max, idle) = app.comparisons.limits();
+    let limits = &app.limits;
     Json(ComparisonList {
-        running_max,
-        seconds_max,
-        idle_seconds_max: idle.as_secs(),
+        running_max: limits.comparisons_max,
+        seconds_max: limits.comparison_seconds_max,
+        idle_seconds_max: limits.comparison_idle_max.as_secs(),
         comparisons: app
             .comparisons
             .all()
@@ -197,7 +164,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<ComparisonList> {
         (status = 201, body = ComparisonReport),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The request comes from a page of another site", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "A controller cannot be used on this network", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A controller cannot be used on this network, or the last open lane of a link would be closed", body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -210,10 +177,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     JsonBody(request): JsonBody<ComparisonRequest>,
 ) -> Result<(StatusCode, Json<ComparisonReport>), Problem> {
-    if is_foreign(&headers) {
-        let detail = "only pages of this server start comparisons";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+    refuse_foreign(&headers, "only pages of this server start comparisons")?;
     let (plans, pace) = request.checked(&app)?;
     begin(&app, plans, None, pace).await
 }
@@ -247,10 +211,7 @@ pub(crate) async fn end(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if is_foreign(&headers) {
-        let detail = "only pages of this server end comparisons";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+    refuse_foreign(&headers, "only pages of this server end comparisons")?;
     let number = session_of(&app, &id)?.id();
     app.comparisons.end(number);
     Ok(StatusCode::NO_CONTENT)

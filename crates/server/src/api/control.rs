@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::refuse_foreign;
 use crate::app::App;
 use crate::config::SPEED_RANGE;
 use crate::live::report::Status;
@@ -33,51 +34,20 @@ pub(crate) struct ControlRequest {
 impl ControlRequest {
     fn checked(self, app: &App) -> Result<Change, Problem> {
         let mut faults = Vec::new();
-        let mut fault =
-            |pointer: &'static str, detail: String| faults.push(FieldFault { pointer, detail });
-        let facts = &app.scenario;
-        if let Some(id) = &self.controller
-            && !facts.controllers.iter().any(|known| known.id == *id)
-        {
-            let known: Vec<&str> = facts
-                .controllers
-                .iter()
-                .map(|one| one.id.as_str())
-                .collect();
-            let id: String = id.chars().take(60).collect();
-            fault(
-                "/controller",
-                format!(
-                    "there is no controller {id:?}; known are {}",
-                    known.join(", ")
-                ),
-            );
+        if let Some(id) = &self.controller {
+            check_controller(app, id, "/controller", &mut faults);
         }
+        let levels = &app.scenario.demand_levels;
         if let Some(level) = self.demand
-            && !facts
-                .demand_levels
-                .iter()
-                .any(|known| (known - level).abs() < 1e-9)
+            && !levels.iter().any(|known| (known - level).abs() < 1e-9)
         {
-            fault(
-                "/demand",
-                format!(
-                    "there is no demand level {level}; known are {:?}",
-                    facts.demand_levels
-                ),
-            );
+            faults.push(FieldFault {
+                pointer: "/demand",
+                detail: format!("there is no demand level {level}; known are {levels:?}"),
+            });
         }
-        if let Some(speed) = self.speed
-            && !SPEED_RANGE.contains(&speed)
-        {
-            fault(
-                "/speed",
-                format!(
-                    "the speed is {speed}; it must be from {} to {}",
-                    SPEED_RANGE.start(),
-                    SPEED_RANGE.end()
-                ),
-            );
+        if let Some(speed) = self.speed {
+            check_speed(speed, &mut faults);
         }
         if !faults.is_empty() {
             return Err(Problem::fields(faults));
@@ -89,6 +59,41 @@ impl ControlRequest {
             paused: self.paused,
             restart: self.restart.unwrap_or(false),
         })
+    }
+}
+
+/// Names a controller that there is not.
+pub(super) fn check_controller(
+    app: &App,
+    id: &str,
+    pointer: &'static str,
+    faults: &mut Vec<FieldFault>,
+) {
+    let known = &app.scenario.controllers;
+    if !known.iter().any(|one| one.id == id) {
+        let ids: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
+        let id: String = id.chars().take(60).collect();
+        faults.push(FieldFault {
+            pointer,
+            detail: format!(
+                "there is no controller {id:?}; known are {}",
+                ids.join(", ")
+            ),
+        });
+    }
+}
+
+/// Names a speed that may not be.
+pub(super) fn check_speed(speed: f64, faults: &mut Vec<FieldFault>) {
+    if !SPEED_RANGE.contains(&speed) {
+        faults.push(FieldFault {
+            pointer: "/speed",
+            detail: format!(
+                "the speed is {speed}; it must be from {} to {}",
+                SPEED_RANGE.start(),
+                SPEED_RANGE.end()
+            ),
+        });
     }
 }
 
@@ -110,10 +115,7 @@ pub(crate) async fn control(
     headers: HeaderMap,
     JsonBody(request): JsonBody<ControlRequest>,
 ) -> Result<Json<Status>, Problem> {
-    if super::is_foreign(&headers) {
-        let detail = "only pages of this server steer the run";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+    refuse_foreign(&headers, "only pages of this server steer the run")?;
     let change = request.checked(&app)?;
     tracing::info!(?change, "the run is changed");
     let status = app.live.change(change).await?;

@@ -10,6 +10,7 @@ use roads::{LinkId, SignalId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{blocking, none_numbered};
 use crate::app::App;
 use crate::corridors::CorridorFacts;
 use crate::live::corridor::{CorridorQuery, CorridorReport, LINKS_MAX};
@@ -67,22 +68,13 @@ pub(crate) async fn path(
     let Query(PathQuery { from, to }) = query?;
     let count = app.network.signals.len();
     if let Some(missing) = [from, to].into_iter().find(|&signal| signal >= count) {
-        return Err(Problem::not_found(format!(
-            "there is no signal {missing}; they are numbered from 0 to {}",
-            count.saturating_sub(1)
-        )));
+        return Err(Problem::not_found(none_numbered("signal", &missing, count)));
     }
-    let searching = Arc::clone(&app);
-    let found = tokio::task::spawn_blocking(move || {
+    let found = blocking(move || {
         let (from, to) = (SignalId::from(from), SignalId::from(to));
-        searching.corridors.between(&searching.network, from, to)
-    });
-    let found = found.await.map_err(|_panicked| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the search for a way failed",
-        )
-    })?;
+        app.corridors.between(&app.network, from, to)
+    })
+    .await?;
     found.map(Json).ok_or_else(|| {
         Problem::not_found(format!(
             "no way of at most {LINKS_MAX} links leads from signal {from} to signal {to}; pick two that are nearer"
@@ -125,10 +117,8 @@ fn links_of(text: &str, count: usize) -> Result<Vec<LinkId>, Problem> {
         let index: Option<usize> = part.trim().parse().ok();
         let Some(index) = index.filter(|&index| index < count) else {
             let part: String = part.chars().take(40).collect();
-            return Err(wrong(format!(
-                "links: there is no link {part:?}; they are numbered from 0 to {}",
-                count.saturating_sub(1)
-            )));
+            let none = none_numbered("link", &format_args!("{part:?}"), count);
+            return Err(wrong(format!("links: {none}")));
         };
         let link = LinkId::from(index);
         if links.contains(&link) {

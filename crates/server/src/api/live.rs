@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
-use super::is_foreign;
+use super::refuse_foreign;
 use crate::app::App;
 use crate::geo::Bounds;
 use crate::live::encode::{self, GroupState, LinkState, View};
@@ -95,10 +95,7 @@ pub(crate) async fn live(
         }
         None => app.live.published(),
     };
-    if is_foreign(&headers) {
-        let detail = "the live stream is for pages of this server only";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+    refuse_foreign(&headers, "the live stream is for pages of this server only")?;
     let upgrade =
         upgrade.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
     let Ok(place) = Arc::clone(&app.places).try_acquire_owned() else {

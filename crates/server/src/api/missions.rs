@@ -10,8 +10,9 @@ use roads::LinkId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::comparisons::{check_controller, check_pace};
-use super::is_foreign;
+use super::comparisons::check_pace;
+use super::control::check_controller;
+use super::{none_numbered, refuse_foreign};
 use crate::app::App;
 use crate::geo::Projection;
 use crate::live::comparison::{ComparisonReport, HalfPlan, HalfPlans};
@@ -61,10 +62,7 @@ impl MissionRequest {
             if let Some(link) = link.filter(|&link| link as usize >= count) {
                 faults.push(FieldFault {
                     pointer,
-                    detail: format!(
-                        "there is no link {link}; they are numbered from 0 to {}",
-                        count.saturating_sub(1)
-                    ),
+                    detail: none_numbered("link", &link, count),
                 });
             }
         }
@@ -138,10 +136,7 @@ pub(crate) async fn send(
     headers: HeaderMap,
     JsonBody(request): JsonBody<MissionRequest>,
 ) -> Result<(StatusCode, Json<ComparisonReport>), Problem> {
-    if is_foreign(&headers) {
-        let detail = "only pages of this server send ambulances";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+    refuse_foreign(&headers, "only pages of this server send ambulances")?;
     let (plans, sending, pace) = request.checked(&app)?;
     super::comparisons::begin(&app, plans, Some(sending), pace).await
 }

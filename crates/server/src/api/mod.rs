@@ -12,6 +12,7 @@ pub(crate) mod scenario;
 pub(crate) mod tiles;
 pub(crate) mod traffic;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Router;
@@ -80,15 +81,41 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     authority != text(header::HOST)
 }
 
+/// Refuses what a browser sends from a page of another site; `detail` says who may.
+pub(crate) fn refuse_foreign(headers: &HeaderMap, detail: &str) -> Result<(), Problem> {
+    if is_foreign(headers) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    Ok(())
+}
+
+/// Says that nothing has this number, and which there are.
+pub(crate) fn none_numbered(what: &str, number: &dyn Display, count: usize) -> String {
+    format!(
+        "there is no {what} {number}; they are numbered from 0 to {}",
+        count.saturating_sub(1)
+    )
+}
+
 /// An index out of a path.
 pub(crate) fn index_of(text: &str, count: usize, what: &str) -> Result<usize, Problem> {
     let index: Option<usize> = text.parse().ok();
     index.filter(|&index| index < count).ok_or_else(|| {
-        Problem::not_found(format!(
-            "there is no {what} {:?}; they are numbered from 0 to {}",
-            text.chars().take(40).collect::<String>(),
-            count.saturating_sub(1)
-        ))
+        let text: String = text.chars().take(40).collect();
+        Problem::not_found(none_numbered(what, &format_args!("{text:?}"), count))
+    })
+}
+
+/// Runs what takes time on a thread of its own.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "the work of a request failed");
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the server made a mistake",
+        )
     })
 }
 

@@ -10,7 +10,7 @@ use observe::{FreeFlow, Weight};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::is_foreign;
+use super::{blocking, refuse_foreign};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::seeing::{POST_BYTES_MAX, POSTS_MAX};
@@ -162,10 +162,7 @@ pub(crate) async fn probes(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<ProbesAnswer>, Problem> {
-    if is_foreign(&headers) {
-        let detail = "pages of other sites send no positions";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
-    }
+    refuse_foreign(&headers, "pages of other sites send no positions")?;
     let Ok(place) = Arc::clone(&app.seeing.posts).try_acquire_owned() else {
         return Err(Problem::limit(
             StatusCode::TOO_MANY_REQUESTS,
@@ -189,17 +186,4 @@ pub(crate) async fn probes(
     taken
         .map(Json)
         .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail))
-}
-
-/// Runs what takes time on a thread of its own.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "work on positions failed");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the server made a mistake",
-        )
-    })
 }

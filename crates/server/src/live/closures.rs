@@ -4,6 +4,7 @@ use roads::LaneId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::heads::street;
 use super::run::Run;
 use crate::error::Error;
 
@@ -35,7 +36,7 @@ impl Run {
     pub(crate) fn closures(&mut self, change: Option<(LaneId, bool)>) -> Result<Closures, Error> {
         match change {
             Some((lane, true)) if !self.closed.contains_key(&lane) => {
-                self.refuse_last_lane(lane)?;
+                self.refuse_last_lane(lane, &[])?;
                 let plant = self.state.runner.plant_mut();
                 plant.close_lane(lane).map_err(Error::Signals)?;
                 self.closed.insert(lane, self.state.world().time());
@@ -58,24 +59,25 @@ impl Run {
 
     fn closure(&self, lane: LaneId, since: f64) -> Closure {
         let found = &self.network.lanes[lane.index()];
-        let link = &self.network.links[found.link.index()];
         Closure {
             lane: lane.0,
             link: found.link.0,
             position: found.index,
-            street: link.name.clone().unwrap_or_else(|| link.id.clone()),
+            street: street(&self.network, found.link),
             since,
         }
     }
 
     /// Vehicles bound for a link without an open lane would wait for ever.
-    fn refuse_last_lane(&self, lane: LaneId) -> Result<(), Error> {
+    /// `also` are lanes that are to be closed together with it.
+    pub(super) fn refuse_last_lane(&self, lane: LaneId, also: &[LaneId]) -> Result<(), Error> {
+        let is_shut = |other: LaneId| self.closed.contains_key(&other) || also.contains(&other);
         let link = self.network.lanes[lane.index()].link;
         let others = self.network.links[link.index()]
             .lanes
             .range()
             .map(LaneId::from)
-            .filter(|&other| other != lane && !self.closed.contains_key(&other))
+            .filter(|&other| other != lane && !is_shut(other))
             .count();
         if others > 0 {
             return Ok(());

@@ -72,6 +72,7 @@ impl Run {
             let choice = choice_of(&self.config, &plan.controller)?;
             let mut state = self.state.fork(&self.config, &choice)?;
             for &lane in &plan.close {
+                self.refuse_last_lane(lane, &plan.close)?;
                 let plant = state.runner.plant_mut();
                 plant.close_lane(lane).map_err(Error::Signals)?;
             }
@@ -181,7 +182,7 @@ impl Session {
         plans: HalfPlans,
         forked: Forked,
         (seconds, speed): (f64, f64),
-        config: Config,
+        config: Arc<Config>,
         tracks: Arc<Tracks>,
     ) -> (Self, Driver) {
         let now = config.clock.elapsed();

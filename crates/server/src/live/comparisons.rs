@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use super::comparison::{Forked, HalfPlans, Session, Stage};
 use super::tracks::Tracks;
@@ -15,7 +14,7 @@ const KEPT_MAX: usize = 16;
 
 /// All comparisons since the server started that are not forgotten.
 pub(crate) struct Comparisons {
-    config: Config,
+    config: Arc<Config>,
     kept: Mutex<Kept>,
 }
 
@@ -30,7 +29,7 @@ impl Comparisons {
     /// None yet.
     pub(crate) fn new(config: Config) -> Self {
         Self {
-            config,
+            config: Arc::new(config),
             kept: Mutex::default(),
         }
     }
@@ -88,7 +87,7 @@ impl Comparisons {
         self.room(&mut kept)?;
         kept.last += 1;
         let id = kept.last;
-        let config = self.config.clone();
+        let config = Arc::clone(&self.config);
         let pace = (seconds, speed);
         let (session, driver) = Session::new(id, plans, forked, pace, config, tracks);
         let session = Arc::new(session);
@@ -119,10 +118,12 @@ impl Comparisons {
         kept.sessions.values().cloned().collect()
     }
 
-    /// Ends and forgets a comparison; whether there was one.
-    pub(crate) fn end(&self, id: u64) -> bool {
+    /// Ends and forgets a comparison, if there is one.
+    pub(crate) fn end(&self, id: u64) {
         let session = self.kept().sessions.remove(&id);
-        session.inspect(|session| session.stop()).is_some()
+        if let Some(session) = session {
+            session.stop();
+        }
     }
 
     /// Ends all and waits for their threads; call it where blocking is allowed.
@@ -139,21 +140,5 @@ impl Comparisons {
                 tracing::error!("a comparison panicked");
             }
         }
-    }
-
-    /// Simulated seconds that a comparison may go on.
-    pub(crate) fn seconds_max(&self) -> u32 {
-        self.config.limits.comparison_seconds_max
-    }
-
-    /// How many may run, for how long in simulated seconds, and how long in real time one goes on
-    /// when nobody looks.
-    pub(crate) fn limits(&self) -> (usize, u32, Duration) {
-        let limits = &self.config.limits;
-        (
-            limits.comparisons_max,
-            limits.comparison_seconds_max,
-            limits.comparison_idle_max,
-        )
     }
 }

@@ -107,6 +107,12 @@ pub(crate) struct Corridors {
 }
 
 impl Corridors {
+    /// Gives up what nobody has asked for in a while, at real time `now`.
+    pub(crate) fn tidy(&mut self, now: Duration) {
+        let recorded = &mut self.recorded;
+        recorded.retain(|corridor| now.saturating_sub(corridor.asked) < IDLE_MAX);
+    }
+
     /// Notes a step.
     pub(crate) fn observe(&mut self, world: &World, now: &Snapshot) {
         for corridor in &mut self.recorded {
@@ -189,8 +195,8 @@ impl Run {
     /// What has happened along a corridor. Recording begins when it is first asked for.
     pub(crate) fn corridor(&mut self, query: CorridorQuery) -> Result<CorridorReport, Error> {
         let now = self.clock.elapsed();
-        let recorded = &mut self.corridors.recorded;
-        recorded.retain(|corridor| now.saturating_sub(corridor.asked) < IDLE_MAX);
+        self.corridors.tidy(now);
+        let recorded = &self.corridors.recorded;
         let known = recorded.iter().position(|one| one.links == query.links);
         let index = if let Some(index) = known {
             index
@@ -299,21 +305,16 @@ fn turn_between(
         .iter()
         .flat_map(|lane| &lane.outgoing)
         .map(|movement| network.movements[movement.index()].turn);
-    let mut turns: Vec<TurnId> = leaving.collect();
-    turns.sort_unstable();
-    turns.dedup();
-    let of = |turn: &TurnId| &network.turns[turn.index()];
-    let Some(to) = to else {
-        return Ok(turns
-            .into_iter()
-            .find(|turn| of(turn).direction == Direction::Straight));
-    };
-    match turns.iter().find(|turn| of(turn).to == to) {
-        Some(&turn) => Ok(Some(turn)),
-        None => Err(Error::Corridor {
+    let wanted = leaving.filter(|turn| {
+        let turn = &network.turns[turn.index()];
+        to.map_or(turn.direction == Direction::Straight, |to| turn.to == to)
+    });
+    match (wanted.min(), to) {
+        (None, Some(to)) => Err(Error::Corridor {
             from: from.0,
             to: to.0,
         }),
+        (turn, _) => Ok(turn),
     }
 }
 

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use roads::Network;
 use sim::Metrics;
 
-use super::answers::status;
 use super::comparison::{Forked, HalfPlan, HalfPlans, Row};
 use super::encode::WAITING_SPEED;
 use super::mission::{MissionReport, Under};
-use super::run::{Pace, Published, STEPS_BUDGET, frame};
+use super::run::{Pace, Published, STEPS_BUDGET, frame, picture};
 use super::state::State;
 use super::tracks::Tracks;
 use crate::config::Config;
@@ -33,7 +30,7 @@ struct Half {
 /// Both worlds of a comparison, in step.
 pub(crate) struct Driver {
     halves: [Half; 2],
-    config: Config,
+    config: Arc<Config>,
     tracks: Arc<Tracks>,
     run: u64,
 }
@@ -60,7 +57,7 @@ impl Driver {
         plans: &HalfPlans,
         forked: Forked,
         speed: f64,
-        config: Config,
+        config: Arc<Config>,
         tracks: Arc<Tracks>,
     ) -> Self {
         let now = config.clock.elapsed();
@@ -84,7 +81,7 @@ impl Driver {
     }
 
     /// What the server was started with.
-    pub(super) const fn config(&self) -> &Config {
+    pub(super) fn config(&self) -> &Config {
         &self.config
     }
 
@@ -92,10 +89,6 @@ impl Driver {
     pub(super) fn missions(&self) -> [Option<MissionReport>; 2] {
         let report = |half: &Half| half.mission.as_ref().map(Under::report);
         self.halves.each_ref().map(report)
-    }
-
-    fn network(&self) -> &Network {
-        &self.config.scenario.network
     }
 
     /// Moves both halves on in turn, as far as the machine can in a frame, and says how far both
@@ -166,13 +159,7 @@ impl Driver {
 
     pub(super) fn measure(&mut self, now: Duration) {
         for half in &mut self.halves {
-            let seconds = now.saturating_sub(half.pace.measured).as_secs_f64();
-            if seconds >= 0.5 {
-                let shown = half.state.shown - half.pace.measured_shown;
-                half.pace.real_time_factor = shown.max(0.0) / seconds;
-                half.pace.measured = now;
-                half.pace.measured_shown = half.state.shown;
-            }
+            half.pace.measure(now, half.state.shown);
         }
     }
 
@@ -182,24 +169,17 @@ impl Driver {
             return self.picture(side);
         }
         Published {
-            vehicles: self.vehicles(side),
+            vehicles: frame(
+                &self.config.scenario.network,
+                &self.tracks,
+                &self.halves[side].state,
+            ),
             ..last.clone()
         }
     }
 
     pub(super) fn picture(&self, side: usize) -> Published {
-        let half = &self.halves[side];
-        let state = &half.state;
-        Published {
-            run: self.run,
-            vehicles: self.vehicles(side),
-            links: Arc::new(state.figures.states().collect()),
-            signals: Arc::new(state.heads.states(state.world())),
-            status: Arc::new(status(&self.config, state, &half.pace, self.run)),
-        }
-    }
-
-    fn vehicles(&self, side: usize) -> Bytes {
-        frame(self.network(), &self.tracks, &self.halves[side].state)
+        let Half { state, pace, .. } = &self.halves[side];
+        picture(&self.config, &self.tracks, state, pace, self.run)
     }
 }

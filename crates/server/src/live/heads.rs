@@ -222,7 +222,7 @@ pub(crate) fn phase_reports(network: &Network, signal: SignalId) -> Vec<PhaseRep
 }
 
 /// The name of a link's street, or the link's own.
-fn street(network: &Network, link: LinkId) -> String {
+pub(crate) fn street(network: &Network, link: LinkId) -> String {
     let link = &network.links[link.index()];
     link.name.clone().unwrap_or_else(|| link.id.clone())
 }

@@ -40,6 +40,7 @@ pub(super) struct Sent {
     unit: Option<String>,
     order: Order,
     times: LiveTimes,
+    signals: Arc<FxHashMap<MovementId, SignalId>>,
 }
 
 /// A signal ahead of a vehicle under way.
@@ -135,6 +136,7 @@ impl Run {
                 scene,
             },
             times,
+            signals: Arc::new(signals_of_movements(network)),
         })
     }
 
@@ -162,14 +164,13 @@ impl Under {
         }
         let light = BlueLight::default();
         let mission = Mission::start(runner, sent.order.clone(), arm, light)?;
-        let signals = signals_of_movements(runner.plant().world().network());
         Ok(Self {
             mission,
             arm,
             unit: sent.unit.clone(),
             desk,
             times: sent.times.clone(),
-            signals: Arc::new(signals),
+            signals: Arc::clone(&sent.signals),
             ahead: Vec::new(),
             own_time: 0.0,
             own_free: 0.0,

@@ -127,19 +127,14 @@ impl Live {
         self.published.clone()
     }
 
-    /// The paths, to translate a client's view.
-    pub(crate) fn tracks(&self) -> &tracks::Tracks {
+    /// The paths, to translate a client's view, or to share.
+    pub(crate) const fn tracks(&self) -> &Arc<tracks::Tracks> {
         &self.tracks
     }
 
     /// The index of the run's own traffic.
     pub(crate) fn seen(&self) -> Arc<Mutex<observe::live::Live>> {
         Arc::clone(&self.seen)
-    }
-
-    /// The paths, to share.
-    pub(crate) fn shared_tracks(&self) -> Arc<tracks::Tracks> {
-        Arc::clone(&self.tracks)
     }
 
     /// The figures of the moment.

@@ -124,6 +124,16 @@ impl Pace {
             fault_reported: false,
         }
     }
+
+    /// Measures how fast simulated time passes; at least half a second of real time counts.
+    pub(super) fn measure(&mut self, now: Duration, shown: f64) {
+        let seconds = now.saturating_sub(self.measured).as_secs_f64();
+        if seconds >= 0.5 {
+            self.real_time_factor = (shown - self.measured_shown).max(0.0) / seconds;
+            self.measured = now;
+            self.measured_shown = shown;
+        }
+    }
 }
 
 impl Run {
@@ -148,14 +158,8 @@ impl Run {
             config.clock.elapsed(),
             state.shown,
         );
-        let status = status(&config, &state, &pace, 1);
-        let (sender, receiver) = watch::channel(Arc::new(Published {
-            run: 1,
-            vehicles: frame(&network, &tracks, &state),
-            links: Arc::new(state.figures.states().collect()),
-            signals: Arc::new(state.heads.states(state.world())),
-            status: Arc::new(status),
-        }));
+        let first = picture(&config, &tracks, &state, &pace, 1);
+        let (sender, receiver) = watch::channel(Arc::new(first));
         let run = Self {
             clock: Arc::clone(&config.clock),
             config,
@@ -188,6 +192,7 @@ impl Run {
     pub(crate) fn tick(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.pace.last).min(CATCH_UP_MAX);
         self.pace.last = now;
+        self.corridors.tidy(self.clock.elapsed());
         if !self.pace.paused {
             self.advance(passed.as_secs_f64() * self.pace.speed);
         }
@@ -298,7 +303,7 @@ impl Run {
         let last = Arc::clone(&self.sender.borrow());
         let status_due = now >= self.pace.next_status;
         if status_due {
-            self.measure(now);
+            self.pace.measure(now, self.state.shown);
             self.pace.next_status = now + STATUS;
         }
         let moved = self.state.shown - self.pace.changes_shown >= 1.0;
@@ -344,17 +349,6 @@ impl Run {
         };
         self.sender.send_replace(Arc::new(published));
     }
-
-    /// Measures how fast simulated time passes; at least half a second of real time counts.
-    fn measure(&mut self, now: Duration) {
-        let seconds = now.saturating_sub(self.pace.measured).as_secs_f64();
-        if seconds >= 0.5 {
-            let shown = self.state.shown - self.pace.measured_shown;
-            self.pace.real_time_factor = shown.max(0.0) / seconds;
-            self.pace.measured = now;
-            self.pace.measured_shown = self.state.shown;
-        }
-    }
 }
 
 /// Brings the first run to its head start, unless that takes too long.
@@ -379,6 +373,23 @@ pub(super) fn choice_of(config: &Config, id: &str) -> Result<ControllerChoice, E
         .find(|choice| choice.id == id)
         .cloned()
         .ok_or_else(|| Error::Config(format!("there is no controller {id:?}")))
+}
+
+/// Everything that is shown of a world.
+pub(super) fn picture(
+    config: &Config,
+    tracks: &Tracks,
+    state: &State,
+    pace: &Pace,
+    run: u64,
+) -> Published {
+    Published {
+        run,
+        vehicles: frame(&config.scenario.network, tracks, state),
+        links: Arc::new(state.figures.states().collect()),
+        signals: Arc::new(state.heads.states(state.world())),
+        status: Arc::new(status(config, state, pace, run)),
+    }
 }
 
 pub(super) fn frame(network: &Network, tracks: &Tracks, state: &State) -> Bytes {

@@ -78,8 +78,8 @@ impl Controller for Timed {
     }
 }
 
-/// Runs a controller on our simulator, which it sees with `sensing`, for `start` seconds and then times each decision of the
-/// `length` seconds after.
+/// Runs a controller on our simulator, which it sees with `sensing`, for `start` seconds and then
+/// times each decision of the `length` seconds after.
 ///
 /// # Errors
 /// When world or protocol are out of range.

@@ -209,9 +209,8 @@ fn signal_layout(
         let held: Vec<usize> = all.iter().copied().filter(|&at| !free_of(at)).collect();
         if held.is_empty() { all } else { held }
     };
-    let positions: Vec<Vec<usize>> = lanes.iter().map(|&lane| of_lane(lane)).collect();
     let positions: std::collections::HashMap<LaneId, Vec<usize>> =
-        lanes.iter().copied().zip(positions).collect();
+        lanes.iter().map(|&lane| (lane, of_lane(lane))).collect();
     let flow = |phase: PhaseIndex, lane: LaneId| {
         let (mut sum, mut count) = (0.0, 0.0_f64);
         for &position in &positions[&lane] {

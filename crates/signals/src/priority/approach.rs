@@ -83,7 +83,7 @@ impl Plan {
             let signal = SignalId::from(index);
             let limits = limits.of(&network.signals[index].id);
             let timing = Timing::new(network, signal, phases, limits);
-            reds.push(Reds::new(network, signal, phases, limits, tick));
+            reds.push(Reds::new(network, signal, phases, limits, &timing, tick));
             posts.push(post(network, signal, phases, &timing));
             for (from, approach) in approaches(network, signal, phases) {
                 ways[from.index()].approaches.push(approach);

@@ -110,13 +110,14 @@ impl Priority {
         }
     }
 
-    /// Per signal, who needs it now.
-    fn needs_now(&self, seen: &Observation) -> Vec<Vec<Need<'_>>> {
-        let mut all: Vec<Vec<Need<'_>>> = self.turns.iter().map(|_| Vec::new()).collect();
+    /// Per signal, who needs it now, by whose turn it is.
+    fn needs_now(&self, turns: &[Turns], seen: &Observation) -> Vec<Vec<Need<'_>>> {
+        let mut all: Vec<Vec<Need<'_>>> = turns.iter().map(|_| Vec::new()).collect();
         self.desk.each(|vehicle, report| {
             needs(&self.plan, &self.settings, seen, vehicle, report, |need| {
                 let signal = need.approach.signal.index();
-                if self.is_due(&need, seen) && !all[signal].iter().any(|n| n.vehicle == vehicle) {
+                let due = self.is_due(&need, &turns[signal], seen);
+                if due && !all[signal].iter().any(|n| n.vehicle == vehicle) {
                     all[signal].push(need);
                 }
             });
@@ -126,10 +127,9 @@ impl Priority {
 
     /// Whether a vehicle needs the signal now: to have its green, to keep it, or to keep the
     /// controller behind from beginning what could not be ended in time.
-    fn is_due(&self, need: &Need<'_>, seen: &Observation) -> bool {
+    fn is_due(&self, need: &Need<'_>, turns: &Turns, seen: &Observation) -> bool {
         let signal = need.approach.signal.index();
         let settings = &self.settings;
-        let turns = &self.turns[signal];
         let served = self.is_served(need, seen);
         if let Claim::Transit { late } = need.claim {
             let near = if served {
@@ -209,8 +209,14 @@ impl Priority {
     }
 
     /// The phase for a vehicle: the present one if it serves, else the one that most others who
-    /// need the signal share, and most vehicles wait for.
-    fn phase_for(&self, need: &Need<'_>, all: &[Need<'_>], seen: &Observation) -> PhaseIndex {
+    /// need the signal share, and most vehicles wait for; `held` is the one held until now.
+    fn phase_for(
+        &self,
+        need: &Need<'_>,
+        all: &[Need<'_>],
+        held: Option<PhaseIndex>,
+        seen: &Observation,
+    ) -> PhaseIndex {
         let signal = need.approach.signal.index();
         let present = seen.phase.get(signal).copied().flatten();
         if matches!(need.claim, Claim::Mission { .. })
@@ -225,7 +231,6 @@ impl Priority {
         if let (true, Some(present)) = (early, present) {
             return present;
         }
-        let held = self.turns[signal].hold.map(|hold| hold.phase);
         let value = |phase: PhaseIndex| {
             let shared = all
                 .iter()
@@ -329,13 +334,13 @@ impl Controller for Priority {
         let mut chosen: Vec<Option<(u64, PhaseIndex, bool)>> = vec![None; self.turns.len()];
         if !self.desk.is_empty() {
             let mut turns = std::mem::take(&mut self.turns);
-            // Needs read the holds, so those are put back for the look at them.
-            self.turns.clone_from(&turns);
-            let all = self.needs_now(seen);
+            let all = self.needs_now(&turns, seen);
             for (signal, needs) in all.iter().enumerate() {
+                let held = turns[signal].hold.map(|hold| hold.phase);
                 if let Some(need) = turns[signal].choose(needs, now, &self.settings) {
                     let weak = matches!(need.claim, Claim::Transit { .. });
-                    chosen[signal] = Some((need.vehicle, self.phase_for(need, needs, seen), weak));
+                    let phase = self.phase_for(need, needs, held, seen);
+                    chosen[signal] = Some((need.vehicle, phase, weak));
                 }
             }
             drop(all);

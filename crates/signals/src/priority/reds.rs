@@ -7,21 +7,16 @@
 use roads::{Network, SignalId};
 
 use crate::envelope::Envelope;
-use crate::limits::{Limits, Timing};
+use crate::limits::{Limits, Promise, Timing};
 use crate::observation::Observation;
 use crate::phases::{PhaseIndex, SignalPhases};
 
 /// One signal.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Reds {
     /// Per phase: which positions of the signal's movements it serves.
     serves: Vec<Vec<u32>>,
-    /// Phases that together serve all, each with the longest that a change to it and its minimum
-    /// green can take.
-    cover: Vec<(PhaseIndex, f64)>,
-    longest_slot: f64,
-    change: f64,
-    bound: Option<f64>,
+    promise: Promise,
     maximum_green: Option<f64>,
     /// Per position: when it was last green, seconds.
     last: Vec<f64>,
@@ -33,20 +28,11 @@ impl Reds {
         signal: SignalId,
         phases: &SignalPhases,
         limits: &Limits,
+        timing: &Timing,
         tick: f64,
     ) -> Self {
-        let timing = Timing::new(network, signal, phases, limits);
         let movements = network.signals[signal.index()].movements.len();
         let count = network.signals[signal.index()].phases.len() as PhaseIndex;
-        let change = timing.longest_change(tick);
-        let slot = |phase: PhaseIndex| change + tick + timing.minimum_of(phases, phase);
-        let cover: Vec<_> = phases
-            .cover(phases.green())
-            .into_iter()
-            .map(|phase| (phase, slot(phase)))
-            .collect();
-        let longest_slot = phases.green().iter().map(|&p| slot(p)).fold(0.0, f64::max);
-        let all: f64 = cover.iter().map(|&(_, slot)| slot).sum();
         let served = |phase: PhaseIndex| {
             let positions = 0..movements;
             let served = positions.filter(|&position| phases.serves(phase, position));
@@ -54,12 +40,7 @@ impl Reds {
         };
         Self {
             serves: (0..count).map(served).collect(),
-            bound: limits
-                .starvation
-                .map(|bound| bound.max(1.25 * (longest_slot + all))),
-            cover,
-            longest_slot,
-            change,
+            promise: timing.promise(phases, limits.starvation, tick),
             maximum_green: limits.maximum_green,
             last: vec![f64::NEG_INFINITY; movements],
         }
@@ -99,7 +80,8 @@ impl Reds {
             red.map(|&position| seen.time - self.last[position as usize])
                 .reduce(f64::max)
         };
-        let mut waits: Vec<(f64, PhaseIndex, f64)> = self
+        let promise = &self.promise;
+        let mut waits: Vec<(f64, PhaseIndex, f64)> = promise
             .cover
             .iter()
             .filter_map(|&(phase, slot)| Some((waited(phase)?, phase, slot)))
@@ -110,10 +92,10 @@ impl Reds {
         let mut soonest = self
             .maximum_green
             .map_or(f64::INFINITY, |most| most - elapsed);
-        if let Some(bound) = self.bound {
-            let mut before = self.longest_slot;
+        if let Some(bound) = promise.bound {
+            let mut before = promise.longest_slot;
             for (waited, _, slot) in waits {
-                soonest = soonest.min(bound - waited - before - self.change);
+                soonest = soonest.min(bound - waited - before - promise.change);
                 before += slot;
             }
         }

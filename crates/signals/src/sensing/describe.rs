@@ -2,6 +2,7 @@
 
 use super::estimator::{Estimator, STANDING};
 use super::lane::SPACING;
+use super::sensors::WAITING;
 use crate::observation::{Observation, SeenVehicle};
 
 impl Estimator {
@@ -31,7 +32,10 @@ impl Estimator {
         for index in 0..self.lanes.len() {
             here.clear();
             self.place(index, &mut here);
-            let waiting = here.iter().filter(|vehicle| vehicle.speed < 0.1).count();
+            let waiting = here
+                .iter()
+                .filter(|vehicle| vehicle.speed < WAITING)
+                .count();
             seen.count.push(here.len() as u32);
             seen.waiting.push(waiting as u32);
             if places {

@@ -113,17 +113,17 @@ impl Estimator {
             } else {
                 self.streets.pick_up()
             };
-            let (streets, lanes) = (&self.streets, &mut self.lanes);
+            let (streets, filmed, lanes) = (&self.streets, &self.filmed, &mut self.lanes);
             let mut coming: Vec<(usize, f64)> = Vec::new();
             self.learnt.onward(streets, index, |to, ticks, share| {
                 let ticks = ticks + late + streets.lanes[to].ticks;
                 lanes[to].expect(0, ticks, out * share);
-                coming.push((to, out * share));
+                if filmed[to] && streets.lanes[to].stop_loop.is_none() {
+                    coming.push((to, out * share));
+                }
             });
             for (to, vehicles) in coming {
-                if self.filmed[to] && self.streets.lanes[to].stop_loop.is_none() {
-                    self.learnt.enters(to, vehicles);
-                }
+                self.learnt.enters(to, vehicles);
             }
         }
     }

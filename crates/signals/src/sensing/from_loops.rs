@@ -40,6 +40,14 @@ impl LoopState {
     pub(super) fn believed(&self) -> bool {
         self.expected < STUCK
     }
+
+    /// Of so many counted, those who are no probes that have just passed.
+    fn others(&mut self, count: u32) -> f64 {
+        let counted = f64::from(count);
+        let probes = self.probes.min(counted);
+        self.probes = (self.probes - probes) * 0.5;
+        counted - probes
+    }
 }
 
 impl Estimator {
@@ -69,10 +77,7 @@ impl Estimator {
         if !state.believed() {
             return out;
         }
-        let counted = f64::from(reading.count);
-        let probes = state.probes.min(counted);
-        state.probes = (state.probes - probes) * 0.5;
-        let counted = (counted - probes) * self.count;
+        let counted = state.others(reading.count) * self.count;
         let missed = self.loss * out;
         let crossed = counted + missed;
         lane.correct(crossed - out);
@@ -116,10 +121,7 @@ impl Estimator {
                 let reach = ((WINDOW / tick).round() as usize).min(here);
                 let state = &mut self.loops[id];
                 let reading = readings.loops[id];
-                let counted = f64::from(reading.count);
-                let probes = state.probes.min(counted);
-                state.probes = (state.probes - probes) * 0.5;
-                let counted = (counted - probes) * self.count;
+                let counted = state.others(reading.count) * self.count;
                 if reading.count > 0 {
                     state.expected = 0.0;
                 }

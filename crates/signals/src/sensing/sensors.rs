@@ -15,8 +15,8 @@ pub(super) const ENTRY: f64 = 30.0;
 pub(super) const ZONE: f64 = 6.0;
 /// How long a loop elsewhere is, metres.
 const LOOP: f64 = 2.0;
-/// Slower than this a vehicle waits, m/s; the engine's own bound.
-pub(super) const WAITING: f64 = 0.1;
+/// Slower than this a vehicle waits, m/s.
+pub(super) const WAITING: f64 = sim::WAITING_SPEED;
 
 /// A loop in a lane.
 #[derive(Clone, Copy, Debug, PartialEq)]

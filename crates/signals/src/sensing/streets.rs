@@ -95,8 +95,11 @@ impl Streets {
                 }
             }
             let link = &network.links[lane.link.index()];
-            let of_lane = |&(_, it): &(usize, &Loop)| it.lane as usize == index;
-            let mut own: Vec<(usize, &Loop)> = loops.iter().enumerate().filter(of_lane).collect();
+            // They stand lane by lane.
+            let first = loops.partition_point(|it| (it.lane as usize) < index);
+            let of_lane = |(_, it): &(usize, &Loop)| it.lane as usize == index;
+            let from_here = loops.iter().enumerate().skip(first);
+            let mut own: Vec<(usize, &Loop)> = from_here.take_while(of_lane).collect();
             own.sort_by(|a, b| b.1.at.total_cmp(&a.1.at));
             let stop_loop = own
                 .iter()

@@ -35,11 +35,8 @@ pub(super) fn try_it(
     let spec = Spec {
         missions: args.missions,
         seed,
-        ..Spec::new(&scenario.protocol)
-    };
-    let spec = Spec {
         horizon: scenario.horizon,
-        ..spec
+        ..Spec::new(&scenario.protocol)
     };
     printer.note(format_args!(
         "{name}: {} missions under {}",

@@ -4,6 +4,7 @@
 mod ambulance;
 mod congestion;
 mod row;
+mod runs;
 mod surface;
 mod together;
 mod traffic;

@@ -5,7 +5,7 @@ use schemes::closure::{Works, share};
 use serde::Serialize;
 
 use super::row::{Figure, Row};
-use super::traffic::{Case, speed_line};
+use super::runs::{Case, Runs, speed_line};
 use crate::cli::claims::TrafficClaimsArgs;
 use crate::commands::traffic::scenario::Scenario;
 use crate::commands::traffic::{Closed, applied};
@@ -48,10 +48,9 @@ pub(super) struct Surface {
 /// Runs T1 on a scenario.
 pub(super) fn try_it(
     args: &TrafficClaimsArgs,
-    scenario: &Scenario,
-    name: &str,
-    mut run: impl FnMut(&Scenario, &str, u32) -> Result<Case, Error>,
+    open_runs: &mut Runs<'_>,
 ) -> Result<(Row, Surface, Figure), Error> {
+    let (scenario, name) = (open_runs.scenario, open_runs.name);
     let network = &scenario.network;
     let which = args.which.into();
     let shared = share(
@@ -66,6 +65,7 @@ pub(super) fn try_it(
         help: None,
     })?;
     let (less, closed) = applied(scenario, &Works::of_lanes(network, &shared.lanes));
+    let mut closed_runs = Runs::of(&less, name, open_runs.printer);
     let mut controls: Vec<String> = if args.control.is_empty() {
         crate::control::names()
             .into_iter()
@@ -83,8 +83,8 @@ pub(super) fn try_it(
     for control in controls {
         let (mut open, mut shut) = (Vec::new(), Vec::new());
         for &seed in &args.seeds {
-            open.push(run(scenario, &control, seed)?);
-            shut.push(run(&less, &control, seed)?);
+            open.push(open_runs.case(&control, seed)?);
+            shut.push(closed_runs.case(&control, seed)?);
         }
         cases.push((control, open, shut));
     }
@@ -130,7 +130,8 @@ pub(super) fn try_it(
     Ok((row(args, scenario, &surface), surface, figure))
 }
 
-fn average(cases: &[Case], value: fn(&Case) -> f64) -> f64 {
+/// The mean of a figure over runs.
+pub(super) fn average(cases: &[Case], value: fn(&Case) -> f64) -> f64 {
     mean(&cases.iter().map(value).collect::<Vec<_>>())
 }
 

@@ -8,8 +8,8 @@ use schemes::{LinkFigures, LinkWatch};
 use serde::Serialize;
 
 use super::row::Row;
-use super::surface::seeds;
-use super::traffic::Case;
+use super::runs::{Case, Runs};
+use super::surface::{average, seeds};
 use crate::cli::claims::TrafficClaimsArgs;
 use crate::commands::traffic::scenario::Scenario;
 use crate::error::Error;
@@ -45,13 +45,13 @@ pub(super) struct Together {
 /// Runs T4 on a scenario.
 pub(super) fn try_it(
     args: &TrafficClaimsArgs,
-    scenario: &Scenario,
-    name: &str,
-    mut run: impl FnMut(&Scenario, &str, u32) -> Result<Case, Error>,
+    runs: &mut Runs<'_>,
 ) -> Result<(Row, Together), Error> {
+    let (scenario, name) = (runs.scenario, runs.name);
     let found = ramps(&scenario.network);
     let mut metered = scenario.clone();
     metered.schemes.metering = Some(Alinea::default());
+    let mut metered_runs = Runs::of(&metered, name, runs.printer);
     let mut modes = Vec::new();
     if !found.is_empty() {
         for (control, with) in [
@@ -60,12 +60,15 @@ pub(super) fn try_it(
             (&args.after, false),
             (&args.after, true),
         ] {
-            let scenario = if with { &metered } else { scenario };
-            let cases = args
-                .seeds
-                .iter()
-                .map(|&seed| run(scenario, control, seed))
-                .collect::<Result<Vec<_>, _>>()?;
+            let case = |&seed: &u32| {
+                if with {
+                    metered_runs.case(control, seed)
+                } else {
+                    runs.case(control, seed)
+                }
+            };
+            let cases = args.seeds.iter().map(case);
+            let cases = cases.collect::<Result<Vec<_>, _>>()?;
             modes.push(mode(scenario, control, with, &cases));
         }
     }
@@ -97,12 +100,12 @@ fn mode(scenario: &Scenario, control: &str, metered: bool, cases: &[Case]) -> Mo
     Mode {
         control: control.to_owned(),
         metered,
-        network_speed: mean(&cases.iter().map(|case| case.speed).collect::<Vec<_>>()),
+        network_speed: average(cases, |case| case.speed),
         expressway_speed: of(&expressway, speed),
         street_speed: of(&streets, speed),
         ramp_delay_h: of(&slow, |figures| figures.delay / 3_600.0),
-        finished: mean(&cases.iter().map(|case| case.finished).collect::<Vec<_>>()),
-        metered_s: mean(&cases.iter().map(|case| case.metered).collect::<Vec<_>>()),
+        finished: average(cases, |case| case.finished),
+        metered_s: average(cases, |case| case.metered),
     }
 }
 

@@ -1,24 +1,18 @@
 //! `citybrain claims traffic`: T1 to T4.
 
-use signals::sensing::Sensing;
 use std::path::PathBuf;
 
-use indicatif::ProgressBar;
-use schemes::LinkWatch;
 use serde::Serialize;
-use sim::World;
 
 use super::row::{Figure, Row};
+use super::runs::Runs;
 use super::surface::{self, Surface};
 use super::together::{self, Together};
 use super::written;
 use super::{ambulance, congestion};
 use crate::cli::claims::{Claim, TrafficClaimsArgs};
 use crate::cli::traffic::ScenarioArgs;
-use crate::commands::traffic::plots::Line;
-use crate::commands::traffic::scenario::{self, About, Scenario};
-use crate::commands::traffic::simulate::{Observer, Sample, simulate};
-use crate::commands::traffic::{progress, show};
+use crate::commands::traffic::scenario::{self, About};
 use crate::error::{Error, Exit, Outcome};
 use crate::printer::{Printer, table};
 use crate::settings::Layers;
@@ -36,18 +30,6 @@ pub(super) struct Report {
     pub(super) settings: Vec<About>,
     #[serde(skip)]
     pub(super) figures: Vec<Figure>,
-}
-
-/// One run, as far as claims need it.
-pub(super) struct Case {
-    /// Distance of all over time of all, m/s.
-    pub(super) speed: f64,
-    pub(super) finished: f64,
-    pub(super) vehicles: f64,
-    /// Seconds for which a ramp was metered, mean over ramps.
-    pub(super) metered: f64,
-    pub(super) watch: LinkWatch,
-    series: Vec<(f64, f64)>,
 }
 
 /// Tries the claims and prints them. Exit code 1 when one is not reached.
@@ -74,11 +56,9 @@ pub(crate) fn traffic(args: &TrafficClaimsArgs, mut layers: Layers, printer: Pri
     for given in &scenarios {
         let scenario = scenario::read(given, &settings, printer)?;
         let name = name_of(given);
-        let run = |scenario: &Scenario, control: &str, seed: u32| {
-            case(scenario, control, seed, &name, printer)
-        };
+        let mut runs = Runs::of(&scenario, &name, printer);
         if wanted(Claim::T1) {
-            let (row, surface, figure) = surface::try_it(args, &scenario, &name, run)?;
+            let (row, surface, figure) = surface::try_it(args, &mut runs)?;
             report.claims.push(row);
             report.t1.push(surface);
             report.figures.push(figure);
@@ -95,7 +75,7 @@ pub(crate) fn traffic(args: &TrafficClaimsArgs, mut layers: Layers, printer: Pri
         }
         let has_ramps = !schemes::metering::ramps(&scenario.network).is_empty();
         if wanted(Claim::T4) && (has_ramps || !args.only.is_empty()) {
-            let (row, together) = together::try_it(args, &scenario, &name, run)?;
+            let (row, together) = together::try_it(args, &mut runs)?;
             report.claims.push(row);
             report.t4.push(together);
         } else if wanted(Claim::T4) {
@@ -138,84 +118,6 @@ fn name_of(args: &ScenarioArgs) -> String {
     match &args.demand {
         Some(demand) => format!("{network}, {}", demand.display()),
         None => network.to_string(),
-    }
-}
-
-/// Watches a run for the claims.
-struct Watcher {
-    bar: ProgressBar,
-    watch: LinkWatch,
-}
-
-impl Observer for Watcher {
-    fn wants_steps(&self) -> bool {
-        true
-    }
-
-    fn step(&mut self, world: &World) -> Result<(), Error> {
-        self.watch.look(world);
-        Ok(())
-    }
-
-    fn sample(&mut self, sample: &Sample) {
-        show(&self.bar, sample);
-    }
-}
-
-fn case(
-    scenario: &Scenario,
-    control: &str,
-    seed: u32,
-    name: &str,
-    printer: Printer,
-) -> Result<Case, Error> {
-    let mut watcher = Watcher {
-        bar: progress(printer, scenario, control),
-        watch: LinkWatch::new(&scenario.network),
-    };
-    let run = simulate(
-        scenario,
-        control,
-        (seed, &Sensing::default()),
-        false,
-        &mut watcher,
-    )?;
-    watcher.bar.finish_and_clear();
-    let results = &run.results;
-    printer.note(format_args!(
-        "{name}: {control}, seed {seed}, {} lanes: {:.3} m/s, {} of {} finished",
-        scenario.network.lanes.len(),
-        results.mean_speed,
-        results.throughput,
-        results.vehicles
-    ));
-    let meters = run.schemes.and_then(|done| done.metering);
-    let metered = meters.map_or(0.0, |meters| {
-        let sum: f64 = meters.iter().map(|meter| meter.metered).sum();
-        sum / meters.len().max(1) as f64
-    });
-    Ok(Case {
-        speed: results.mean_speed,
-        finished: results.throughput as f64,
-        vehicles: results.vehicles as f64,
-        metered,
-        watch: watcher.watch,
-        series: run
-            .series
-            .iter()
-            .filter_map(|sample| Some((sample.time, sample.mean_speed?)))
-            .collect(),
-    })
-}
-
-/// Mean speed over time, of the first seed.
-pub(super) fn speed_line(name: &str, cases: &[Case]) -> Line {
-    Line {
-        name: name.to_owned(),
-        points: cases
-            .first()
-            .map(|case| case.series.clone())
-            .unwrap_or_default(),
     }
 }
 

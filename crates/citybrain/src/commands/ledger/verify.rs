@@ -1,6 +1,5 @@
 //! `citybrain ledger verify`: a whole ledger, offline.
 
-use indicatif::{ProgressBar, ProgressStyle};
 use ledger::{VerifyOptions, VerifyState, verify_folder};
 use serde::Serialize;
 
@@ -23,7 +22,10 @@ struct Report<'a> {
 /// Verifies, and prints what is wrong.
 pub(crate) fn verify(args: &VerifyArgs, printer: Printer) -> Outcome {
     let options = options(args)?;
-    let bar = progress(printer);
+    let bar = printer.bar(
+        0,
+        "{bar:30} {human_pos}/{human_len} entries  {per_sec}  {eta} left",
+    );
     let watch = Stopwatch::start();
     let report = verify_folder(&args.folder, &options, &mut |progress| {
         bar.set_length(progress.of);
@@ -87,19 +89,6 @@ fn earlier(args: &VerifyArgs) -> Result<Option<VerifyState>, Error> {
         source: Box::new(error),
         help: Some("remove the file to verify from the beginning".to_owned()),
     })
-}
-
-fn progress(printer: Printer) -> ProgressBar {
-    if !printer.progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template(
-        "{bar:30} {human_pos}/{human_len} entries  {per_sec}  {eta} left",
-    ) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn print(

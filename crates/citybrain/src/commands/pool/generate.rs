@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 use synthetic::{Faults, Format, Generator, Population, Source};
 
@@ -338,16 +338,11 @@ fn lines<'a>(sources: &[&'a Source], jobs: &[Job], files: &[Done]) -> Vec<Line<'
 
 /// A progress bar over the records; hidden where nobody watches.
 fn progress(printer: Printer, sources: &[&Source]) -> ProgressBar {
-    if !printer.progress() {
-        return ProgressBar::hidden();
-    }
     let estimate = |source: &&Source| u64::from(source.parts()) * source.part_records();
-    let bar = ProgressBar::new(sources.iter().map(estimate).sum());
-    let template = "{bar:30} {human_pos} of about {human_len} records  {per_sec}  {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
+    printer.bar(
+        sources.iter().map(estimate).sum(),
+        "{bar:30} {human_pos} of about {human_len} records  {per_sec}  {eta} left",
+    )
 }
 
 fn table(report: &Report) -> comfy_table::Table {

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use lake::{Lake, Secret};
 use pool::{Damage, Repair, Repaired};
 use serde::Serialize;
@@ -109,7 +108,10 @@ fn rebuilt(
             .await
             .map_err(cannot)?;
         let tables = repair.tables();
-        let bar = bar(tables.iter().count(), printer);
+        let bar = printer.bar(
+            tables.iter().count() as u64,
+            "{bar:30} {pos}/{len} datasets  {msg}",
+        );
         for table in tables.iter() {
             bar.set_message(table.name());
             let in_force = lake.in_force(&table.name()).await.map_err(cannot)?;
@@ -126,17 +128,6 @@ fn rebuilt(
         Ok::<_, Error>(())
     })?;
     repair.finish().map_err(put)
-}
-
-fn bar(tables: usize, printer: Printer) -> ProgressBar {
-    if !printer.progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(tables as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} datasets  {msg}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn print(report: &Report, printer: Printer) -> std::io::Result<()> {

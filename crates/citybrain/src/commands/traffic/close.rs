@@ -1,18 +1,15 @@
 //! `citybrain traffic close`: what closing lanes costs, and what signals should do meanwhile.
 
-use indicatif::ProgressBar;
 use roads::{LinkId, SignalId};
 use schemes::LinkWatch;
 use schemes::closure::{Shared, Works, rebuilt, share};
 use serde::Serialize;
+use signals::Controller;
 use signals::controllers::{Timings, Webster};
-use signals::sensing::Sensing;
-use sim::World;
 
 use super::closing::{self, Closed, applied};
-use super::run::{progress, show};
 use super::scenario::{self, About, Scenario};
-use super::simulate::{Observer, Run, Sample, simulate, simulate_with};
+use super::simulate::{named, simulate_watched};
 use crate::cli::traffic_schemes::CloseArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::printer::{Printer, grouped, table};
@@ -101,20 +98,15 @@ pub(crate) fn close(args: &CloseArgs, mut layers: Layers, printer: Printer) -> O
     let mut runs = Vec::new();
     for control in &args.control {
         for (scenario, is_closed) in [(&open, false), (&closed, true)] {
-            runs.push(case(scenario, control, None, is_closed, seed, printer)?);
+            let built = named(scenario, control)?;
+            runs.push(case(scenario, control, built, is_closed, seed, printer)?);
         }
     }
     let (before, after) = timings(&open, &closed, &works);
     if about.throughout && args.control.iter().any(|control| control == "webster") {
-        let as_before = Webster::with_timings(before.clone());
-        runs.push(case(
-            &closed,
-            AS_BEFORE,
-            Some(as_before),
-            true,
-            seed,
-            printer,
-        )?);
+        let as_before: Box<dyn Controller> = Box::new(Webster::with_timings(before.clone()));
+        let built = Some(as_before);
+        runs.push(case(&closed, AS_BEFORE, built, true, seed, printer)?);
     }
     let best = runs.iter().filter(|case| case.closed);
     let best = best.max_by(|a, b| a.mean_speed.total_cmp(&b.mean_speed));
@@ -153,61 +145,19 @@ fn works(args: &CloseArgs, open: &Scenario) -> Result<Works, Error> {
     closing::from_links(&args.what.link, (args.from, args.until), network)
 }
 
-/// Watches links and shows progress.
-struct Watcher {
-    bar: ProgressBar,
-    watch: LinkWatch,
-}
-
-impl Observer for Watcher {
-    fn wants_steps(&self) -> bool {
-        true
-    }
-
-    fn step(&mut self, world: &World) -> Result<(), Error> {
-        self.watch.look(world);
-        Ok(())
-    }
-
-    fn sample(&mut self, sample: &Sample) {
-        show(&self.bar, sample);
-    }
-}
-
 fn case(
     scenario: &Scenario,
     control: &str,
-    built: Option<Webster>,
+    built: Option<Box<dyn Controller>>,
     closed: bool,
     seed: u32,
     printer: Printer,
 ) -> Result<Case, Error> {
-    let mut watcher = Watcher {
-        bar: progress(printer, scenario, control),
-        watch: LinkWatch::new(&scenario.network),
-    };
-    let run: Run = match built {
-        Some(built) => {
-            let built: Box<dyn signals::Controller> = Box::new(built);
-            simulate_with(
-                scenario,
-                control,
-                Some(built),
-                (seed, &Sensing::default()),
-                false,
-                &mut watcher,
-            )?
-        }
-        None => simulate(
-            scenario,
-            control,
-            (seed, &Sensing::default()),
-            false,
-            &mut watcher,
-        )?,
-    };
-    watcher.bar.finish_and_clear();
-    let delay: f64 = watcher.watch.links().iter().map(|link| link.delay).sum();
+    let mut watch = LinkWatch::new(&scenario.network);
+    let run = simulate_watched(scenario, control, built, seed, printer, |world| {
+        watch.look(world);
+    })?;
+    let delay: f64 = watch.links().iter().map(|link| link.delay).sum();
     let results = run.results;
     Ok(Case {
         control: control.to_owned(),
@@ -221,7 +171,7 @@ fn case(
         waiting_to_enter: results.waiting_to_enter,
         delay_h: delay / 3_600.0,
         schemes: run.schemes,
-        watch: watcher.watch,
+        watch,
     })
 }
 

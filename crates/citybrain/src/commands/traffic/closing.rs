@@ -12,6 +12,10 @@ use serde::Serialize;
 use super::scenario::Scenario;
 use crate::cli::traffic_schemes::SchemeArgs;
 use crate::error::{Error, nearest};
+use crate::load;
+
+/// Most bytes that are read of a file of closures or corridors.
+pub(super) const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// What closing lanes has come to.
 #[derive(Clone, Debug, Serialize)]
@@ -117,7 +121,7 @@ pub(super) fn from_file(path: &Path, network: &Network) -> Result<Works, Error> 
             source,
             help: help.or_else(|| Some("docs/schemes.md describes them".to_owned())),
         };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.into(), None))?;
+    let text = load::text(path, FILE_BYTES_MAX).map_err(|error| wrong(error.into(), None))?;
     let file = WorksFile::parse(&text).map_err(|error| wrong(error.into(), None))?;
     Works::new(network, &file.closures).map_err(|error| {
         let help = help(&error, network);

@@ -3,14 +3,12 @@
 use std::fmt::Write;
 use std::io::Write as _;
 
-use indicatif::ProgressBar;
 use serde::Serialize;
 use signals::sensing::Sensing;
 
 use super::report;
-use super::run::{progress, show};
 use super::scenario::{self, About, Scenario};
-use super::simulate::{Observer, Run, Sample, sensing_of, simulate};
+use super::simulate::{Run, sensing_of, simulate};
 use super::summary::{self, Row};
 use super::sumo;
 use crate::cli::traffic::CompareArgs;
@@ -69,15 +67,14 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
     let mut runs = Vec::with_capacity(cases.len() * seeds.len());
     for (control, sensing) in &cases {
         for &seed in &seeds {
-            let mut watcher = Watcher(progress(printer, &scenario, control));
             runs.push(simulate(
                 &scenario,
                 control,
                 (seed, sensing),
                 args.out.is_some(),
-                &mut watcher,
+                printer,
+                None,
             )?);
-            watcher.0.finish_and_clear();
         }
     }
     let rows: Vec<Row> = cases
@@ -133,14 +130,6 @@ fn without_repeats<T: PartialEq + Clone>(values: &[T]) -> Vec<T> {
         }
     }
     once
-}
-
-struct Watcher(ProgressBar);
-
-impl Observer for Watcher {
-    fn sample(&mut self, sample: &Sample) {
-        show(&self.0, sample);
-    }
 }
 
 fn about(

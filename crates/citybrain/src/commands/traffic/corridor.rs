@@ -1,23 +1,22 @@
 //! `citybrain traffic corridor`: a green wave in both directions, before and after.
 
-use signals::sensing::Sensing;
 use std::io::Write as _;
 use std::path::Path;
 
-use indicatif::ProgressBar;
 use roads::Network;
 use schemes::corridor::{
     Coordination, Corridor, CorridorWatch, CorridorsFile, DirectionFigures, coordinate,
 };
 use serde::Serialize;
-use sim::World;
+use signals::Controller;
 
+use super::closing::FILE_BYTES_MAX;
 use super::diagram::{self, Diagram};
-use super::run::{progress, show};
 use super::scenario::{self, About, Scenario};
-use super::simulate::{Observer, Sample, simulate_with};
+use super::simulate::{named, simulate_watched};
 use crate::cli::traffic_schemes::CorridorArgs;
 use crate::error::{Error, Exit, Outcome, nearest};
+use crate::load;
 use crate::output::to_file;
 use crate::printer::{Printer, table};
 use crate::settings::Layers;
@@ -87,7 +86,7 @@ pub(crate) fn corridor(args: &CorridorArgs, mut layers: Layers, printer: Printer
 
     let mut runs = Vec::new();
     for control in &args.control {
-        let built = super::simulate::named(&scenario, control)?;
+        let built = named(&scenario, control)?;
         runs.push(measure(
             &scenario, &corridor, control, built, window, seed, printer,
         )?);
@@ -96,7 +95,7 @@ pub(crate) fn corridor(args: &CorridorArgs, mut layers: Layers, printer: Printer
         ("same cycle, no offsets", plan.without_offsets()),
         (COORDINATED, plan.controller()),
     ] {
-        let built: Box<dyn signals::Controller> = Box::new(built);
+        let built: Box<dyn Controller> = Box::new(built);
         runs.push(measure(
             &scenario,
             &corridor,
@@ -155,7 +154,7 @@ fn find(args: &CorridorArgs, network: &Network) -> Result<(Corridor, Option<f64>
         source,
         help: Some("docs/schemes.md describes them".to_owned()),
     };
-    let text = std::fs::read_to_string(path).map_err(|error| input(error.into()))?;
+    let text = load::text(path, FILE_BYTES_MAX).map_err(|error| input(error.into()))?;
     let file = CorridorsFile::parse(&text).map_err(|error| input(error.into()))?;
     let wanted = args.corridor.as_ref();
     let found = file
@@ -192,55 +191,26 @@ fn refused(error: &schemes::Error, network: &Network) -> Error {
     }
 }
 
-struct Watcher {
-    bar: ProgressBar,
-    watch: CorridorWatch,
-}
-
-impl Observer for Watcher {
-    fn wants_steps(&self) -> bool {
-        true
-    }
-
-    fn step(&mut self, world: &World) -> Result<(), Error> {
-        self.watch.look(world);
-        Ok(())
-    }
-
-    fn sample(&mut self, sample: &Sample) {
-        show(&self.bar, sample);
-    }
-}
-
 fn measure(
     scenario: &Scenario,
     corridor: &Corridor,
     control: &str,
-    built: Option<Box<dyn signals::Controller>>,
+    built: Option<Box<dyn Controller>>,
     window: (f64, f64),
     seed: u32,
     printer: Printer,
 ) -> Result<Measured, Error> {
-    let mut watcher = Watcher {
-        bar: progress(printer, scenario, control),
-        watch: CorridorWatch::new(&scenario.network, corridor, window),
-    };
-    let run = simulate_with(
-        scenario,
-        control,
-        built,
-        (seed, &Sensing::default()),
-        false,
-        &mut watcher,
-    )?;
-    watcher.bar.finish_and_clear();
+    let mut watch = CorridorWatch::new(&scenario.network, corridor, window);
+    let run = simulate_watched(scenario, control, built, seed, printer, |world| {
+        watch.look(world);
+    })?;
     Ok(Measured {
         control: control.to_owned(),
-        out: watcher.watch.figures(true),
-        back: watcher.watch.figures(false),
+        out: watch.figures(true),
+        back: watch.figures(false),
         mean_speed: run.results.mean_speed,
         throughput: run.results.throughput,
-        watch: watcher.watch,
+        watch,
     })
 }
 

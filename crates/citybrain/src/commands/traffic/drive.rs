@@ -1,7 +1,5 @@
 //! `citybrain traffic drive`: the signals of another program, or of controllers at the kerb.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,15 +81,9 @@ impl Job<'_> {
             message: format!("{}: {message}", file.display()),
             help: Some("docs/plants.md shows what such a file holds".to_owned()),
         };
-        let mut text = Vec::new();
-        let read = File::open(file)
-            .and_then(|file| file.take(CABINETS_BYTES_MAX + 1).read_to_end(&mut text));
-        read.map_err(|error| wrong(error.to_string()))?;
-        if text.len() as u64 > CABINETS_BYTES_MAX {
-            return Err(wrong(format!(
-                "it has more than {CABINETS_BYTES_MAX} bytes"
-            )));
-        }
+        let text = load::bytes(file, CABINETS_BYTES_MAX)
+            .map_err(|error| wrong(error.to_string()))?
+            .ok_or_else(|| wrong(format!("it has more than {CABINETS_BYTES_MAX} bytes")))?;
         let cabinets: Vec<Cabinet> =
             serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         let network = self.args.network.as_deref().unwrap_or(Path::new(""));

@@ -1,7 +1,6 @@
 //! `citybrain traffic index`: congestion indices from observations or a simulated run.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +19,7 @@ use super::watched::Watched;
 use crate::cli::traffic_index::IndexArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::load;
+use crate::output::to_file;
 use crate::printer::{Printer, grouped, table};
 use crate::settings::Layers;
 
@@ -80,9 +80,7 @@ pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> O
         simulated(args, &settings, seed, printer)?
     };
     if let Some(path) = &args.out {
-        let file = File::create(path).map_err(|error| Error::output(path, error))?;
-        files::write_rows(&seen.rows, &seen.roads, std::io::BufWriter::new(file))
-            .map_err(|error| Error::output(path, error))?;
+        to_file(path, |out| files::write_rows(&seen.rows, &seen.roads, out))?;
     }
     let groups = groups(args, &seen)?;
     let mut measured = measure(&seen.rows, &seen.roads, &groups, &options).map_err(refused)?;
@@ -182,7 +180,7 @@ fn simulated(
     let roads = Roads::of(&scenario.network);
     let mut table = Observations::new(&roads, CELLS_MAX);
     let mut run = Watched::new(&scenario, &settings.traffic.control, seed, start)?;
-    let bar = super::run::progress(printer, &scenario, "index");
+    let bar = super::progress::progress(printer, &scenario, "index");
     truth::follow(&mut run, &roads, &mut |seen| {
         bar.set_position((seen.left - start) as u64);
         table.traversal(seen);
@@ -264,32 +262,26 @@ fn quarter_or_minute(text: &str) -> Result<u32, Error> {
     }
 }
 
-fn open(path: &Path) -> Result<File, Error> {
-    File::open(path).map_err(|source| {
-        refused(observe::Error::Io {
-            path: path.to_owned(),
-            source,
-        })
+pub(super) fn open(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|source| unreadable(path, source))
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> Error {
+    refused(observe::Error::Io {
+        path: path.to_owned(),
+        source,
     })
 }
 
 fn bytes_of(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let read = open(path)?.take(limit + 1).read_to_end(&mut bytes);
-    read.map_err(|source| {
-        refused(observe::Error::Io {
-            path: path.to_owned(),
-            source,
-        })
-    })?;
-    if bytes.len() as u64 > limit {
-        return Err(refused(observe::Error::Limit {
+    let read = load::bytes(path, limit).map_err(|source| unreadable(path, source))?;
+    read.ok_or_else(|| {
+        refused(observe::Error::Limit {
             what: "number of bytes of the file",
-            found: bytes.len() as u64,
+            found: limit + 1,
             limit,
-        }));
-    }
-    Ok(bytes)
+        })
+    })
 }
 
 /// An error of the library as the command's.

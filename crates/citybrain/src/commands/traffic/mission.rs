@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use indicatif::ProgressBar;
 use missions::experiment::{self, Change, Report, Spec};
 use missions::{Arm, Place, Units, UnitsFile};
 use roads::Network;
@@ -37,7 +36,10 @@ pub(crate) fn mission(args: &MissionArgs, mut layers: Layers, printer: Printer) 
     let settings = layers.settings()?;
     let scenario = scenario::read(&args.scenario, &settings, printer)?;
     let spec = spec(args, &scenario)?;
-    let bar = progress(printer, spec.missions);
+    let bar = printer.bar(
+        spec.missions as u64,
+        "missions {bar:30} {pos:>5}/{len}  {eta} left",
+    );
     let report = missions(&scenario, &args.control, &spec, &mut |done| {
         bar.set_position(done as u64);
     })?;
@@ -174,19 +176,6 @@ pub(crate) fn units(path: &Path, network: &Network) -> Result<Units, Error> {
     let file: UnitsFile =
         roads::generate::read_spec(path).map_err(|error| wrong(Box::new(error)))?;
     Units::new(network, &file).map_err(|error| wrong(Box::new(error)))
-}
-
-fn progress(printer: Printer, missions: usize) -> ProgressBar {
-    if !printer.progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(missions as u64);
-    if let Ok(style) =
-        indicatif::ProgressStyle::with_template("missions {bar:30} {pos:>5}/{len}  {eta} left")
-    {
-        bar.set_style(style);
-    }
-    bar
 }
 
 const fn title(arm: Arm) -> &'static str {

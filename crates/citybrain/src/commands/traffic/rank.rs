@@ -1,12 +1,11 @@
 //! `citybrain traffic rank`: cities by their indices, with the number ranked.
 
-use std::fs::File;
 use std::path::Path;
 
 use observe::rank::{CityIndex, Moved, Ranking, compare, rank as ranked, read_cities};
 use serde::Serialize;
 
-use super::index::refused;
+use super::index::{open, refused};
 use crate::cli::traffic_index::RankArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::printer::{Printer, table};
@@ -89,13 +88,7 @@ pub(crate) fn rank(args: &RankArgs, printer: Printer) -> Outcome {
 }
 
 fn read(path: &Path) -> Result<Vec<CityIndex>, Error> {
-    let file = File::open(path).map_err(|source| {
-        refused(observe::Error::Io {
-            path: path.to_owned(),
-            source,
-        })
-    })?;
-    read_cities(file, path).map_err(refused)
+    read_cities(open(path)?, path).map_err(refused)
 }
 
 /// A file of two periods is a comparison; of one, a ranking.

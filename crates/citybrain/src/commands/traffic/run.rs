@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use sim::World;
 
-use super::scenario::{self, About, Scenario};
-use super::simulate::{Observer, Run, Sample, simulate};
+use super::scenario::{self, About};
+use super::simulate::{Look, Run, simulate};
 use super::sumo;
 use super::trajectories::Trajectories;
 use crate::cli::traffic::RunArgs;
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::printer::{Printer, bytes, grouped, properties};
 use crate::settings::Layers;
 
@@ -54,31 +53,31 @@ pub(crate) fn run(args: &RunArgs, mut layers: Layers, printer: Printer) -> Outco
     let control = &settings.traffic.control;
     let seed = settings.traffic.seed as u32;
 
-    let mut watcher = Watcher {
-        bar: progress(printer, &scenario, control),
-        trajectories: match &args.out {
-            Some(path) => Some(Trajectories::create(
-                path,
-                &scenario.network,
-                &[
-                    ("version", env!("CARGO_PKG_VERSION").to_owned()),
-                    ("network", scenario.network.name.clone()),
-                    ("control", control.clone()),
-                    ("seed", seed.to_string()),
-                ],
-            )?),
-            None => None,
-        },
+    let mut trajectories = match &args.out {
+        Some(path) => Some(Trajectories::create(
+            path,
+            &scenario.network,
+            &[
+                ("version", env!("CARGO_PKG_VERSION").to_owned()),
+                ("network", scenario.network.name.clone()),
+                ("control", control.clone()),
+                ("seed", seed.to_string()),
+            ],
+        )?),
+        None => None,
     };
+    let mut record = trajectories
+        .as_mut()
+        .map(|trajectories| move |world: &World| trajectories.record(world));
     let run = simulate(
         &scenario,
         control,
         (seed, &args.sensing),
         false,
-        &mut watcher,
+        printer,
+        record.as_mut().map(|record| record as Look<'_>),
     )?;
-    watcher.bar.finish_and_clear();
-    let trajectories = match (watcher.trajectories, &args.out) {
+    let trajectories = match (trajectories, &args.out) {
         (Some(trajectories), Some(path)) => Some(Written {
             rows: trajectories.finish()?,
             file: path.display().to_string(),
@@ -98,50 +97,6 @@ pub(crate) fn run(args: &RunArgs, mut layers: Layers, printer: Printer) -> Outco
         printer.line(table(&report).trim_fmt())?;
     }
     Ok(Exit::Success)
-}
-
-/// Shows progress and writes trajectories while the scenario runs.
-struct Watcher {
-    bar: ProgressBar,
-    trajectories: Option<Trajectories>,
-}
-
-impl Observer for Watcher {
-    fn wants_steps(&self) -> bool {
-        self.trajectories.is_some()
-    }
-
-    fn step(&mut self, world: &World) -> Result<(), Error> {
-        match &mut self.trajectories {
-            Some(trajectories) => trajectories.record(world),
-            None => Ok(()),
-        }
-    }
-
-    fn sample(&mut self, sample: &Sample) {
-        show(&self.bar, sample);
-    }
-}
-
-/// Moves a progress bar on.
-pub(crate) fn show(bar: &ProgressBar, sample: &Sample) {
-    bar.set_position(sample.time as u64);
-    bar.set_message(format!("{} vehicles", grouped(sample.running)));
-}
-
-/// A progress bar over the simulated seconds; hidden where nobody watches.
-pub(crate) fn progress(printer: Printer, scenario: &Scenario, control: &str) -> ProgressBar {
-    if !printer.progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(scenario.horizon as u64);
-    if let Ok(style) =
-        ProgressStyle::with_template("{prefix} {bar:30} {pos:>5}/{len} s  {msg}  {eta} left")
-    {
-        bar.set_style(style);
-    }
-    bar.set_prefix(control.to_owned());
-    bar
 }
 
 /// What was seen with, and how well.

@@ -11,10 +11,12 @@ use signals::{Controller, Detail, Observation, Plant, Runner, Safety, SimPlant};
 use sim::{Metrics, World};
 
 use super::arrivals::Arrivals;
+use super::progress::{progress, show};
 use super::scenario::Scenario;
 use crate::control;
 use crate::error::Error;
 use crate::measure::{self, Stopwatch, process_cpu};
+use crate::printer::Printer;
 
 /// What a run has come to: a line of reports and the whole of `--json`.
 #[derive(Clone, Debug, Serialize)]
@@ -107,27 +109,17 @@ pub(crate) struct Sample {
     pub(crate) mean_speed: Option<f64>,
 }
 
-/// What a caller wants to be told of.
-pub(crate) trait Observer {
-    /// Whether [`Observer::step`] is to be called at all.
-    fn wants_steps(&self) -> bool {
-        false
-    }
-    /// After each step.
-    fn step(&mut self, _world: &World) -> Result<(), Error> {
-        Ok(())
-    }
-    /// After each point of the series.
-    fn sample(&mut self, _sample: &Sample) {}
-}
+/// What looks at the world after each step.
+pub(crate) type Look<'a> = &'a mut dyn FnMut(&World) -> Result<(), Error>;
 
-/// Runs a scenario.
+/// Runs a scenario and shows progress.
 pub(crate) fn simulate(
     scenario: &Scenario,
     control: &str,
     (seed, sensing): (u32, &Sensing),
     track_arrivals: bool,
-    observer: &mut dyn Observer,
+    printer: Printer,
+    look: Option<Look<'_>>,
 ) -> Result<Run, Error> {
     let controller = named(scenario, control)?;
     simulate_with(
@@ -136,12 +128,37 @@ pub(crate) fn simulate(
         controller,
         (seed, sensing),
         track_arrivals,
-        observer,
+        printer,
+        look,
+    )
+}
+
+/// Runs a scenario under a controller that sees everything, and looks at the world after each step.
+pub(crate) fn simulate_watched(
+    scenario: &Scenario,
+    control: &str,
+    controller: Option<Box<dyn Controller>>,
+    seed: u32,
+    printer: Printer,
+    mut look: impl FnMut(&World),
+) -> Result<Run, Error> {
+    let mut look = |world: &World| {
+        look(world);
+        Ok(())
+    };
+    simulate_with(
+        scenario,
+        control,
+        controller,
+        (seed, &Sensing::default()),
+        false,
+        printer,
+        Some(&mut look),
     )
 }
 
 /// The controller of this name; `None` for the network's own plan, which the plant itself runs.
-pub(super) fn named(
+pub(crate) fn named(
     scenario: &Scenario,
     control: &str,
 ) -> Result<Option<Box<dyn Controller>>, Error> {
@@ -153,14 +170,16 @@ pub(super) fn named(
 }
 
 /// Runs a scenario under a controller that has been built; `control` is what it is called.
-pub(crate) fn simulate_with(
+fn simulate_with(
     scenario: &Scenario,
     control: &str,
     controller: Option<Box<dyn Controller>>,
     (seed, sensing): (u32, &Sensing),
     track_arrivals: bool,
-    observer: &mut dyn Observer,
+    printer: Printer,
+    mut look: Option<Look<'_>>,
 ) -> Result<Run, Error> {
+    let bar = progress(printer, scenario, control);
     measure::reset_peak_memory();
     let watch = Stopwatch::start();
     let mut drive = Drive::new(scenario, controller, seed, sensing)?;
@@ -173,7 +192,7 @@ pub(crate) fn simulate_with(
     let interval = scenario.config.interval;
     let steps = steps(scenario.horizon, interval);
     let every = (scenario.metrics_every / interval).round().max(1.0) as u64;
-    let each = observer.wants_steps() || arrivals.is_some() || schemes.is_some();
+    let each = look.is_some() || arrivals.is_some() || schemes.is_some();
     let mut done = 0;
     let mut outside = Duration::ZERO;
     while done < steps {
@@ -191,31 +210,26 @@ pub(crate) fn simulate_with(
         if let Some(arrivals) = &mut arrivals {
             arrivals.look(drive.world());
         }
-        observer.step(drive.world())?;
+        if let Some(look) = &mut look {
+            look(drive.world())?;
+        }
         if done.is_multiple_of(every) || done == steps {
             let sample = sample(drive.world(), scenario.horizon);
-            observer.sample(&sample);
+            show(&bar, &sample);
             series.push(sample);
         }
         outside += process_cpu().saturating_sub(before);
     }
     let metrics = drive.world().metrics(scenario.horizon);
-    let stepping = drive.stepping().as_secs_f64();
-    let control_cpu = watch.cpu().saturating_sub(outside).as_secs_f64() - stepping;
+    let cost = cost(&watch, &drive, outside, metrics.vehicle_updates);
+    bar.finish_and_clear();
     Ok(Run {
         control: control.to_owned(),
         seed,
         sensing: sensing_of(control, sensing),
         sensing_errors: drive.sensing_errors(),
         results: results(&metrics),
-        cost: Cost {
-            cpu_seconds: stepping,
-            updates_per_cpu_second: metrics.vehicle_updates as f64 / stepping.max(1e-9),
-            control_cpu_seconds: control_cpu.max(0.0),
-            process_cpu_seconds: process_cpu().as_secs_f64(),
-            wall_seconds: watch.wall().as_secs_f64(),
-            peak_rss_bytes: measure::peak_memory(),
-        },
+        cost,
         safety: drive.safety(),
         schemes: schemes.as_ref().map(Active::done),
         series,
@@ -223,6 +237,20 @@ pub(crate) fn simulate_with(
             .map(Arrivals::into_travel_times)
             .unwrap_or_default(),
     })
+}
+
+/// What a run has cost so far; `outside` of it was spent on counting and looking.
+fn cost(watch: &Stopwatch, drive: &Drive, outside: Duration, updates: u64) -> Cost {
+    let stepping = drive.stepping().as_secs_f64();
+    let control = watch.cpu().saturating_sub(outside).as_secs_f64() - stepping;
+    Cost {
+        cpu_seconds: stepping,
+        updates_per_cpu_second: updates as f64 / stepping.max(1e-9),
+        control_cpu_seconds: control.max(0.0),
+        process_cpu_seconds: process_cpu().as_secs_f64(),
+        wall_seconds: watch.wall().as_secs_f64(),
+        peak_rss_bytes: measure::peak_memory(),
+    }
 }
 
 /// What a controller sees with, as reports say it.

@@ -2,6 +2,7 @@
 //! whatever stands in them; so what may be known is marked where it arises, and only what is marked
 //! is shown.
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
 
@@ -22,16 +23,22 @@ enum Failure {
 
 /// A failure of the plan proper, marked as far as its asker may know it; any other as it is.
 pub fn told(error: DataFusionError) -> DataFusionError {
-    if let DataFusionError::External(inner) = error.find_root()
+    let root = error.find_root();
+    if let DataFusionError::External(inner) = root
         && let Some(Error::Away { table }) = inner.downcast_ref::<Error>()
     {
         let failure = Failure::Away(table.clone());
         return marked(&failure).unwrap_or(error);
     }
-    let passed_on = matches!(error.find_root(), DataFusionError::External(inner) if !inner.is::<regex::Error>())
-        || matches!(error.find_root(), DataFusionError::IoError(_))
-        || matches!(error.find_root(), DataFusionError::ArrowError(inner, _)
-        if matches!(inner.as_ref(), arrow::error::ArrowError::ExternalError(_) | arrow::error::ArrowError::IoError(..)));
+    let passed_on = match root {
+        DataFusionError::External(inner) => !inner.is::<regex::Error>(),
+        DataFusionError::IoError(_) => true,
+        DataFusionError::ArrowError(inner, _) => matches!(
+            inner.as_ref(),
+            ArrowError::ExternalError(_) | ArrowError::IoError(..)
+        ),
+        _ => false,
+    };
     if passed_on {
         return error; // the engine knows what to do about it
     }
@@ -70,7 +77,7 @@ mod tests {
     #[test]
     fn what_may_be_known_arrives_through_any_wrapping() {
         let error = told(DataFusionError::ArrowError(
-            Box::new(arrow::error::ArrowError::DivideByZero),
+            Box::new(ArrowError::DivideByZero),
             None,
         ));
         let wrapped = format!("Job x failed: Task failed: {:?}", format!("{error:?}"));

@@ -158,7 +158,8 @@ pub fn observed(trips: &[Trip], interval_s: f64, sigma_m: f64, seed: u64) -> Vec
             (0..count)
                 .map(|index| {
                     let time = index as f64 * interval_s;
-                    let noise = normal_pair(&mut random) * sigma_m;
+                    let (x, y) = random.normal_pair();
+                    let noise = Point::new(x, y) * sigma_m;
                     Fix {
                         time,
                         point: trip.at(time) + noise,
@@ -167,11 +168,4 @@ pub fn observed(trips: &[Trip], interval_s: f64, sigma_m: f64, seed: u64) -> Vec
                 .collect()
         })
         .collect()
-}
-
-/// Two independent standard normal numbers (G. E. P. Box and M. E. Muller 1958).
-fn normal_pair(random: &mut Random) -> Point {
-    let radius = (-2.0 * (1.0 - random.unit()).ln()).sqrt();
-    let (sine, cosine) = (random.unit() * std::f64::consts::TAU).sin_cos();
-    Point::new(radius * cosine, radius * sine)
 }
