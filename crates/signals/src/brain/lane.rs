@@ -5,8 +5,15 @@
 //! others at saturation headway; who arrives in a green without a queue crosses at once. What a
 //! junction's lanes do depends only on their own greens, so each pattern is worked out once for
 //! each lane and shared by all phase sequences that have it.
+//!
+//! On a lane that serves several ways, a green for only some of them lasts until somebody is first
+//! who wants another. Who that is nobody knows; where a share `q` of the vehicles may pass,
+//! `q / (1 - q)` do on the whole before (the mean of a geometric distribution), and once somebody
+//! is known to wait for another way, the next green for that one lets him go first. Sources: the
+//! shared-lane models of the Highway Capacity Manual 7 (chapter 31, "first-term saturation flow of
+//! shared lanes": vehicles before the first that blocks) take the same mean.
 
-use super::layout::LEVELS;
+use super::layout::{ALL_WAYS, LEVELS};
 use super::settings::Discharge;
 
 /// A vehicle, or a share of one, that comes to the stop line.
@@ -26,6 +33,44 @@ pub(super) struct Crossing {
     /// Seconds since its green began.
     pub(super) after: f64,
 }
+
+/// How a level serves a lane just now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Serve {
+    /// Share of a full flow at which those pass who may.
+    pub(super) flow: f64,
+    /// The ways that are open, see [`super::layout::Level`].
+    pub(super) ways: u64,
+    /// Per level of the lane: share of its vehicles that may pass in this one, and not in that.
+    pub(super) beyond: [f64; LEVELS],
+    /// Share of its vehicles that may pass.
+    pub(super) share: f64,
+}
+
+impl Serve {
+    /// Everybody may pass.
+    pub(super) const fn all(flow: f64) -> Self {
+        Self {
+            flow,
+            ways: ALL_WAYS,
+            beyond: [1.0; LEVELS],
+            share: 1.0,
+        }
+    }
+
+    /// Vehicles that pass before one is first who may not, if the first may pass with this
+    /// probability and of the others nothing is known.
+    fn before_block(&self, first: f64) -> f64 {
+        if self.ways == ALL_WAYS {
+            f64::INFINITY
+        } else {
+            first / (1.0 - self.share).max(LEAST_BLOCKING)
+        }
+    }
+}
+
+/// Least share of vehicles that block a lane of several ways, however few have been seen.
+const LEAST_BLOCKING: f64 = 0.02;
 
 /// What a lane is shown in a slot of the plan. Levels count from 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +94,9 @@ pub(super) struct Slot {
 pub(super) struct Start {
     /// The level of its green and since when, if it has green.
     pub(super) green: Option<(u8, f64)>,
+    /// The level of a green, or the last, that has ended because who is first wants another way; 0
+    /// if nothing is known of who is first.
+    pub(super) stuck: u8,
     /// What a second of delay counts.
     pub(super) value: f64,
     /// How many vehicles there will be room for beyond.
@@ -62,6 +110,7 @@ impl Default for Start {
     fn default() -> Self {
         Self {
             green: None,
+            stuck: 0,
             value: 1.0,
             room: f64::INFINITY,
             discharge: Discharge::default(),
@@ -83,6 +132,12 @@ pub(super) struct Node {
     green_since: f64,
     /// Share of a full flow that passes in the present green.
     flow: f64,
+    /// The level of the present or last green.
+    level: u8,
+    /// Vehicles that may still cross before one is first who wants another way.
+    way: f64,
+    /// The level in which somebody was first who wants another way, and still is; 0 for none.
+    stuck: u8,
     /// Vehicles that may still cross before there is no room beyond.
     room: f64,
     /// Delay of those who have crossed, vehicle seconds.
@@ -99,14 +154,14 @@ pub(super) struct LaneQueue {
     arrivals: Vec<Arrival>,
     /// Sums of weights, and of weights by times, of the first so many arrivals.
     sums: Vec<(f64, f64)>,
-    levels: Vec<f64>,
+    levels: Vec<Serve>,
     start: Start,
     nodes: Vec<Node>,
 }
 
 impl LaneQueue {
     /// Takes the lane's arrivals, in the order in which they come, and how it stands.
-    pub(super) fn start(&mut self, arrivals: &[Arrival], levels: &[f64], start: Start) {
+    pub(super) fn start(&mut self, arrivals: &[Arrival], levels: &[Serve], start: Start) {
         self.arrivals.clear();
         self.arrivals.extend_from_slice(arrivals);
         self.levels.clear();
@@ -121,20 +176,46 @@ impl LaneQueue {
             self.sums.push(sum);
         }
         self.nodes.clear();
-        self.nodes.push(Node {
+        let mut node = Node {
             next: 0,
             free_at: f64::NEG_INFINITY,
             green_since: start.green.map_or(f64::INFINITY, |(_, since)| since),
-            flow: start.green.map_or(1.0, |(level, _)| self.flow(level)),
+            flow: 1.0,
+            level: 0,
+            way: f64::INFINITY,
+            stuck: start.stuck,
             room: start.room,
             delay: 0.0,
             score: 0.0,
             children: [NONE; 2 * LEVELS + 1],
-        });
+        };
+        if let Some((level, _)) = start.green {
+            self.open(&mut node, level);
+        }
+        self.nodes.push(node);
     }
 
-    fn flow(&self, level: u8) -> f64 {
-        self.levels[level as usize - 1]
+    /// Green of this level begins, or goes on after another.
+    fn open(&self, node: &mut Node, level: u8) {
+        let serve = &self.levels[level as usize - 1];
+        node.flow = serve.flow;
+        node.level = level;
+        let first = match node.stuck {
+            0 => serve.share,
+            stuck => {
+                let before = &self.levels[stuck as usize - 1];
+                if before.ways == serve.ways {
+                    0.0
+                } else {
+                    let rest = (1.0 - before.share).max(LEAST_BLOCKING);
+                    (serve.beyond[stuck as usize - 1] / rest).min(1.0)
+                }
+            }
+        };
+        node.way = serve.before_block(first);
+        if node.way >= 0.5 {
+            node.stuck = 0;
+        }
     }
 
     pub(super) fn node(&self, node: u32) -> &Node {
@@ -182,9 +263,13 @@ impl LaneQueue {
             Show::Red => return,
             Show::Fresh(level, since) => {
                 node.green_since = since;
-                node.flow = self.flow(level);
+                self.open(node, level);
             }
-            Show::Still(level) => node.flow = self.flow(level),
+            Show::Still(level) => {
+                if level != node.level {
+                    self.open(node, level);
+                }
+            }
         }
         if node.green_since < slot.end {
             self.discharge(node, slot.end, crosses);
@@ -204,6 +289,11 @@ impl LaneQueue {
             if time >= until || node.room < arrival.weight {
                 break;
             }
+            if node.way < arrival.weight / 2.0 {
+                node.stuck = node.level;
+                break;
+            }
+            node.way -= arrival.weight;
             node.delay += arrival.weight * (time - arrival.time);
             node.room -= arrival.weight;
             crosses(Crossing {
@@ -243,7 +333,7 @@ mod tests {
 
     fn crossings(arrivals: &[Arrival], start: Start, shows: &[Show]) -> Vec<f64> {
         let mut lane = LaneQueue::default();
-        lane.start(arrivals, &[1.0], start);
+        lane.start(arrivals, &[Serve::all(1.0)], start);
         let mut node = *lane.node(0);
         let mut times = Vec::new();
         for (index, &show) in shows.iter().enumerate() {
@@ -288,7 +378,7 @@ mod tests {
     #[test]
     fn a_pattern_is_worked_out_once() {
         let mut lane = LaneQueue::default();
-        lane.start(&cars(&[0.0, 1.0]), &[1.0], Start::default());
+        lane.start(&cars(&[0.0, 1.0]), &[Serve::all(1.0)], Start::default());
         let slot = Slot {
             start: 0.0,
             end: 15.0,

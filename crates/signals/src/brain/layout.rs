@@ -1,7 +1,7 @@
 //! The network as the look-ahead sees it: which lanes a signal's phases serve and how well, where
 //! vehicles go from a lane and how long that takes. Worked out once for a network.
 
-use roads::{Aspect, LaneId, LinkId, Network, SignalId};
+use roads::{Aspect, LaneId, LinkId, MovementId, Network, SignalId};
 
 use crate::limits::Timing;
 use crate::phases::{PhaseIndex, SignalPhases};
@@ -16,7 +16,9 @@ const BEHIND: f64 = 300.0;
 /// How much of a protected green's flow a permissive one lets pass.
 const PERMISSIVE: f64 = 0.5;
 /// Distinct ways in which phases serve a lane that are told apart.
-pub(super) const LEVELS: usize = 3;
+pub(super) const LEVELS: usize = 4;
+/// All ways out of a lane.
+pub(super) const ALL_WAYS: u64 = u64::MAX;
 
 /// Where vehicles can go from a lane.
 #[derive(Clone, Debug)]
@@ -48,6 +50,16 @@ pub(super) struct LaneLayout {
     pub(super) behind: Vec<LaneId>,
 }
 
+/// How a phase serves a lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Level {
+    /// Share of a full flow at which those pass who may, in `0.0..=1.0`.
+    pub(super) flow: f64,
+    /// The ways out of the lane that are open, a bit for each place in [`LaneLayout::onward`];
+    /// [`ALL_WAYS`] when all are that are held at times.
+    pub(super) ways: u64,
+}
+
 /// A signal's choices.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SignalLayout {
@@ -57,11 +69,8 @@ pub(super) struct SignalLayout {
     pub(super) lanes: Vec<LaneId>,
     /// Per phase and lane: 0 for red, else one more than the index into `levels` of the lane.
     pub(super) service: Vec<Vec<u8>>,
-    /// Per phase and lane: which of the lane's movements are green, a bit each; all bits when all
-    /// that are held at times are.
-    pub(super) green: Vec<Vec<u64>>,
-    /// Per lane: share of a full flow, in `0.0..=1.0`, for each level.
-    pub(super) levels: Vec<Vec<f64>>,
+    /// Per lane: its levels.
+    pub(super) levels: Vec<Vec<Level>>,
     /// Per phase: shortest time that it must be shown, seconds.
     pub(super) minimum: Vec<f64>,
     /// Seconds until the phase `to` is shown in full after the phase `from`: at `from` times the
@@ -197,68 +206,22 @@ fn signal_layout(
             lanes.push(from);
         }
     }
-    // On a lane that serves several ways, those that are always green say nothing about the others:
-    // who waits for another stands in their way, too.
-    let free_of = |position: usize| phases.free[phases.group_of[position] as usize];
-    let of_lane = |lane: LaneId| {
-        let own = |position: &usize| {
-            let movement = movements[*position];
-            network.movements[movement.index()].from == lane
-        };
-        let all: Vec<usize> = (0..movements.len()).filter(own).collect();
-        let held: Vec<usize> = all.iter().copied().filter(|&at| !free_of(at)).collect();
-        if held.is_empty() { all } else { held }
-    };
-    let positions: std::collections::HashMap<LaneId, Vec<usize>> =
-        lanes.iter().map(|&lane| (lane, of_lane(lane))).collect();
-    let flow = |phase: PhaseIndex, lane: LaneId| {
-        let (mut sum, mut count) = (0.0, 0.0_f64);
-        for &position in &positions[&lane] {
-            let group = phases.group_of[position] as usize;
-            count += 1.0;
-            sum += match phases.aspects[phase as usize][group] {
-                Aspect::Protected => 1.0,
-                Aspect::Permissive if phases.free[group] => 1.0,
-                Aspect::Permissive => PERMISSIVE,
-                Aspect::Red | Aspect::Yellow => 0.0,
-            };
-        }
-        sum / count.max(1.0)
+    let serves = |phase: PhaseIndex, lane: LaneId| {
+        lane_level(network, movements, phases, phase, lane)
     };
     lanes.retain(|&lane| {
-        let all = usable.iter().map(|&phase| flow(phase, lane));
-        let (least, most) = all.fold((f64::INFINITY, 0.0_f64), |(least, most), flow| {
-            (least.min(flow), most.max(flow))
-        });
-        most > 0.0 && least < most
+        let mut all = usable.iter().map(|&phase| serves(phase, lane));
+        let first = all.next().flatten();
+        all.any(|level| level != first)
     });
-    let mut levels: Vec<Vec<f64>> = vec![Vec::new(); lanes.len()];
+    let mut levels: Vec<Vec<Level>> = vec![Vec::new(); lanes.len()];
     let service = usable
         .iter()
         .map(|&phase| {
             let of_lane = |(place, &lane): (usize, &LaneId)| {
-                let flow = flow(phase, lane);
-                level(&mut levels[place], flow)
+                serves(phase, lane).map_or(0, |level| number(&mut levels[place], level))
             };
             lanes.iter().enumerate().map(of_lane).collect()
-        })
-        .collect();
-    let green = usable
-        .iter()
-        .map(|&phase| {
-            let bits = |lane: &LaneId| {
-                let own = &positions[lane];
-                let green = |at: &usize| phases.serves(phase, *at);
-                if own.iter().all(green) {
-                    return u64::MAX;
-                }
-                let bit = |(place, at): (usize, &usize)| u64::from(green(at)) << (place % 63);
-                own.iter()
-                    .enumerate()
-                    .map(bit)
-                    .fold(0, |all, bit| all | bit)
-            };
-            lanes.iter().map(bits).collect()
         })
         .collect();
     let minimum = usable
@@ -274,7 +237,6 @@ fn signal_layout(
         phases: usable.to_vec(),
         lanes,
         service,
-        green,
         levels,
         minimum,
         change,
@@ -301,17 +263,72 @@ fn change(timing: &Timing, phases: &SignalPhases, from: PhaseIndex, to: PhaseInd
     longest
 }
 
-/// The level of this flow: 0 for none. The nearest known one when there are too many.
-fn level(known: &mut Vec<f64>, flow: f64) -> u8 {
-    if flow <= 0.0 {
-        return 0;
+/// How a phase serves a lane; `None` if it does not. On a lane that serves several ways, those that
+/// are always open say nothing about the others: who waits for another stands in their way, too.
+fn lane_level(
+    network: &Network,
+    movements: &[MovementId],
+    phases: &SignalPhases,
+    phase: PhaseIndex,
+    lane: LaneId,
+) -> Option<Level> {
+    let link = |movement: MovementId| {
+        let to = network.movements[movement.index()].to;
+        network.lanes[to.index()].link
+    };
+    let mut ways: Vec<LinkId> = Vec::new();
+    for &movement in &network.lanes[lane.index()].outgoing {
+        if !ways.contains(&link(movement)) {
+            ways.push(link(movement));
+        }
     }
-    let gap = |&other: &f64| (other - flow).abs();
+    let own = |position: &usize| network.movements[movements[*position].index()].from == lane;
+    let group = |position: usize| phases.group_of[position] as usize;
+    let all: Vec<usize> = (0..movements.len()).filter(own).collect();
+    let held = all.iter().copied().filter(|&at| !phases.free[group(at)]);
+    let mut held: Vec<usize> = held.collect();
+    if held.is_empty() {
+        held.clone_from(&all);
+    }
+    let flow_of = |position: usize| match phases.aspects[phase as usize][group(position)] {
+        Aspect::Protected => 1.0,
+        Aspect::Permissive if phases.free[group(position)] => 1.0,
+        Aspect::Permissive => PERMISSIVE,
+        Aspect::Red | Aspect::Yellow => 0.0,
+    };
+    let open = held.iter().map(|&at| flow_of(at)).filter(|&flow| flow > 0.0);
+    let (sum, count) = open.fold((0.0, 0), |(sum, count), flow| (sum + flow, count + 1));
+    if count == 0 {
+        return None;
+    }
+    let bit = |at: usize| {
+        let place = ways.iter().position(|&way| way == link(movements[at]));
+        place.map_or(0, |place| 1 << place.min(63))
+    };
+    let is_open = |at: &usize| flow_of(*at) > 0.0;
+    let ways = if count == held.len() {
+        ALL_WAYS
+    } else {
+        let open = all.iter().copied().filter(is_open);
+        open.map(bit).fold(0, |all, bit| all | bit)
+    };
+    Some(Level {
+        flow: sum / f64::from(count as u32),
+        ways,
+    })
+}
+
+/// The number of this level, counted from 1. That of the nearest known one when there are too many.
+fn number(known: &mut Vec<Level>, level: Level) -> u8 {
+    let gap = |other: &Level| {
+        let ways = if other.ways == level.ways { 0.0 } else { 1.0 };
+        ways + (other.flow - level.flow).abs()
+    };
     let nearest = (0..known.len()).min_by(|&a, &b| gap(&known[a]).total_cmp(&gap(&known[b])));
     match nearest {
         Some(index) if gap(&known[index]) < 0.01 || known.len() == LEVELS => index as u8 + 1,
         _ => {
-            known.push(flow);
+            known.push(level);
             known.len() as u8
         }
     }

@@ -25,14 +25,14 @@ mod settings;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use roads::{Network, SignalId};
+use roads::{LaneId, Network, SignalId};
 
 pub use bench::{Clock, DecisionTimes, decision_times};
 pub use settings::{Discharge, Settings};
 
 use forecast::{Forecast, Release};
-use lane::{Arrival, LaneQueue, Start};
-use layout::{CROSSING, Layout, SignalLayout};
+use lane::{Arrival, LaneQueue, Serve, Start};
+use layout::{ALL_WAYS, CROSSING, LEVELS, Layout, SignalLayout};
 use picture::Picture;
 use search::{Reach, Search, Stand};
 
@@ -61,6 +61,8 @@ struct Post {
     planned: bool,
     work: u64,
     arrivals: Vec<Arrival>,
+    /// Per lane: the level in which somebody was first who wants another way, and still is.
+    stuck: Vec<u8>,
 }
 
 /// What the last decision took.
@@ -219,13 +221,14 @@ impl Brain {
         search
             .queues
             .resize_with(signal.lanes.len(), LaneQueue::default);
-        search.barred.clear();
         for (place, &lane) in signal.lanes.iter().enumerate() {
             let present = &self.picture.present[lane.index()];
             let room = self.picture.room(&self.layout, lane.index(), &self.leave);
             let stands = self.picture.stands[lane.index()];
-            let barred = blocked(signal, place, post.stand, stands, room);
-            search.barred.push(barred);
+            post.stuck.resize(signal.lanes.len(), 0);
+            post.stuck[place] =
+                stuck(signal, place, post.stand, stands && room >= 1.0, post.stuck[place]);
+            let levels = self.serves(signal, place, lane);
             let arrivals = &mut post.arrivals;
             arrivals.clear();
             arrivals.extend_from_slice(present);
@@ -233,8 +236,7 @@ impl Brain {
             arrivals.sort_by(|a, b| a.time.total_cmp(&b.time));
             let green = post.stand.phase.and_then(|phase| {
                 let level = signal.service[phase][place];
-                let open = level > 0 && barred.is_none();
-                open.then_some((level, post.stand.since))
+                (level > 0).then_some((level, post.stand.since))
             });
             let onward: f64 = self
                 .picture
@@ -244,12 +246,13 @@ impl Brain {
                 .sum();
             let start = Start {
                 green,
+                stuck: post.stuck[place],
                 value: 1.0 - self.settings.lost_onward * onward,
                 room,
                 discharge,
                 red_at_end: self.settings.red_at_horizon,
             };
-            search.queues[place].start(arrivals, &signal.levels[place], start);
+            search.queues[place].start(arrivals, &levels[..signal.levels[place].len()], start);
         }
         search.run(signal, post.stand, reach);
         post.work += search.work;
@@ -266,6 +269,25 @@ impl Brain {
                 loss: (discharge.pick_up - rolling.max(0.0)).max(0.0),
             });
         });
+    }
+
+    /// How the levels of a lane serve it, by the shares learnt of its ways.
+    fn serves(&self, signal: &SignalLayout, place: usize, lane: LaneId) -> [Serve; LEVELS] {
+        let mut serves = [Serve::all(1.0); LEVELS];
+        let levels = &signal.levels[place];
+        for (serve, level) in serves.iter_mut().zip(levels) {
+            serve.flow = level.flow;
+            if level.ways == ALL_WAYS {
+                continue;
+            }
+            serve.ways = level.ways;
+            serve.share = self.picture.share(&self.layout, lane.index(), level.ways);
+            for (beyond, other) in serve.beyond.iter_mut().zip(levels) {
+                let ways = level.ways & !other.ways;
+                *beyond = self.picture.share(&self.layout, lane.index(), ways);
+            }
+        }
+        serves
     }
 
     /// Says what was planned, and what advanced max pressure wishes where nothing was.
@@ -297,18 +319,20 @@ impl Brain {
     }
 }
 
-/// Where a lane serves several ways and only some have green: those, if the first vehicle has not
-/// gone although it could have. It wants one of the others.
-fn blocked(
-    signal: &SignalLayout,
-    lane: usize,
-    stand: Stand,
-    stands: bool,
-    room: f64,
-) -> Option<u64> {
-    let green = signal.green[stand.phase?][lane];
+/// The level in which the first vehicle of a lane could have gone and has not, because it wants a way
+/// that is not open: the one that it was stuck in before, until another opens ways.
+fn stuck(signal: &SignalLayout, lane: usize, stand: Stand, stands: bool, before: u8) -> u8 {
+    let Some(level) = stand.phase.map(|phase| signal.service[phase][lane]) else {
+        return before;
+    };
     let late = -stand.since >= SHOULD_HAVE_GONE;
-    (green != u64::MAX && green != 0 && stands && late && room >= 1.0).then_some(green)
+    match level {
+        0 => before,
+        _ if signal.levels[lane][level as usize - 1].ways == ALL_WAYS => 0,
+        _ if stands && late => level,
+        _ if level == before || !late => before,
+        _ => 0,
+    }
 }
 
 impl std::fmt::Debug for Brain {

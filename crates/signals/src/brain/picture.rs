@@ -141,6 +141,18 @@ impl Picture {
         }
     }
 
+    /// Which share of a lane's vehicles takes one of these ways, a bit for each.
+    pub(super) fn share(&self, layout: &Layout, lane: usize, ways: u64) -> f64 {
+        let onward = &layout.lanes[lane].onward;
+        self.shares(layout, lane)
+            .filter(|(way, _, _)| {
+                let place = onward.iter().position(|known| known.link == way.link);
+                place.is_some_and(|place| ways >> place.min(63) & 1 == 1)
+            })
+            .map(|(_, _, share)| share)
+            .sum()
+    }
+
     /// Which share of a lane's vehicles goes where, by lane entered.
     pub(super) fn shares<'a>(
         &'a self,

@@ -53,9 +53,6 @@ const NO_PHASE: u8 = u8::MAX;
 pub(super) struct Search {
     /// The signal's lanes, to be started before each run.
     pub(super) queues: Vec<LaneQueue>,
-    /// Per lane: movements whose green lets nobody pass, because who is first wants another; see
-    /// [`SignalLayout::green`].
-    pub(super) barred: Vec<Option<u64>>,
     /// The tree of sequences, slot by slot, and for each step its lanes' nodes.
     steps: Vec<Step>,
     nodes: Vec<u32>,
@@ -70,7 +67,6 @@ impl Search {
     /// Finds the best sequence of phases from how the signal stands.
     pub(super) fn run(&mut self, signal: &SignalLayout, stand: Stand, reach: &Reach) {
         let lanes = signal.lanes.len();
-        self.barred.resize(lanes, None);
         self.steps.clear();
         self.nodes.clear();
         self.work = 0;
@@ -132,7 +128,7 @@ impl Search {
             let mut score = change * f64::from(changes);
             for lane in 0..lanes {
                 let node = self.nodes[parent * lanes + lane];
-                let show = show(signal, lane, from, to, since, self.barred[lane]);
+                let show = show(signal, lane, from, to, since);
                 let child = self.queues[lane].child(node, show, slot, &mut self.work);
                 score += self.queues[lane].node(child).score;
                 self.nodes.push(child);
@@ -183,8 +179,7 @@ impl Search {
             for (index, &to) in self.plan.iter().enumerate() {
                 let slot = reach.slot(index);
                 shown = since(signal, from, to as usize, shown, slot);
-                let barred = self.barred[lane];
-                let show = show(signal, lane, from, to as usize, shown, barred);
+                let show = show(signal, lane, from, to as usize, shown);
                 queue.pass(&mut node, show, slot, &mut |crossing| {
                     crosses(lane, crossing);
                 });
@@ -204,18 +199,10 @@ fn since(signal: &SignalLayout, from: Option<usize>, to: usize, before: f64, slo
     }
 }
 
-/// What a lane is shown when the signal goes from `from` to `to`, shown in full since `since`;
-/// a green that is `barred` is as good as red.
-fn show(
-    signal: &SignalLayout,
-    lane: usize,
-    from: Option<usize>,
-    to: usize,
-    since: f64,
-    barred: Option<u64>,
-) -> Show {
+/// What a lane is shown when the signal goes from `from` to `to`, shown in full since `since`.
+fn show(signal: &SignalLayout, lane: usize, from: Option<usize>, to: usize, since: f64) -> Show {
     let level = signal.service[to][lane];
-    if level == 0 || barred == Some(signal.green[to][lane]) {
+    if level == 0 {
         return Show::Red;
     }
     let goes_on = from
