@@ -4,7 +4,7 @@
 use roads::LaneId;
 
 use super::lane::Arrival;
-use super::layout::Layout;
+use super::layout::{ALL_WAYS, Layout};
 use super::picture::Picture;
 use super::settings::Discharge;
 
@@ -20,6 +20,8 @@ pub(super) struct Release {
     /// When it crosses the stop line, seconds from now.
     pub(super) time: f64,
     pub(super) weight: f64,
+    /// The ways that were open to it, a bit for each of its lane.
+    pub(super) ways: u64,
     /// Seconds that it loses beyond because it starts from rest.
     pub(super) loss: f64,
 }
@@ -68,6 +70,7 @@ impl Forecast {
                         lane: id,
                         time,
                         weight: arrival.weight,
+                        ways: ALL_WAYS,
                         loss: 0.0,
                     };
                     self.send(layout, picture, &release, horizon);
@@ -102,10 +105,12 @@ impl Forecast {
         steps: usize,
     ) {
         let starts = release.time + release.loss;
-        for (way, to, share) in picture.shares(layout, release.lane.index()) {
+        let lane = release.lane.index();
+        let all = picture.share(layout, lane, release.ways);
+        for (way, to, share) in picture.shares(layout, lane) {
             let time = starts + way.travel;
-            let weight = release.weight * share;
-            if time >= horizon {
+            let weight = release.weight * share / all;
+            if time >= horizon || !layout.lanes[lane].leads(release.ways, way) {
                 continue;
             }
             if layout.lanes[to.index()].held {
@@ -115,6 +120,7 @@ impl Forecast {
                     lane: to,
                     time,
                     weight,
+                    ways: ALL_WAYS,
                     loss: 0.0,
                 };
                 self.pass_on(layout, picture, &onward, horizon, steps - 1);

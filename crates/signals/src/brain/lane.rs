@@ -32,6 +32,8 @@ pub(super) struct Crossing {
     pub(super) weight: f64,
     /// Seconds since its green began.
     pub(super) after: f64,
+    /// The ways that are open to it.
+    pub(super) ways: u64,
 }
 
 /// How a level serves a lane just now.
@@ -300,6 +302,7 @@ impl LaneQueue {
                 time,
                 weight: arrival.weight,
                 after: time - node.green_since,
+                ways: self.levels[node.level as usize - 1].ways,
             });
             let gap = pace.headway + if starts { pace.second } else { 0.0 };
             node.free_at = time + gap * arrival.weight / node.flow;

@@ -50,6 +50,14 @@ pub(super) struct LaneLayout {
     pub(super) behind: Vec<LaneId>,
 }
 
+impl LaneLayout {
+    /// Whether a way out of the lane is among these, a bit for each.
+    pub(super) fn leads(&self, ways: u64, way: &Onward) -> bool {
+        let place = self.onward.iter().position(|known| known.link == way.link);
+        place.is_some_and(|place| ways >> place.min(63) & 1 == 1)
+    }
+}
+
 /// How a phase serves a lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Level {

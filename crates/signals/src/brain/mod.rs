@@ -266,6 +266,7 @@ impl Brain {
                 lane: signal.lanes[lane],
                 time: crossing.time,
                 weight: crossing.weight,
+                ways: crossing.ways,
                 loss: (discharge.pick_up - rolling.max(0.0)).max(0.0),
             });
         });

@@ -5,7 +5,7 @@
 use roads::LaneId;
 
 use super::lane::Arrival;
-use super::layout::{LaneLayout, Layout, Onward, SPACING};
+use super::layout::{ALL_WAYS, LaneLayout, Layout, Onward, SPACING};
 use crate::observation::{Observation, SeenVehicle};
 
 /// How vehicles pick up speed, m/s².
@@ -143,12 +143,11 @@ impl Picture {
 
     /// Which share of a lane's vehicles takes one of these ways, a bit for each.
     pub(super) fn share(&self, layout: &Layout, lane: usize, ways: u64) -> f64 {
-        let onward = &layout.lanes[lane].onward;
+        if ways == ALL_WAYS {
+            return 1.0;
+        }
         self.shares(layout, lane)
-            .filter(|(way, _, _)| {
-                let place = onward.iter().position(|known| known.link == way.link);
-                place.is_some_and(|place| ways >> place.min(63) & 1 == 1)
-            })
+            .filter(|(way, _, _)| layout.lanes[lane].leads(ways, way))
             .map(|(_, _, share)| share)
             .sum()
     }
