@@ -43,8 +43,8 @@ pub(super) struct Serve {
     pub(super) flow: f64,
     /// The ways that are open, see [`super::layout::Level`].
     pub(super) ways: u64,
-    /// Per level of the lane: share of its vehicles that may pass in this one, and not in that.
-    pub(super) beyond: [f64; LEVELS],
+    /// Per level of the lane: share of those who may not pass in that one who may in this.
+    pub(super) freed: [f64; LEVELS],
     /// Share of its vehicles that may pass.
     pub(super) share: f64,
 }
@@ -55,7 +55,7 @@ impl Serve {
         Self {
             flow,
             ways: ALL_WAYS,
-            beyond: [1.0; LEVELS],
+            freed: [1.0; LEVELS],
             share: 1.0,
         }
     }
@@ -204,15 +204,7 @@ impl LaneQueue {
         node.level = level;
         let first = match node.stuck {
             0 => serve.share,
-            stuck => {
-                let before = &self.levels[stuck as usize - 1];
-                if before.ways == serve.ways {
-                    0.0
-                } else {
-                    let rest = (1.0 - before.share).max(LEAST_BLOCKING);
-                    (serve.beyond[stuck as usize - 1] / rest).min(1.0)
-                }
-            }
+            stuck => serve.freed[stuck as usize - 1],
         };
         node.way = serve.before_block(first);
         if node.way >= 0.5 {

@@ -21,6 +21,7 @@ mod layout;
 mod picture;
 mod search;
 mod settings;
+mod ways;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use lane::{Arrival, LaneQueue, Serve, Start};
 use layout::{ALL_WAYS, CROSSING, LEVELS, Layout, SignalLayout};
 use picture::Picture;
 use search::{Reach, Search, Stand};
+use ways::{LaneWays, Look};
 
 use crate::controller::{Controller, Detail};
 use crate::controllers::AdvancedMaxPressure;
@@ -43,8 +45,6 @@ use crate::protocol::Protocol;
 
 /// The narrowest beam that is worth a search.
 const NARROWEST: usize = 4;
-/// Seconds of green after which whoever stands first at the stop line wants another way.
-const SHOULD_HAVE_GONE: f64 = 4.0;
 
 /// Says whether the time for a decision has run out. Asked before each signal is searched, from
 /// several threads.
@@ -61,8 +61,8 @@ struct Post {
     planned: bool,
     work: u64,
     arrivals: Vec<Arrival>,
-    /// Per lane: the level in which somebody was first who wants another way, and still is.
-    stuck: Vec<u8>,
+    /// Per lane: what is known of its ways.
+    ways: Vec<LaneWays>,
 }
 
 /// What the last decision took.
@@ -133,6 +133,7 @@ impl Brain {
     /// Takes in how the signals stand.
     fn see_signals(&mut self, seen: &Observation) {
         let before = self.time.unwrap_or(seen.time);
+        let keep = 0.5_f64.powf((seen.time - before) / self.settings.memory);
         for (index, post) in self.posts.iter_mut().enumerate() {
             let signal = &self.layout.signals[index];
             let phase = seen.phase.get(index).copied().flatten();
@@ -156,6 +157,17 @@ impl Brain {
             };
             post.planned = false;
             post.work = 0;
+            post.ways.resize(signal.lanes.len(), LaneWays::default());
+            for (place, lane) in signal.lanes.iter().enumerate() {
+                let lane = lane.index();
+                let room = self.picture.room(&self.layout, lane, &self.leave);
+                let look = Look {
+                    left: self.picture.left[lane],
+                    stands: self.picture.stands[lane] && room >= 1.0,
+                    keep,
+                };
+                post.ways[place].see(signal, place, post.stand, look);
+            }
         }
     }
 
@@ -224,11 +236,7 @@ impl Brain {
         for (place, &lane) in signal.lanes.iter().enumerate() {
             let present = &self.picture.present[lane.index()];
             let room = self.picture.room(&self.layout, lane.index(), &self.leave);
-            let stands = self.picture.stands[lane.index()];
-            post.stuck.resize(signal.lanes.len(), 0);
-            post.stuck[place] =
-                stuck(signal, place, post.stand, stands && room >= 1.0, post.stuck[place]);
-            let levels = self.serves(signal, place, lane);
+            let levels = self.serves(signal, place, lane, &post.ways[place]);
             let arrivals = &mut post.arrivals;
             arrivals.clear();
             arrivals.extend_from_slice(present);
@@ -246,7 +254,7 @@ impl Brain {
                 .sum();
             let start = Start {
                 green,
-                stuck: post.stuck[place],
+                stuck: post.ways[place].stuck,
                 value: 1.0 - self.settings.lost_onward * onward,
                 room,
                 discharge,
@@ -273,19 +281,26 @@ impl Brain {
     }
 
     /// How the levels of a lane serve it, by the shares learnt of its ways.
-    fn serves(&self, signal: &SignalLayout, place: usize, lane: LaneId) -> [Serve; LEVELS] {
+    fn serves(
+        &self,
+        signal: &SignalLayout,
+        place: usize,
+        lane: LaneId,
+        ways: &LaneWays,
+    ) -> [Serve; LEVELS] {
         let mut serves = [Serve::all(1.0); LEVELS];
         let levels = &signal.levels[place];
-        for (serve, level) in serves.iter_mut().zip(levels) {
+        for (index, (serve, level)) in serves.iter_mut().zip(levels).enumerate() {
             serve.flow = level.flow;
             if level.ways == ALL_WAYS {
                 continue;
             }
             serve.ways = level.ways;
-            serve.share = self.picture.share(&self.layout, lane.index(), level.ways);
-            for (beyond, other) in serve.beyond.iter_mut().zip(levels) {
-                let ways = level.ways & !other.ways;
-                *beyond = self.picture.share(&self.layout, lane.index(), ways);
+            let guess = |ways| self.picture.share(&self.layout, lane.index(), ways);
+            serve.share = if self.layout.lanes[lane.index()].behind.is_empty() { ways.share(index, guess(level.ways)) } else { guess(level.ways) };
+            for (freed, other) in serve.freed.iter_mut().zip(levels) {
+                let barred = (1.0 - guess(other.ways)).max(f64::MIN_POSITIVE);
+                *freed = (guess(level.ways & !other.ways) / barred).min(1.0);
             }
         }
         serves
@@ -317,22 +332,6 @@ impl Brain {
             };
             wishes.set(signal, wish);
         }
-    }
-}
-
-/// The level in which the first vehicle of a lane could have gone and has not, because it wants a way
-/// that is not open: the one that it was stuck in before, until another opens ways.
-fn stuck(signal: &SignalLayout, lane: usize, stand: Stand, stands: bool, before: u8) -> u8 {
-    let Some(level) = stand.phase.map(|phase| signal.service[phase][lane]) else {
-        return before;
-    };
-    let late = -stand.since >= SHOULD_HAVE_GONE;
-    match level {
-        0 => before,
-        _ if signal.levels[lane][level as usize - 1].ways == ALL_WAYS => 0,
-        _ if stands && late => level,
-        _ if level == before || !late => before,
-        _ => 0,
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Picture {
     pub(super) present: Vec<Vec<Arrival>>,
     /// Per lane: whether the first vehicle stands at the stop line.
     pub(super) stands: Vec<bool>,
+    /// Per lane: vehicles that have left it since the look before.
+    pub(super) left: Vec<f64>,
 }
 
 impl Picture {
@@ -50,6 +52,7 @@ impl Picture {
             time: None,
             present: vec![Vec::new(); lanes],
             stands: vec![false; lanes],
+            left: vec![0.0; lanes],
         }
     }
 
@@ -86,6 +89,7 @@ impl Picture {
                 vehicles.len()
             };
             let present = &mut self.present[index];
+            let before = present.len() + new;
             present.clear();
             let mut last = f64::NEG_INFINITY;
             let mut come = |vehicle: &SeenVehicle| {
@@ -103,6 +107,7 @@ impl Picture {
             } else {
                 vehicles[..own].iter().for_each(come);
             }
+            self.left[index] = before.saturating_sub(present.len()) as f64;
         }
     }
 
