@@ -1,7 +1,7 @@
 //! The network as the look-ahead sees it: which lanes a signal's phases serve and how well, where
 //! vehicles go from a lane and how long that takes. Worked out once for a network.
 
-use roads::{Aspect, LaneId, LinkId, MovementId, Network, SignalId};
+use roads::{Aspect, Direction, LaneId, LinkId, MovementId, Network, SignalId};
 
 use crate::limits::Timing;
 use crate::phases::{PhaseIndex, SignalPhases};
@@ -15,6 +15,8 @@ pub(super) const CROSSING: f64 = 4.0;
 const BEHIND: f64 = 300.0;
 /// How much of a protected green's flow a permissive one lets pass.
 const PERMISSIVE: f64 = 0.5;
+/// How much less likely a turn back is than another where both are allowed.
+const TURNS_BACK: f64 = 0.02;
 /// Distinct ways in which phases serve a lane that are told apart.
 pub(super) const LEVELS: usize = 4;
 /// All ways out of a lane.
@@ -29,6 +31,8 @@ pub(super) struct Onward {
     pub(super) lanes: Vec<LaneId>,
     /// Seconds from this lane's end to the end of those, undisturbed.
     pub(super) travel: f64,
+    /// How likely it is beforehand that a vehicle of the link entered has come this way.
+    pub(super) likely: f64,
 }
 
 /// What matters of a lane.
@@ -59,13 +63,33 @@ impl LaneLayout {
 }
 
 /// How a phase serves a lane.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Level {
-    /// Share of a full flow at which those pass who may, in `0.0..=1.0`.
-    pub(super) flow: f64,
-    /// The ways out of the lane that are open, a bit for each place in [`LaneLayout::onward`];
-    /// [`ALL_WAYS`] when all are that are held at times.
+    /// Per way out of the lane, in the order of [`LaneLayout::onward`]: share of a full flow at which
+    /// those pass who take it, in `0.0..=1.0`; 0 where it is shut.
+    pub(super) flows: Vec<f64>,
+    /// The ways that are open, a bit for each; [`ALL_WAYS`] when all are that are held at times.
     pub(super) ways: u64,
+}
+
+impl Level {
+    /// Share of a full flow at which those pass who may, if of the lane's vehicles these shares take
+    /// each way: the harmonic mean, since each holds up those behind it for its own headway.
+    pub(super) fn flow(&self, shares: impl Iterator<Item = f64>) -> f64 {
+        let mut open = self.flows.iter().copied().filter(|&flow| flow > 0.0);
+        let first = open.next().unwrap_or(1.0);
+        if open.all(|flow| flow == first) {
+            return first;
+        }
+        let (mut sum, mut headways) = (0.0, 0.0);
+        for (&flow, share) in self.flows.iter().zip(shares) {
+            if flow > 0.0 {
+                sum += share;
+                headways += share / flow;
+            }
+        }
+        if headways > 0.0 { sum / headways } else { first }
+    }
 }
 
 /// A signal's choices.
@@ -158,9 +182,11 @@ fn lane_layout(network: &Network, id: LaneId) -> LaneLayout {
         let place = onward.iter().position(|known| known.link == to.link);
         let place = place.unwrap_or_else(|| {
             let speed = movement.speed_limit.unwrap_or(lane.speed_limit).max(1.0);
+            let back = movement.direction == Direction::UTurn;
             onward.push(Onward {
                 link: to.link,
                 lanes: Vec::new(),
+                likely: if back { TURNS_BACK } else { 1.0 },
                 travel: movement.length / speed + to.length / to.speed_limit.max(1.0),
             });
             onward.len() - 1
@@ -304,33 +330,31 @@ fn lane_level(
         Aspect::Permissive => PERMISSIVE,
         Aspect::Red | Aspect::Yellow => 0.0,
     };
-    let open = held.iter().map(|&at| flow_of(at)).filter(|&flow| flow > 0.0);
-    let (sum, count) = open.fold((0.0, 0), |(sum, count), flow| (sum + flow, count + 1));
-    if count == 0 {
+    if held.iter().all(|&at| flow_of(at) <= 0.0) {
         return None;
     }
-    let bit = |at: usize| {
-        let place = ways.iter().position(|&way| way == link(movements[at]));
-        place.map_or(0, |place| 1 << place.min(63))
-    };
-    let is_open = |at: &usize| flow_of(*at) > 0.0;
-    let ways = if count == held.len() {
+    let mut flows = vec![0.0_f64; ways.len()];
+    for &at in &all {
+        if let Some(place) = ways.iter().position(|&way| way == link(movements[at])) {
+            flows[place] = flows[place].max(flow_of(at));
+        }
+    }
+    let ways = if held.iter().all(|&at| flow_of(at) > 0.0) {
         ALL_WAYS
     } else {
-        let open = all.iter().copied().filter(is_open);
-        open.map(bit).fold(0, |all, bit| all | bit)
+        let bit = |(place, &flow): (usize, &f64)| u64::from(flow > 0.0) << place.min(63);
+        let bits = flows.iter().enumerate().map(bit);
+        bits.fold(0, |all, bit| all | bit)
     };
-    Some(Level {
-        flow: sum / f64::from(count as u32),
-        ways,
-    })
+    Some(Level { flows, ways })
 }
 
 /// The number of this level, counted from 1. That of the nearest known one when there are too many.
 fn number(known: &mut Vec<Level>, level: Level) -> u8 {
     let gap = |other: &Level| {
         let ways = if other.ways == level.ways { 0.0 } else { 1.0 };
-        ways + (other.flow - level.flow).abs()
+        let pairs = other.flows.iter().zip(&level.flows);
+        ways + pairs.map(|(a, b)| (a - b).abs()).sum::<f64>()
     };
     let nearest = (0..known.len()).min_by(|&a, &b| gap(&known[a]).total_cmp(&gap(&known[b])));
     match nearest {

@@ -291,7 +291,7 @@ impl Brain {
         let mut serves = [Serve::all(1.0); LEVELS];
         let levels = &signal.levels[place];
         for (index, (serve, level)) in serves.iter_mut().zip(levels).enumerate() {
-            serve.flow = level.flow;
+            serve.flow = level.flow(self.picture.ways(&self.layout, lane.index()));
             if level.ways == ALL_WAYS {
                 continue;
             }

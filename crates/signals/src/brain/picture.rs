@@ -157,6 +157,22 @@ impl Picture {
             .sum()
     }
 
+    /// Which share of a lane's vehicles takes each way.
+    pub(super) fn ways<'a>(
+        &'a self,
+        layout: &'a Layout,
+        lane: usize,
+    ) -> impl Iterator<Item = f64> + 'a {
+        let onward = &layout.lanes[lane].onward;
+        let of_way = |way: &Onward| {
+            let (start, end) = layout.links[way.link.index()];
+            let entered = &self.entered[start as usize..end as usize];
+            way.likely * (PRIOR + entered.iter().sum::<f64>())
+        };
+        let all: f64 = onward.iter().map(of_way).sum();
+        onward.iter().map(move |way| of_way(way) / all)
+    }
+
     /// Which share of a lane's vehicles goes where, by lane entered.
     pub(super) fn shares<'a>(
         &'a self,
@@ -164,18 +180,10 @@ impl Picture {
         lane: usize,
     ) -> impl Iterator<Item = (&'a Onward, LaneId, f64)> + 'a {
         let onward = &layout.lanes[lane].onward;
-        let of_link = |way: &Onward| {
-            let (start, end) = layout.links[way.link.index()];
-            PRIOR
-                + (start..end)
-                    .map(|lane| self.entered[lane as usize])
-                    .sum::<f64>()
-        };
-        let all: f64 = onward.iter().map(of_link).sum();
-        onward.iter().flat_map(move |way| {
+        let ways = onward.iter().zip(self.ways(layout, lane));
+        ways.flat_map(move |(way, of_way)| {
             let weigh = |lane: &LaneId| PRIOR + self.entered[lane.index()];
             let sum: f64 = way.lanes.iter().map(weigh).sum();
-            let of_way = of_link(way) / all;
             way.lanes
                 .iter()
                 .map(move |&lane| (way, lane, of_way * weigh(&lane) / sum))
