@@ -27,7 +27,7 @@ const PRIOR: f64 = 2.0;
 /// it no longer counts. A network carries most with about this much of it taken; with more, queues
 /// reach back over junctions (the macroscopic fundamental diagram: Geroliminis and Daganzo 2008;
 /// perimeter control by it: Keyvan-Ekbatani and others 2012).
-const ROOMY: f64 = 0.15;
+const ROOMY: f64 = 0.12;
 const FULL: f64 = 0.2;
 /// What a second of waiting at the boundary counts for least: below nothing, it is held back even
 /// where that costs the others nothing.
