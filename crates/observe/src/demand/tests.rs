@@ -1,7 +1,9 @@
 //! Tests of `demand`.
 
 use super::*;
+use roads::LinkId;
 use roads::generate::{GridSpec, grid};
+use roads::route::LinkGraph;
 
 fn options() -> DemandOptions {
     DemandOptions {
@@ -49,7 +51,8 @@ fn counts_scale_the_routes_over_them() {
         "{}",
         on(&[a.from, a.to])
     );
-    assert!((195..=205).contains(&on(&[b.from, b.to])));
+    // The three probes, too, are believed, by what they weigh beside 400 vehicles counted.
+    assert!((190..=205).contains(&on(&[b.from, b.to])));
     let fit = found.fit.unwrap();
     assert!((fit.geh_below_5 - 1.0).abs() < 1e-12 && fit.links == 2);
     assert_eq!(
