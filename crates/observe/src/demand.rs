@@ -23,8 +23,8 @@ use crate::table::Count;
 use crate::turning::{Trip, complete};
 
 pub use balance::PASSES_MAX;
-use balance::{Counted, Passes};
-use routes::{Dwell, RouteVolume, from_edges, from_trips};
+use balance::Passes;
+use routes::{Dwell, RouteVolume, counted, from_edges, from_trips};
 pub use routes::{ROUTES_MAX, VOLUMES_MAX};
 
 /// Most vehicles of an estimated demand.
@@ -129,7 +129,7 @@ pub fn estimate_demand(
         let at = ((time - options.from) / length).floor();
         (at >= 0.0 && at < slices as f64 && time < options.to).then_some(at as usize)
     };
-    let counted = counted(network, counts, slices, slice);
+    let counted = counted(network, counts, slices, slice)?;
     let trips = complete(trips, options.to, options.seed);
     let mut routes = from_trips(&trips, slices, slice)?;
     let seen = !routes.is_empty();
@@ -176,25 +176,6 @@ pub fn estimate_demand(
         expansion,
         fit: (!pairs.is_empty()).then(|| fit(&pairs, span / 3600.0)),
     })
-}
-
-/// Counts by link and slice.
-fn counted(
-    network: &Network,
-    counts: &[Count],
-    slices: usize,
-    slice: impl Fn(f64) -> Option<usize>,
-) -> Counted {
-    let mut counted = Counted::new();
-    for count in counts {
-        let known = count.link.index() < network.links.len() && count.vehicles >= 0.0;
-        if let Some(slice) = slice(count.at).filter(|_| known) {
-            counted
-                .entry(count.link)
-                .or_insert_with(|| vec![0.0; slices])[slice] += count.vehicles;
-        }
-    }
-    counted
 }
 
 /// Departures: whole vehicles, by largest remainder over all routes, spread over their

@@ -9,12 +9,15 @@
 //!   Research Record 495, 1974), here of occupancy and of speed together and against the same
 //!   quarter hour of earlier days where there are some, which is what lets it work between
 //!   signals. An interval should be a whole signal cycle or more.
+//! * [`Silence`]: our own, for one lane's detector, which nobody passes any more.
 
 mod california;
+mod silence;
 
 use serde::{Deserialize, Serialize};
 
 pub use california::{California, CaliforniaThresholds, CaliforniaWaves, WaveThresholds};
+pub use silence::Silence;
 
 /// What a detector measured in an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,6 +107,11 @@ impl Usual {
         if let Some(speed) = reading.speed {
             self.speed.add(speed);
         }
+    }
+
+    /// How likely it is that nobody passes, 0 to 1; a half where nothing is known.
+    fn silent(&self) -> f64 {
+        (self.occupancy.n - self.speed.n + 0.5) / (self.occupancy.n + 1.0)
     }
 }
 

@@ -3,11 +3,7 @@
 //! loops on each half kilometre, intervals of 30 s. Lanes of a link are shut, or everybody crawls
 //! past, for half an hour.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests stop at what they did not expect, and print figures for docs/benchmarks.md"
-)]
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
 use std::sync::Arc;
 
@@ -163,7 +159,7 @@ fn hour(network: &Arc<Network>, seed: u64, incident: Incident) -> Vec<Vec<f64>> 
                 }
             }
         }
-        let mut covered = vec![0.0; LINKS];
+        let mut covered = [0.0; LINKS];
         for _ in 0..INTERVAL {
             world.step();
             for vehicle in world.vehicles().filter(|vehicle| !vehicle.shadow) {
@@ -220,7 +216,7 @@ fn judged(hour: &[Vec<f64>], eight: bool, quiet_all: bool) -> (Option<usize>, us
 }
 
 #[test]
-fn what_shuts_two_lanes_is_found_within_minutes_and_free_traffic_gives_no_alarm() {
+fn what_shuts_lanes_is_found_within_minutes_and_neither_free_traffic_nor_a_queue_gives_an_alarm() {
     let network = Arc::new(motorway());
     let kinds = [
         Incident::Nothing,
@@ -258,12 +254,9 @@ fn what_shuts_two_lanes_is_found_within_minutes_and_free_traffic_gives_no_alarm(
                 score.quiet
             );
             assert!(score.false_alarm_rate() <= 0.01, "{kind:?} {score:?}");
-            match kind {
-                Incident::Shut(2) => {
-                    assert!(score.detection_rate() >= 0.8, "{score:?}");
-                    assert!(score.mean_delay_s < 600.0, "{score:?}");
-                }
-                _ => {}
+            if score.incidents > 0 {
+                assert!(score.detection_rate() >= 0.8, "{kind:?} {score:?}");
+                assert!(score.mean_delay_s < 600.0, "{kind:?} {score:?}");
             }
         }
     }

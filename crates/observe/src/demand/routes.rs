@@ -8,11 +8,13 @@ use roads::{LinkId, Network};
 
 use super::balance::Counted;
 use crate::error::Error;
+use crate::table::Count;
 use crate::turning::Trip;
 
 /// Most routes.
 pub const ROUTES_MAX: usize = 2_000_000;
-/// Most volumes (route and slice) and most links of all routes together.
+/// Most volumes (route and slice), most counts (link and slice) and most links of all routes
+/// together.
 pub const VOLUMES_MAX: usize = 20_000_000;
 /// Probes of a route that all routes together count for when it is asked when it departs.
 const ALL_WEIGHT: f64 = 4.0;
@@ -31,6 +33,38 @@ impl RouteVolume {
     pub(super) fn volume(&self) -> f64 {
         self.volumes.iter().sum()
     }
+}
+
+/// Counts by link and slice.
+///
+/// # Errors
+/// When there are more cells than fit into memory.
+pub(super) fn counted(
+    network: &Network,
+    counts: &[Count],
+    slices: usize,
+    slice: impl Fn(f64) -> Option<usize>,
+) -> Result<Counted, Error> {
+    let mut counted = Counted::new();
+    for count in counts {
+        let known = count.link.index() < network.links.len() && count.vehicles >= 0.0;
+        if let Some(slice) = slice(count.at).filter(|_| known) {
+            let cells = counted
+                .entry(count.link)
+                .or_insert_with(|| vec![0.0; slices]);
+            cells[slice] += count.vehicles;
+            let all = counted.len() * slices;
+            if all > VOLUMES_MAX {
+                return Err(Error::Limit {
+                    what: "number of counted links times slices (lengthen the slices or shorten the \
+                           window)",
+                    found: all as u64,
+                    limit: VOLUMES_MAX as u64,
+                });
+            }
+        }
+    }
+    Ok(counted)
 }
 
 /// Refuses what would not fit into memory.
@@ -160,24 +194,24 @@ pub(super) fn from_edges(
 /// How long vehicles take over a link before they make a turn, by slice in which they come onto it:
 /// where a turn is over capacity, the later the longer. With one time for the whole window those who
 /// come late would seem to have passed, and counts would take them off the demand.
-#[derive(Default)]
 pub(super) struct Dwell {
-    /// Sum of times and number of probes by slice, and in all.
-    turns: BTreeMap<(LinkId, LinkId), (Vec<(f64, f64)>, (f64, f64))>,
+    /// Sum of times and number of probes by slice in which there are some, and in all.
+    turns: BTreeMap<(LinkId, LinkId), (BTreeMap<usize, (f64, f64)>, (f64, f64))>,
+    slices: usize,
 }
 
 impl Dwell {
     /// From trips, for demand with such slices; the last takes what comes later.
     pub(super) fn of(trips: &[Trip], (slices, length): (usize, f64), from: f64) -> Self {
-        let mut dwell = Self::default();
+        let mut dwell = Self {
+            turns: BTreeMap::new(),
+            slices,
+        };
         for trip in trips {
             for (pair, times) in trip.links.windows(2).zip(trip.offsets.windows(2)) {
-                let (by_slice, all) = dwell
-                    .turns
-                    .entry((pair[0], pair[1]))
-                    .or_insert_with(|| (vec![(0.0, 0.0); slices], (0.0, 0.0)));
+                let (by_slice, all) = dwell.turns.entry((pair[0], pair[1])).or_default();
                 let at = at((trip.start - from + times[0]) / length, slices);
-                for sum in [&mut by_slice[at], all] {
+                for sum in [by_slice.entry(at).or_default(), all] {
                     sum.0 += times[1] - times[0];
                     sum.1 += 1.0;
                 }
@@ -204,7 +238,8 @@ impl Dwell {
                 time += route.offsets[place + 1] - route.offsets[place];
                 continue;
             };
-            let own = by_slice[at(slice as f64 + 0.5 + time / length, by_slice.len())];
+            let now = at(slice as f64 + 0.5 + time / length, self.slices);
+            let own = by_slice.get(&now).copied().unwrap_or_default();
             time += (own.0 + WINDOW_WEIGHT * all.0 / all.1) / (own.1 + WINDOW_WEIGHT);
         }
     }
