@@ -2,7 +2,7 @@
 //! few observations borrow from the link's other quarter hours and from other links of its class.
 //!
 //! The model is credibility, the actuary's form of empirical Bayes (Bühlmann and Straub 1970;
-//! Morris 1983 for the view from statistics), in two steps ([`credibility`](crate::credibility):
+//! Morris 1983 for the view from statistics), in two steps (`credibility.rs`:
 //! Jewell 1975) and multiplicative, since delays spread in proportion to their mean. With
 //! r = pace × limit:
 //!
