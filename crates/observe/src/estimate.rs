@@ -1,19 +1,21 @@
 //! From observations to one row for each link and quarter hour, with its uncertainty. Rows with
 //! few observations borrow from the link's other quarter hours and from other links of its class.
 //!
-//! The model is credibility, the actuary's form of empirical Bayes (Bühlmann and Straub 1970; the
-//! variance estimators are theirs; Morris 1983 for the view from statistics), in two steps and
-//! multiplicative, since delays spread in proportion to their mean. With r = pace × limit:
+//! The model is credibility, the actuary's form of empirical Bayes (Bühlmann and Straub 1970;
+//! Morris 1983 for the view from statistics), in two steps (`credibility.rs`:
+//! Jewell 1975) and multiplicative, since delays spread in proportion to their mean. With
+//! r = pace × limit:
 //!
 //! 1. μ(class, bin): the mean of r over all observations of the class in the quarter hour.
-//! 2. The link's own factor f = Σ r / Σ μ over its quarter hours, drawn towards 1 with credibility
-//!    N / (N + k₁).
-//! 3. The row: x = r / (μ f), drawn towards 1 with credibility z = n / (n + k₂), where k₂ is the
-//!    variance within rows over the variance between them.
+//! 2. The link's own factor f, the mean of r / μ over its quarter hours, drawn towards 1.
+//! 3. The row, r, drawn towards μ f with z: the more there is to see, and the more quarter hours
+//!    of a link differ, the less.
 //!
-//! 1 − z is the share that is borrowed. The mean squared error is Bühlmann and Straub's,
-//! (1 − z) · τ², plus what the prior itself may be off. Last, each quarter hour's rows are scaled
-//! so that Σ n · length · pace is what was observed (ratio benchmarking, as in small area
+//! The share that is borrowed is (1 − z)(1 − h)(1 − q p), h being the row's share of the class's
+//! observations in the quarter hour, q how far f is believed and p the row's share of it: in each
+//! step a part of what is lent is the row's own. The standard error is the square root of the
+//! predictor's mean squared error, in proportion to the time itself. Last, each quarter hour's rows
+//! are scaled so that Σ n · length · pace is what was observed (ratio benchmarking, as in small area
 //! estimation: Rao and Molina 2015, 6.4.6), so totals are untouched by borrowing.
 
 use std::collections::BTreeMap;
@@ -23,14 +25,13 @@ use roads::model::RoadClass;
 use serde::{Deserialize, Serialize};
 
 use crate::bins::Bin;
+use crate::credibility::{Drawn, Model, Seen};
 use crate::error::Error;
 use crate::facts::Roads;
 use crate::table::{Cell, Observations};
 
 /// Half the width of a 95 % interval in standard errors.
 pub(crate) const Z95: f64 = 1.96;
-/// The spread of traversals about a row's mean where nothing tells it, as a share of the mean.
-const SPREAD_UNKNOWN: f64 = 0.5;
 /// Fewer observations than this in a class and quarter hour: the quarter hour's mean serves.
 const CLASS_LEAST: f64 = 3.0;
 
@@ -126,15 +127,19 @@ pub fn estimate(
             table.refused()
         )));
     }
-    let prior = match borrowing {
-        Borrowing::Credibility => priors(&raw),
-        Borrowing::None => raw.iter().map(|row| row.ratio).collect(),
-    };
-    let model = Variances::of(&raw, &prior);
+    let usual = usual(&raw);
+    let seen = seen(&raw, &usual);
+    let model = Model::of(&seen);
     let mut rows: Vec<LinkObs> = raw
         .iter()
-        .zip(&prior)
-        .map(|(row, &prior)| shrunk(row, prior, &model, roads, borrowing))
+        .zip(usual.iter().zip(&seen))
+        .map(|(row, (usual, seen))| {
+            let drawn = match borrowing {
+                Borrowing::Credibility => model.drawn(seen),
+                Borrowing::None => model.alone(seen),
+            };
+            made(row, usual.mean, &drawn, roads)
+        })
         .collect();
     if borrowing == Borrowing::Credibility {
         benchmark(&mut rows, &raw, roads);
@@ -189,9 +194,15 @@ impl Mean {
     }
 }
 
-/// What each row would be without its own observations: class and quarter hour, times the link's
-/// own factor.
-fn priors(raw: &[Raw]) -> Vec<f64> {
+/// What is usual for a row: the mean of its class in the quarter hour.
+#[derive(Clone, Copy)]
+struct Usual {
+    mean: f64,
+    /// The class; `None` where it has too few and the quarter hour's mean serves.
+    class: Option<RoadClass>,
+}
+
+fn usual(raw: &[Raw]) -> Vec<Usual> {
     let mut by_class: BTreeMap<(Bin, RoadClass), Mean> = BTreeMap::new();
     let mut by_bin: BTreeMap<Bin, Mean> = BTreeMap::new();
     for row in raw {
@@ -203,119 +214,41 @@ fn priors(raw: &[Raw]) -> Vec<f64> {
     }
     let usual = |row: &Raw| {
         let class = by_class.get(&(row.bin, row.class)).copied();
-        let bin = by_bin.get(&row.bin).copied();
         let class = class.filter(|mean| mean.n >= CLASS_LEAST);
-        class.or(bin).map_or(row.ratio, Mean::get)
-    };
-    let usual: Vec<f64> = raw.iter().map(usual).collect();
-    // The link's own factor, drawn towards 1.
-    let mut links: BTreeMap<LinkId, Mean> = BTreeMap::new();
-    for (row, usual) in raw.iter().zip(&usual) {
-        links
-            .entry(row.link)
-            .or_default()
-            .add(row.ratio / usual, row.n);
-    }
-    let within = within(raw, &usual);
-    let groups: Vec<(f64, f64)> = links.values().map(|mean| (mean.n, mean.get())).collect();
-    let between = between(&groups, within);
-    let factor = |link: LinkId| {
-        let mean = links.get(&link).copied().unwrap_or_default();
-        let credible = credibility(mean.n, within, between);
-        1.0 + credible * (mean.get() - 1.0)
-    };
-    raw.iter()
-        .zip(&usual)
-        .map(|(row, usual)| usual * factor(row.link))
-        .collect()
-}
-
-/// n / (n + within/between); 0 where nothing differs between.
-fn credibility(n: f64, within: f64, between: f64) -> f64 {
-    if between > 0.0 {
-        n / (n + within / between)
-    } else {
-        0.0
-    }
-}
-
-/// Variance of single observations about their row's mean, relative to `prior` squared.
-fn within(raw: &[Raw], prior: &[f64]) -> f64 {
-    let (mut sum, mut freedom) = (0.0, 0.0);
-    for (row, prior) in raw.iter().zip(prior) {
-        if let Some(variance) = row.variance {
-            sum += (row.n - 1.0) * variance / (prior * prior);
-            freedom += row.n - 1.0;
+        let mean = class.or_else(|| by_bin.get(&row.bin).copied());
+        Usual {
+            mean: mean.map_or(row.ratio, Mean::get),
+            class: class.map(|_| row.class),
         }
-    }
-    if freedom > 0.0 {
-        sum / freedom
-    } else {
-        SPREAD_UNKNOWN * SPREAD_UNKNOWN
-    }
-}
-
-/// Variance of group means about 1 that chance does not explain (Bühlmann and Straub's unbiased
-/// estimator), from (n, mean) of each group.
-fn between(groups: &[(f64, f64)], within: f64) -> f64 {
-    let n: f64 = groups.iter().map(|group| group.0).sum();
-    let squares: f64 = groups.iter().map(|group| group.0 * group.0).sum();
-    let spread: f64 = groups.iter().map(|(n, x)| n * (x - 1.0) * (x - 1.0)).sum();
-    let divisor = n - squares / n;
-    if divisor > 0.0 {
-        ((spread - (groups.len() as f64 - 1.0) * within) / divisor).max(0.0)
-    } else {
-        0.0
-    }
-}
-
-/// What the rows' spread is made of, relative to their priors.
-struct Variances {
-    within: f64,
-    between: f64,
-    /// Error of the prior itself.
-    prior: f64,
-}
-
-impl Variances {
-    fn of(raw: &[Raw], prior: &[f64]) -> Self {
-        let within = within(raw, prior);
-        let groups: Vec<(f64, f64)> = raw
-            .iter()
-            .zip(prior)
-            .map(|(row, prior)| (row.n, row.ratio / prior))
-            .collect();
-        let n: f64 = groups.iter().map(|group| group.0).sum();
-        let mut links: Vec<LinkId> = raw.iter().map(|row| row.link).collect();
-        links.sort_unstable();
-        links.dedup();
-        Self {
-            within,
-            between: between(&groups, within),
-            prior: within * links.len() as f64 / n,
-        }
-    }
-}
-
-fn shrunk(
-    row: &Raw,
-    prior: f64,
-    model: &Variances,
-    roads: &Roads,
-    borrowing: Borrowing,
-) -> LinkObs {
-    let (credible, mse) = match borrowing {
-        Borrowing::Credibility => {
-            let credible = credibility(row.n, model.within, model.between);
-            let rest = 1.0 - credible;
-            (credible, rest * model.between + rest * rest * model.prior)
-        }
-        Borrowing::None => (1.0, model.within / row.n),
     };
-    let ratio = prior * (1.0 + credible * (row.ratio / prior - 1.0));
+    raw.iter().map(usual).collect()
+}
+
+/// Rows as the model takes them: relative to what is usual, with links, classes and quarter hours
+/// counted from 0.
+fn seen(raw: &[Raw], usual: &[Usual]) -> Vec<Seen> {
+    let mut links = BTreeMap::new();
+    let mut families = BTreeMap::new();
+    let mut kinds = BTreeMap::new();
+    let each = raw.iter().zip(usual).map(|(row, usual)| {
+        let (link, family, kind) = (links.len(), families.len(), kinds.len());
+        Seen {
+            link: *links.entry(row.link).or_insert(link),
+            family: *families.entry((row.bin, usual.class)).or_insert(family),
+            kind: *kinds.entry(usual.class).or_insert(kind),
+            n: row.n,
+            x: row.ratio / usual.mean,
+            variance: row.variance.map(|v| v / (usual.mean * usual.mean)),
+        }
+    });
+    each.collect()
+}
+
+fn made(row: &Raw, usual: f64, drawn: &Drawn, roads: &Roads) -> LinkObs {
+    let ratio = usual * drawn.x;
     let facts = &roads.links[row.link.index()];
     let time_s = ratio / facts.limit * facts.length_m;
-    let se_s = prior * mse.sqrt() / facts.limit * facts.length_m;
+    let se_s = time_s * drawn.mse.sqrt();
     let percentile = |q: f64| row.cell.paces.quantile(1.0 - q).map(|pace| 1000.0 / pace);
     let mut obs = LinkObs {
         link: row.link,
@@ -327,7 +260,7 @@ fn shrunk(
         se_s,
         low_s: 0.0,
         high_s: 0.0,
-        borrowed: 1.0 - credible,
+        borrowed: drawn.borrowed,
         speed_percentiles: all_or_none([0.05, 0.15, 0.5, 0.85, 0.95].map(percentile)),
         source: row.source,
     };

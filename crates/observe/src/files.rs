@@ -1,6 +1,8 @@
 //! Tables of link observations as CSV, JSON and JSON lines; traversals and counts as CSV. Links
 //! stand by name. Bad records are refused with file, line, field and remedy.
 
+mod json;
+
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -168,18 +170,7 @@ pub fn read_rows(input: impl Read, path: &Path, roads: &Roads) -> Result<Vec<Lin
         limit(found.len() as u64)
     };
     if json {
-        let rows: Vec<Row> = serde_json::from_reader(input).map_err(|error| {
-            let line = error.line() as u64;
-            Error::record(
-                path,
-                line,
-                "the table",
-                format!("is no list of rows: {error}"),
-            )
-        })?;
-        for (number, row) in rows.iter().enumerate() {
-            take(row, number as u64 + 1)?;
-        }
+        json::each_row(input, path, &mut take)?;
     } else {
         each(input, path, |row: Row, line| take(&row, line))?;
     }

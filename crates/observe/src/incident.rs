@@ -1,18 +1,23 @@
 //! Incidents from speed and occupancy at detectors.
 //!
-//! Two published algorithms:
+//! Published algorithms:
 //!
-//! * [`California`]: algorithm 7 of Payne and Tignor (Transportation Research Record 682, 1978). It
-//!   compares occupancy at two stations: an incident between them raises it upstream and empties
-//!   the road downstream. For roads without signals.
+//! * [`California`]: algorithm 7 of Payne and Tignor (Transportation Research Record 682, 1978), and
+//!   [`CaliforniaWaves`]: their algorithm 8. They compare occupancy at two stations: an incident
+//!   between them raises it upstream and empties the road downstream. For roads without signals.
 //! * [`Deviates`]: the standard normal deviate of Dudek, Messer and Nuckles (Transportation
 //!   Research Record 495, 1974), here of occupancy and of speed together and against the same
 //!   quarter hour of earlier days where there are some, which is what lets it work between
 //!   signals. An interval should be a whole signal cycle or more.
+//! * [`Silence`]: our own, for one lane's detector, which nobody passes any more.
+
+mod california;
+mod silence;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+pub use california::{California, CaliforniaThresholds, CaliforniaWaves, WaveThresholds};
+pub use silence::Silence;
 
 /// What a detector measured in an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,76 +39,6 @@ pub enum State {
     Tentative,
     /// An incident.
     Confirmed,
-}
-
-/// Thresholds of California algorithm 7; occupancies 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CaliforniaThresholds {
-    /// T1: occupancy upstream minus downstream.
-    pub difference: f64,
-    /// T2: that difference over the occupancy upstream.
-    pub relative: f64,
-    /// T3: occupancy downstream at most this.
-    pub downstream: f64,
-}
-
-impl Default for CaliforniaThresholds {
-    /// In the middle of the ranges calibrated by Payne and Tignor; calibrate your own.
-    fn default() -> Self {
-        Self {
-            difference: 0.08,
-            relative: 0.4,
-            downstream: 0.15,
-        }
-    }
-}
-
-/// California algorithm 7 for one section between two stations.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct California {
-    thresholds: CaliforniaThresholds,
-    state: State,
-}
-
-impl California {
-    /// A section without an incident.
-    ///
-    /// # Errors
-    /// When a threshold is not between 0 and 1.
-    pub fn new(thresholds: CaliforniaThresholds) -> Result<Self, Error> {
-        let all = [
-            thresholds.difference,
-            thresholds.relative,
-            thresholds.downstream,
-        ];
-        if let Some(wrong) = all.iter().find(|t| !(0.0..=1.0).contains(*t)) {
-            let wanted = "it must be 0 to 1";
-            return Err(Error::argument("a threshold", wrong, wanted));
-        }
-        Ok(Self {
-            thresholds,
-            state: State::Free,
-        })
-    }
-
-    /// Takes the next interval's occupancies.
-    pub fn take(&mut self, upstream: f64, downstream: f64) -> State {
-        let difference = upstream - downstream;
-        let relative = if upstream > 0.0 {
-            difference / upstream
-        } else {
-            0.0
-        };
-        let persists =
-            difference >= self.thresholds.difference && relative >= self.thresholds.relative;
-        self.state = match self.state {
-            State::Free if persists && downstream <= self.thresholds.downstream => State::Tentative,
-            State::Tentative | State::Confirmed if persists => State::Confirmed,
-            _ => State::Free,
-        };
-        self.state
-    }
 }
 
 /// How deviates are judged.
@@ -172,6 +107,11 @@ impl Usual {
         if let Some(speed) = reading.speed {
             self.speed.add(speed);
         }
+    }
+
+    /// How likely it is that nobody passes, 0 to 1; a half where nothing is known.
+    fn silent(&self) -> f64 {
+        (self.occupancy.n - self.speed.n + 0.5) / (self.occupancy.n + 1.0)
     }
 }
 
@@ -245,25 +185,6 @@ impl Score {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn california_wants_a_jump_in_occupancy_that_persists() {
-        let mut section = California::new(CaliforniaThresholds::default()).unwrap();
-        assert_eq!(section.take(0.12, 0.10), State::Free);
-        assert_eq!(section.take(0.35, 0.05), State::Tentative);
-        assert_eq!(section.take(0.40, 0.04), State::Confirmed);
-        assert_eq!(section.take(0.40, 0.04), State::Confirmed);
-        assert_eq!(section.take(0.12, 0.10), State::Free);
-        // A bottleneck further on fills both: no incident between them.
-        assert_eq!(section.take(0.40, 0.35), State::Free);
-        // Full downstream: T3 says no.
-        assert_eq!(section.take(0.60, 0.20), State::Free);
-        let wrong = CaliforniaThresholds {
-            relative: 1.5,
-            ..CaliforniaThresholds::default()
-        };
-        assert!(California::new(wrong).is_err());
-    }
 
     #[test]
     fn a_deviate_needs_both_a_full_and_a_slow_detector_twice() {

@@ -16,6 +16,7 @@
 pub mod areas;
 pub mod bins;
 pub mod class_index;
+mod credibility;
 pub mod demand;
 pub mod error;
 pub mod estimate;

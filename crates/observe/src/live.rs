@@ -1,6 +1,7 @@
 //! The index of now: positions come in as they are sent, repeated and out of order as networks make
 //! them, and are matched, counted and kept for a day, in bounded memory.
 
+mod clock;
 mod view;
 
 use std::collections::HashMap;
@@ -22,12 +23,10 @@ use crate::table::{CELLS_MAX, Observations, Taken, Traversal};
 
 pub use view::View;
 
+use clock::{Clock, Judged};
+
 /// Quarter hours that are kept.
 pub const BINS_KEPT: u32 = 96;
-/// A position so much newer than all others is a fault of its clock, seconds …
-const LEAP: f64 = 3600.0;
-/// … unless so many in a row say the same.
-const LEAPS_MAX: u32 = 100;
 /// Vehicles whose sequence is remembered.
 pub const VEHICLES_MAX: usize = 1_000_000;
 /// A vehicle silent for so long has ended its trip, seconds.
@@ -159,8 +158,7 @@ pub struct Live {
     sequences: HashMap<u64, u64>,
     /// Midnight before the first observation, in the senders' clock.
     base: Option<f64>,
-    newest: f64,
-    leaps: u32,
+    clock: Clock,
     swept: f64,
     accepted: Accepted,
 }
@@ -191,8 +189,7 @@ impl Live {
             stream,
             sequences: HashMap::new(),
             base: None,
-            newest: f64::NEG_INFINITY,
-            leaps: 0,
+            clock: Clock::new(),
             swept: f64::NEG_INFINITY,
             accepted: Accepted::default(),
         })
@@ -206,8 +203,7 @@ impl Live {
         }
         self.sequences.clear();
         self.base = None;
-        self.newest = f64::NEG_INFINITY;
-        self.leaps = 0;
+        self.clock = Clock::new();
         self.swept = f64::NEG_INFINITY;
     }
 
@@ -224,9 +220,22 @@ impl Live {
         for point in points {
             now.received += 1;
             let sound = point.time.is_finite() && point.time >= 0.0 && point.point.is_finite();
-            if !sound || !self.is_of_now(point.time) {
+            if !sound {
                 now.refused += 1;
                 continue;
+            }
+            let known = self.sequences.len();
+            match self.clock.judge(point.time, point.vehicle, known) {
+                Judged::Now => {}
+                Judged::Strange => {
+                    now.refused += 1;
+                    continue;
+                }
+                Judged::Anew => {
+                    batch.clear();
+                    self.reset();
+                    self.clock.reach(point.time);
+                }
             }
             // Milliseconds: two positions within one are one.
             let of_time = ((point.time * 1000.0) as u64).saturating_add(1);
@@ -256,9 +265,10 @@ impl Live {
             return;
         };
         let mut passages = stream.take(batch);
-        if self.newest - self.swept > SILENT / 5.0 {
-            self.swept = self.newest;
-            passages.extend(stream.forget_before(self.newest - SILENT));
+        let newest = self.clock.newest();
+        if newest - self.swept > SILENT / 5.0 {
+            self.swept = newest;
+            passages.extend(stream.forget_before(newest - SILENT));
         }
         let map = Arc::clone(stream.matcher().map());
         self.count(&passages, &map);
@@ -288,13 +298,13 @@ impl Live {
         let base = *self
             .base
             .get_or_insert_with(|| (seen.entered / DAY).floor() * DAY);
-        self.newest = self.newest.max(seen.left);
+        self.clock.reach(seen.left);
         let taken = self.table.traversal(&Traversal {
             entered: seen.entered - base,
             left: seen.left - base,
             ..*seen
         });
-        if let Some(bin) = Bin::at(self.newest - base) {
+        if let Some(bin) = Bin::at(self.clock.newest() - base) {
             let first = bin.0.saturating_sub(BINS_KEPT - 1);
             let oldest = self.table.cells().next().map(|cell| cell.0);
             if oldest.is_some_and(|oldest| oldest.0 < first) {
@@ -302,18 +312,6 @@ impl Live {
             }
         }
         taken
-    }
-
-    fn is_of_now(&mut self, time: f64) -> bool {
-        if self.newest.is_finite() && time > self.newest + LEAP {
-            self.leaps += 1;
-            if self.leaps < LEAPS_MAX {
-                return false;
-            }
-        }
-        self.leaps = 0;
-        self.newest = self.newest.max(time);
-        true
     }
 
     fn is_new(&mut self, vehicle: u64, sequence: u64) -> bool {

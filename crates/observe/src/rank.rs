@@ -5,7 +5,7 @@
 //! interval and ranks anew (Goldstein and Spiegelhalter 1996, "League tables and their
 //! limitations").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -233,6 +233,11 @@ pub fn rank(cities: &[CityIndex], replicates: usize, seed: u64) -> Result<Rankin
     })
 }
 
+fn by_city(ranking: &Ranking) -> BTreeMap<&str, &Place> {
+    let each = ranking.places.iter();
+    each.map(|place| (place.city.as_str(), place)).collect()
+}
+
 /// Compares two periods: every city that both have, in the order of the second's ranks.
 ///
 /// # Errors
@@ -244,10 +249,10 @@ pub fn compare(
     seed: u64,
 ) -> Result<Vec<Moved>, Error> {
     let (first, second) = (rank(before, 0, seed)?, rank(after, 0, seed)?);
-    let of = |list: &[CityIndex], city: &str| list.iter().find(|c| c.city == city).cloned();
+    let known: BTreeMap<&str, &CityIndex> = before.iter().map(|c| (c.city.as_str(), c)).collect();
     let mut common: Vec<(CityIndex, CityIndex)> = after
         .iter()
-        .filter_map(|now| Some((of(before, &now.city)?, now.clone())))
+        .filter_map(|now| Some(((*known.get(now.city.as_str())?).clone(), now.clone())))
         .collect();
     common.sort_by(|a, b| a.1.city.cmp(&b.1.city));
     if common.len() < CITIES_MIN {
@@ -270,12 +275,13 @@ pub fn compare(
             *better += usize::from(new[city] > old[city]);
         }
     }
-    let place = |ranking: &Ranking, city: &str| {
-        let found = ranking.places.iter().find(|place| place.city == city);
+    let places = [&first, &second].map(by_city);
+    let place = |period: usize, city: &str| {
+        let found = places[period].get(city);
         found.map_or((0, 0.0), |place| (place.rank, place.percentile))
     };
     let moved = |(number, now): (usize, &CityIndex)| {
-        let (old, new) = (place(&first, &now.city), place(&second, &now.city));
+        let (old, new) = (place(0, &now.city), place(1, &now.city));
         let certain = in_common[1][number] > in_common[0][number];
         Moved {
             city: now.city.clone(),
@@ -298,89 +304,4 @@ pub fn compare(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn city(name: &str, index: f64, half: f64) -> CityIndex {
-        CityIndex {
-            city: name.to_owned(),
-            period: "2018-Q2".to_owned(),
-            index,
-            low: (half > 0.0).then_some(index - half),
-            high: (half > 0.0).then_some(index + half),
-        }
-    }
-
-    fn panel(count: usize, half: f64) -> Vec<CityIndex> {
-        (0..count)
-            .map(|i| city(&format!("c{i:03}"), 2.0 - i as f64 * 0.01, half))
-            .collect()
-    }
-
-    #[test]
-    fn a_rank_comes_with_its_number_and_percentile() {
-        let ranking = rank(&panel(100, 0.0), 100, 1).unwrap();
-        let place = &ranking.places[56];
-        assert_eq!((place.rank, place.of, ranking.ranked), (57, 100, 100));
-        assert!((place.percentile - 100.0 * 56.0 / 99.0).abs() < 1e-9);
-        assert_eq!((place.rank_low, place.rank_high), (57, 57));
-        let alone = rank(&panel(1, 0.0), 10, 1).unwrap_err().to_string();
-        assert!(alone.contains("no rank"), "{alone}");
-    }
-
-    #[test]
-    fn wide_intervals_make_wide_ranks() {
-        let narrow = rank(&panel(50, 0.002), 400, 2).unwrap();
-        let wide = rank(&panel(50, 0.05), 400, 2).unwrap();
-        let width = |ranking: &Ranking| {
-            let place = &ranking.places[25];
-            place.rank_high - place.rank_low
-        };
-        assert!(width(&narrow) <= 1, "{}", width(&narrow));
-        assert!(width(&wide) >= 5, "{}", width(&wide));
-        assert_eq!(wide, rank(&panel(50, 0.05), 400, 2).unwrap());
-    }
-
-    #[test]
-    fn equal_cities_share_a_rank() {
-        let cities = [
-            city("a", 2.0, 0.0),
-            city("b", 2.0, 0.0),
-            city("c", 1.5, 0.0),
-        ];
-        let ranking = rank(&cities, 0, 0).unwrap();
-        let ranks: Vec<usize> = ranking.places.iter().map(|place| place.rank).collect();
-        assert_eq!(ranks, [1, 1, 3]);
-    }
-
-    #[test]
-    fn fifth_of_sixty_and_fifty_seventh_of_a_hundred_are_compared_by_percentile() {
-        let mut before = panel(60, 0.01);
-        let mut after = panel(100, 0.01);
-        // The city of interest: 5th before, 57th after.
-        "x".clone_into(&mut before[4].city);
-        "x".clone_into(&mut after[56].city);
-        let moved = compare(&before, &after, 200, 3).unwrap();
-        let x = moved.iter().find(|moved| moved.city == "x").unwrap();
-        assert_eq!((x.rank, x.of), ([5, 57], [60, 100]));
-        assert!(x.percentile[0] < 8.0 && x.percentile[1] > 50.0);
-        assert!(x.better > 0.99 && x.common == 59, "{x:?}");
-    }
-
-    #[test]
-    fn what_is_no_ranking_is_refused() {
-        let twice = [city("a", 2.0, 0.0), city("a", 1.0, 0.0)];
-        assert!(rank(&twice, 0, 0).unwrap_err().to_string().contains('a'));
-        let wrong = [city("a", f64::NAN, 0.0), city("b", 1.0, 0.0)];
-        assert!(rank(&wrong, 0, 0).is_err());
-        assert!(
-            compare(
-                &panel(2, 0.0),
-                &[city("y", 1.0, 0.0), city("z", 2.0, 0.0)],
-                0,
-                0
-            )
-            .is_err()
-        );
-    }
-}
+mod tests;

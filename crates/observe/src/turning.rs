@@ -79,7 +79,8 @@ pub fn trips(seen: &[Traversal], network: &Network) -> Vec<Trip> {
 
 /// Goes on with trips that were under way when observation ended at `end`, seconds: each takes the
 /// rest of the way of a trip, drawn among those that had ended by then, which passed its last link
-/// and took at least as long over it: who stands long is likelier to make the turn that queues.
+/// and took at least as long over it: who stands long is likelier to make the turn that queues. It
+/// stands as long as that one did.
 /// Otherwise whoever stood in a queue at the end would seem to have arrived there, and an estimated
 /// demand would be without its queues. A trip whose last link nobody passed stays as it is.
 pub fn complete(trips: &[Trip], end: f64, seed: u64) -> Vec<Trip> {
@@ -106,16 +107,17 @@ pub fn complete(trips: &[Trip], end: f64, seed: u64) -> Vec<Trip> {
         let mut trip = trip.clone();
         let last = trip.links.last().copied().filter(|_| under_way(&trip));
         if let Some(donors) = last.and_then(|link| passed.get(&link)) {
-            // It goes on when observation ended, at the earliest.
-            let spent = trip.end - trip.start;
-            let stood = spent - trip.offsets.last().copied().unwrap_or(0.0);
+            let onto = trip.offsets.last().copied().unwrap_or(0.0);
+            let stood = trip.end - trip.start - onto;
             let as_slow = donors.partition_point(|donor| donor.0 >= stood).max(1);
-            let (_, number, place) = donors[random.below(as_slow)];
+            let (time, number, place) = donors[random.below(as_slow)];
             let donor = &trips[number];
+            // It goes on when observation ended, at the earliest.
+            let left = onto + time.max(stood);
             for next in place + 1..donor.links.len() {
                 trip.links.push(donor.links[next]);
                 let after = donor.offsets[next] - donor.offsets[place + 1];
-                trip.offsets.push(spent + after);
+                trip.offsets.push(left + after);
             }
         }
         trip

@@ -83,14 +83,14 @@ fn again(
     name: &str,
     network: &Arc<Network>,
     demand: &Arc<Demand>,
-    share: f64,
+    (share, draw): (f64, u64),
     slice_s: f64,
 ) -> f64 {
     let roads = Roads::of(network);
     let all = drive(network, demand, &roads);
     let probes: Vec<Traversal> = all
         .iter()
-        .filter(|seen| Random::new(5, 1000 + seen.vehicle).unit() < share)
+        .filter(|seen| Random::new(draw, 1000 + seen.vehicle).unit() < share)
         .copied()
         .collect();
     let options = DemandOptions {
@@ -120,7 +120,7 @@ fn again(
     let driven = fit(&pairs, HORIZON / 3600.0);
     let (was, is) = (index(&all, &roads), index(&second, &roads));
     println!(
-        "{name}, {share} of the vehicles are probes, counts every {slice_s} s: {} vehicles of {} ({} routes), against counts {:?}, driven again {driven:?}, \
+        "{name}, {share} of the vehicles are probes (draw {draw}), counts every {slice_s} s: {} vehicles of {} ({} routes), against counts {:?}, driven again {driven:?}, \
          index {was:.3} then {is:.3} ({:+.1} %)",
         found.vehicles,
         demand.vehicles_before(HORIZON),
@@ -142,7 +142,7 @@ fn a_known_demand_comes_back_from_a_tenth_of_its_vehicles_and_counts() {
         ..GridDemandSpec::default()
     };
     let demand = Arc::new(grid_demand(&network, &spec).unwrap());
-    let off = again("grid", &network, &demand, 0.1, 900.0);
+    let off = again("grid", &network, &demand, (0.1, 5), 900.0);
     assert!(off.abs() < 0.05, "{off}");
 }
 
@@ -156,8 +156,17 @@ fn hangzhous_hour_comes_back() {
     let network = Arc::new(roads::read::network(&folder.join("roadnet.json")).unwrap());
     let (demand, _) = roads::read::demand(&folder.join("flow.json"), &network).unwrap();
     let demand = Arc::new(demand);
-    // Under the network's plan some turns are over capacity, and link counts do not say who waits
-    // for them: the index comes back less well than the volumes do (docs/benchmarks.md).
-    let off = again("hangzhou", &network, &demand, 0.1, 900.0);
-    assert!(off.abs() < 0.25, "{off}");
+    // Under the network's plan some turns are over capacity. The index depends on who waits for them,
+    // which a tenth of the vehicles tell up to chance.
+    let mut sum = 0.0;
+    for draw in 0..6 {
+        let off = again("hangzhou", &network, &demand, (0.1, draw), 900.0);
+        assert!(off.abs() < 0.12, "draw {draw}: {off}");
+        sum += off / 6.0;
+    }
+    println!("hangzhou, mean of the draws {:+.1} %", sum * 100.0);
+    assert!(sum.abs() < 0.05, "{sum}");
+    again("hangzhou", &network, &demand, (1.0, 0), 900.0);
+    again("hangzhou", &network, &demand, (0.05, 0), 900.0);
+    again("hangzhou", &network, &demand, (0.1, 0), 300.0);
 }

@@ -34,7 +34,7 @@ pub(crate) struct IndexArgs {
     /// What the index is made for: city, district, corridor or link
     #[arg(long, value_name = "WHAT", value_parser = ["city", "district", "corridor", "link"], default_value = "city", hide_possible_values = true)]
     pub(crate) by: String,
-    /// Polygons of the districts, GeoJSON
+    /// Polygons of the districts, GeoJSON, for --by district
     #[arg(long, value_name = "FILE", required_if_eq("by", "district"))]
     pub(crate) districts: Option<PathBuf>,
     /// Speed of free flow: limit, static, top4-hourly-mean or p85-offpeak
@@ -53,7 +53,7 @@ pub(crate) struct IndexArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) class_table: Option<PathBuf>,
     /// Use each row as observed, without borrowing from others
-    #[arg(long)]
+    #[arg(long, conflicts_with = "table")]
     pub(crate) no_borrowing: bool,
     /// Bootstrap replicates behind the intervals
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(0..=10_000))]

@@ -75,6 +75,10 @@ fn a_wrong_table_or_window_is_refused_with_the_remedy() {
     );
     let output = place.run(&[&table[..], &["--window", "7-9"]].concat());
     assert!(String::from_utf8_lossy(&output.stderr).contains("HH:MM"));
+    let output = place.run(&[&table[..], &["--districts", "districts.geojson"]].concat());
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("add --by district"), "{text}");
 }
 
 #[test]

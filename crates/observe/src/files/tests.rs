@@ -51,3 +51,33 @@ fn bad_records_are_refused_with_line_field_and_remedy() {
         "{error}"
     );
 }
+
+#[test]
+fn json_is_read_row_by_row_and_no_row_is_endless() {
+    let roads = roads();
+    let row = "{\"link\":\"road_1_1_0\",\"bin\":1,\"n\":1,\"speed\":5}";
+    let read = |text: String| {
+        let found = read_rows(text.as_bytes(), Path::new("t.json"), &roads);
+        found.map_err(|error| error.to_string())
+    };
+    // Together the rows are far longer than one may be.
+    let many = vec![row; 10_000].join(",\n");
+    assert!(many.len() as u64 > 2 * ROW_READ_BYTES);
+    assert_eq!(read(format!("[{many}]")).unwrap().len(), 10_000);
+    let endless = format!("[{row},{{\"link\":\"{}", "a".repeat(1 << 20));
+    let fault = read(endless).unwrap_err();
+    assert!(
+        fault.starts_with("t.json:2: the row is longer than"),
+        "{fault}"
+    );
+    let wrong = format!("[{row},{}]", row.replace(":5", ":0"));
+    assert_eq!(
+        read(wrong).unwrap_err(),
+        "t.json:2: speed is 0; it must be greater than zero"
+    );
+    assert!(
+        read(format!("[{row}] x"))
+            .unwrap_err()
+            .contains("no list of rows")
+    );
+}

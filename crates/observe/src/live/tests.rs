@@ -71,3 +71,21 @@ fn a_clock_that_is_wrong_moves_nothing() {
     live.settle();
     assert!(live.index(&QUERY).unwrap().unwrap().time < 26_000.0);
 }
+
+#[test]
+fn a_first_position_from_a_wrong_clock_is_got_over() {
+    let (network, mut live) = live();
+    let wrong = ProbePoint {
+        vehicle: 9,
+        sequence: None,
+        time: 1.7e9,
+        point: Point::new(0.0, 0.0),
+    };
+    assert_eq!(live.accept(&[wrong]).refused, 0);
+    let taken = live.accept(&drive(&network, 25_200.0));
+    // The first hundred are refused but one, then the clock begins anew.
+    assert_eq!((taken.received, taken.refused), (400, 99));
+    live.settle();
+    let index = live.index(&QUERY).unwrap().unwrap();
+    assert!(index.time < 26_000.0, "{}", index.time);
+}

@@ -51,7 +51,7 @@ impl View {
             districts: live.districts.clone(),
             table: live.table.since(first),
             series: series(&live.table, &live.roads),
-            now: live.newest - base,
+            now: live.clock.newest() - base,
             newest,
         })
     }

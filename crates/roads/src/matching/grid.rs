@@ -1,5 +1,6 @@
 //! Which lines are near a point: a flat grid of squares, each with the pieces of lines in it.
 
+use crate::error::Error;
 use crate::geometry::Point;
 
 /// Side of a square, metres, where the area is not too large for it.
@@ -8,6 +9,9 @@ const SIDE_M: f64 = 50.0;
 const SQUARES_MAX: f64 = 4_000_000.0;
 /// Most squares from corner to corner, so that long lines are not cut into too many pieces.
 const ACROSS_MAX: f64 = 20_000.0;
+/// Most pieces in all squares together, 32 bytes each; where there would be more the squares are
+/// larger.
+const ENTRIES_MAX: usize = 60_000_000;
 /// A piece is in at most so many squares in each direction; longer ones are cut first.
 const PIECE_SQUARES: f64 = 4.0;
 
@@ -50,7 +54,27 @@ pub(super) struct Grid {
 
 impl Grid {
     /// Of lines whose points stand one after the other.
-    pub(super) fn new(points: &[Point], along: &[f32], first_point: &[u32]) -> Self {
+    ///
+    /// # Errors
+    /// When the lines have more pieces than a grid may hold.
+    pub(super) fn new(points: &[Point], along: &[f32], first_point: &[u32]) -> Result<Self, Error> {
+        Self::within(ENTRIES_MAX, points, along, first_point)
+    }
+
+    /// The same with at most so many pieces in all squares together.
+    fn within(
+        most: usize,
+        points: &[Point],
+        along: &[f32],
+        first_point: &[u32],
+    ) -> Result<Self, Error> {
+        if points.len() > most {
+            return Err(Error::Limit {
+                what: "number of points of all lines, for matching,",
+                found: points.len() as u64,
+                limit: most as u64,
+            });
+        }
         let (mut low, mut high) = (Point::new(0.0, 0.0), Point::new(0.0, 0.0));
         if let Some(&first) = points.first() {
             (low, high) = (first, first);
@@ -66,23 +90,36 @@ impl Grid {
         {
             side *= 2.0;
         }
-        let columns = (width / side) as usize + 1;
-        let rows = (height / side) as usize + 1;
-        let mut grid = Self {
-            corner: low,
-            far_corner: high,
-            side,
-            columns,
-            rows,
-            first: Vec::new(),
-            pieces: Vec::new(),
-        };
-        grid.fill(&grid.cut(points, along, first_point));
-        grid
+        loop {
+            let mut grid = Self {
+                corner: low,
+                far_corner: high,
+                side,
+                columns: (width / side) as usize + 1,
+                rows: (height / side) as usize + 1,
+                first: Vec::new(),
+                pieces: Vec::new(),
+            };
+            // In one square every piece stands once, so this ends.
+            let pieces = grid.cut(most, points, along, first_point);
+            if let Some(pieces) = pieces
+                && let Some(counts) = grid.count(most, &pieces)
+            {
+                grid.fill(counts, &pieces);
+                return Ok(grid);
+            }
+            side *= 2.0;
+        }
     }
 
-    /// The lines as pieces that are not too long.
-    fn cut(&self, points: &[Point], along: &[f32], first_point: &[u32]) -> Vec<Piece> {
+    /// The lines as pieces that are not too long; `None` where there are more than `most`.
+    fn cut(
+        &self,
+        most: usize,
+        points: &[Point],
+        along: &[f32],
+        first_point: &[u32],
+    ) -> Option<Vec<Piece>> {
         let mut pieces = Vec::with_capacity(points.len());
         for (link, ends) in first_point.windows(2).enumerate() {
             for at in ends[0] as usize + 1..ends[1] as usize {
@@ -90,6 +127,9 @@ impl Grid {
                 let count = (a.distance(b) / (PIECE_SQUARES * self.side))
                     .ceil()
                     .clamp(1.0, 1e6);
+                if pieces.len() + count as usize > most {
+                    return None;
+                }
                 let step = (b - a) * (1.0 / count);
                 for part in 0..count as usize {
                     let start = a + step * part as f64 - self.corner;
@@ -108,14 +148,27 @@ impl Grid {
                 }
             }
         }
-        pieces
+        Some(pieces)
     }
 
-    fn fill(&mut self, pieces: &[Piece]) {
+    /// How many pieces each square has, one place on; `None` where all together have more than
+    /// `most`.
+    fn count(&self, most: usize, pieces: &[Piece]) -> Option<Vec<u32>> {
         let mut counts = vec![0_u32; self.columns * self.rows + 1];
+        let mut total = 0;
         for piece in pieces {
-            self.squares_of(piece, |square| counts[square + 1] += 1);
+            self.squares_of(piece, |square| {
+                counts[square + 1] += 1;
+                total += 1;
+            });
+            if total > most {
+                return None;
+            }
         }
+        Some(counts)
+    }
+
+    fn fill(&mut self, mut counts: Vec<u32>, pieces: &[Piece]) {
         for square in 1..counts.len() {
             counts[square] += counts[square - 1];
         }
@@ -234,4 +287,50 @@ fn keep(found: &mut Vec<Near>, (link, along, square): (u32, f32, f32), apart: f3
 
 fn ordered(a: f32, b: f32) -> (f32, f32) {
     (a.min(b), a.max(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many parallel lines of 30 km, 20 m apart.
+    fn lines(count: u32) -> (Vec<Point>, Vec<f32>, Vec<u32>) {
+        let points = (0..count).flat_map(|line| {
+            let low = 20.0 * f64::from(line);
+            [Point::new(0.0, low), Point::new(30_000.0, low + 9_000.0)]
+        });
+        let along = (0..count).flat_map(|_| [0.0, 31_320.92]);
+        (
+            points.collect(),
+            along.collect(),
+            (0..=count).map(|line| 2 * line).collect(),
+        )
+    }
+
+    #[test]
+    fn squares_grow_until_the_pieces_fit_and_answers_stay_the_same() {
+        let (points, along, first) = lines(50);
+        let fine = Grid::new(&points, &along, &first).unwrap();
+        let coarse = Grid::within(2000, &points, &along, &first).unwrap();
+        assert!(fine.pieces.len() > 2000 && coarse.pieces.len() <= 2000);
+        assert!(coarse.side > fine.side);
+        for x in [10.0, 7_000.0, 29_000.0] {
+            let at = Point::new(x, 0.3 * x + 204.0);
+            let (mut one, mut two) = (Vec::new(), Vec::new());
+            fine.near(at, 30.0, 8, &mut one);
+            coarse.near(at, 30.0, 8, &mut two);
+            let of = |near: &[Near]| near.iter().map(|near| near.link).collect::<Vec<_>>();
+            assert_eq!((of(&one), one[0].link), (of(&two), 10));
+        }
+    }
+
+    #[test]
+    fn more_lines_than_fit_into_one_square_are_refused() {
+        let (points, along, first) = lines(50);
+        let fault = Grid::within(99, &points, &along, &first).unwrap_err();
+        assert!(
+            fault.to_string().contains("100, more than the limit of 99"),
+            "{fault}"
+        );
+    }
 }

@@ -81,8 +81,8 @@ impl Map {
     /// Prepares a network.
     ///
     /// # Errors
-    /// When a line is no line (coordinates that are not numbers, no length) or a junction has
-    /// more than [`DEGREE_MAX`] links on one side.
+    /// When a line is no line (coordinates that are not numbers, no length), a junction has
+    /// more than [`DEGREE_MAX`] links on one side, or the lines have too many points.
     pub fn new(network: &Network) -> Result<Self, Error> {
         let (mut points, mut along, mut first_point) = (Vec::new(), Vec::new(), vec![0_u32]);
         for link in &network.links {
@@ -117,7 +117,7 @@ impl Map {
         let into = Rows::new(network, |junction| &junction.incoming);
         let mut map = Self {
             ways: Vec::new(),
-            grid: Grid::new(&points, &along, &first_point),
+            grid: Grid::new(&points, &along, &first_point)?,
             points,
             along,
             first_point,

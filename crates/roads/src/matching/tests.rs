@@ -437,7 +437,7 @@ fn both_arms_of_a_hairpin_bend_are_candidates() {
     ];
     let points = points.map(|(x, y)| Point::new(x, y));
     let along = [0.0, 400.0, 414.0, 428.0, 828.0];
-    let bend = Grid::new(&points, &along, &[0, 5]);
+    let bend = Grid::new(&points, &along, &[0, 5]).unwrap();
     let mut found = Vec::new();
     bend.near(Point::new(200.0, 9.0), 30.0, 12, &mut found);
     let places: Vec<f32> = found.iter().map(|near| near.along).collect();

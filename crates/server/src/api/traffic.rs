@@ -64,7 +64,7 @@ pub(crate) struct ProbesAnswer {
     received: u64,
     /// Positions that had come before.
     repeated: u64,
-    /// Positions with a time that is none, or an hour ahead of all others.
+    /// Positions with a time that is none, an hour ahead of all others or a day behind.
     refused: u64,
     /// Vehicles that have sent some.
     vehicles: usize,

@@ -3,10 +3,14 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use clap::ValueEnum;
+
 use super::surface::Pair;
 use super::traffic::Report;
 use crate::cli::claims::TrafficClaimsArgs;
+use crate::cli::traffic::EngineArgs;
 use crate::commands::traffic::plots::{self, Plot, escape};
+use crate::commands::traffic::quoted;
 use crate::commands::traffic::report::STYLE;
 use crate::error::Error;
 use crate::output::to_file;
@@ -48,7 +52,7 @@ fn command(args: &TrafficClaimsArgs) -> String {
     let mut text = "citybrain claims traffic".to_owned();
     // Writing to a `String` cannot fail.
     for scenario in &args.scenario {
-        let _ = write!(text, " --scenario {scenario}");
+        let _ = write!(text, " --scenario {}", quoted(scenario));
     }
     let _ = write!(
         text,
@@ -57,21 +61,49 @@ fn command(args: &TrafficClaimsArgs) -> String {
     );
     let _ = write!(
         text,
-        " --share {} --before {} --after {}",
-        args.share, args.before, args.after
+        " --share {} --before {} --after {} --probes {} --missions {}",
+        args.share,
+        quoted(&args.before),
+        quoted(&args.after),
+        args.probes,
+        args.missions
     );
+    if let Some(which) = args.which.to_possible_value() {
+        let _ = write!(text, " --which {}", which.get_name());
+    }
     if !args.only.is_empty() {
         let names = args.only.iter().map(|claim| format!("{claim:?}"));
         let names: Vec<String> = names.collect();
         let _ = write!(text, " --only {}", names.join(",").to_lowercase());
     }
     if !args.control.is_empty() {
-        let _ = write!(text, " --control {}", args.control.join(","));
+        let _ = write!(text, " --control {}", quoted(&args.control.join(",")));
     }
-    if let Some(horizon) = args.engine.horizon {
-        let _ = write!(text, " --horizon {horizon}");
-    }
+    engine(&args.engine, &mut text);
     text
+}
+
+/// The options of the engine that were given.
+fn engine(args: &EngineArgs, text: &mut String) {
+    let lane_change = args.lane_change.map(|on| if on { "on" } else { "off" });
+    let given = [
+        ("horizon", args.horizon.map(|value| value.to_string())),
+        ("threads", args.threads.map(|value| value.to_string())),
+        ("lane-change", lane_change.map(str::to_owned)),
+        ("rules", args.rules.clone()),
+        ("action", args.action.map(|value| value.to_string())),
+        ("yellow", args.yellow.map(|value| value.to_string())),
+        ("phases", args.phases.map(|value| value.to_string())),
+        (
+            "metrics-every",
+            args.metrics_every.map(|value| value.to_string()),
+        ),
+    ];
+    for (name, value) in given {
+        if let Some(value) = value {
+            let _ = write!(text, " --{name} {value}");
+        }
+    }
 }
 
 fn markdown(args: &TrafficClaimsArgs, report: &Report) -> String {
@@ -193,4 +225,85 @@ fn html(args: &TrafficClaimsArgs, report: &Report) -> Result<String, Error> {
     );
     page.push_str("</main>\n</body>\n</html>\n");
     Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        claims: TrafficClaimsArgs,
+    }
+
+    /// The command's words for these options.
+    fn written(options: &[&str]) -> String {
+        let line = Line::parse_from([&["traffic"][..], options].concat());
+        command(&line.claims)
+    }
+
+    #[test]
+    fn the_command_that_is_written_has_every_option_that_was_given() {
+        let options = [
+            "--scenario",
+            "a b.json,flow.json",
+            "--only",
+            "t1,t3",
+            "--seeds",
+            "1,2",
+            "--share",
+            "0.3",
+            "--which",
+            "innermost",
+            "--before",
+            "plan",
+            "--after",
+            "webster",
+            "--control",
+            "max-pressure",
+            "--probes",
+            "0.1",
+            "--missions",
+            "7",
+            "--horizon",
+            "600",
+            "--threads",
+            "2",
+            "--lane-change",
+            "off",
+            "--rules",
+            "street",
+            "--action",
+            "10",
+            "--yellow",
+            "3",
+            "--phases",
+            "6",
+            "--metrics-every",
+            "30",
+        ];
+        let text = written(&options);
+        for option in options.iter().filter(|option| option.starts_with("--")) {
+            assert!(text.contains(&format!("{option} ")), "{option}: {text}");
+        }
+        assert!(
+            text.contains("--scenario 'a b.json,flow.json' --seeds 1,2 --share 0.3"),
+            "{text}"
+        );
+        assert!(
+            text.contains("--which innermost") && text.contains("--lane-change off"),
+            "{text}"
+        );
+        // What is read back from it is written again.
+        let words: Vec<&str> = text.split(' ').skip(3).collect();
+        let plain: Vec<&str> = words
+            .iter()
+            .copied()
+            .filter(|word| !word.contains('\''))
+            .collect();
+        let again = Line::parse_from([&["traffic"][..], &plain[1..]].concat());
+        assert_eq!(again.claims.missions, 7);
+    }
 }

@@ -50,30 +50,13 @@ struct Seen {
 
 /// Measures and prints.
 pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> Outcome {
+    districts_have_use(args)?;
     scenario::override_options(&mut layers, &args.scenario, &args.engine)?;
     layers.flag("traffic.control", "--control", args.control.clone())?;
     layers.flag("traffic.seed", "--seed", args.seed.map(i64::from))?;
     let settings = layers.settings()?;
     let seed = settings.traffic.seed as u32;
-    let options = Options {
-        free_flow: args.free_flow.parse().map_err(refused)?,
-        weight: args.weight.parse().map_err(refused)?,
-        window: match &args.window {
-            Some(text) => window(text)?,
-            None => Window::default(),
-        },
-        expansion: args.expansion,
-        replicates: args.replicates as usize,
-        seed: u64::from(seed),
-        class_table: match &args.class_table {
-            Some(path) => {
-                let bytes = bytes_of(path, areas::FILE_BYTES_MAX)?;
-                Some(ClassTable::parse(&bytes, path).map_err(refused)?)
-            }
-            None => None,
-        },
-        ..Options::default()
-    };
+    let options = options(args, u64::from(seed))?;
     let seen = if args.table.is_some() || args.traversals.is_some() || args.counts.is_some() {
         observed(args, printer)?
     } else {
@@ -123,6 +106,43 @@ pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> O
         ));
     }
     Ok(Exit::Success)
+}
+
+fn options(args: &IndexArgs, seed: u64) -> Result<Options, Error> {
+    Ok(Options {
+        free_flow: args.free_flow.parse().map_err(refused)?,
+        weight: args.weight.parse().map_err(refused)?,
+        window: match &args.window {
+            Some(text) => window(text)?,
+            None => Window::default(),
+        },
+        expansion: args.expansion,
+        replicates: args.replicates as usize,
+        seed,
+        class_table: match &args.class_table {
+            Some(path) => {
+                let bytes = bytes_of(path, areas::FILE_BYTES_MAX)?;
+                Some(ClassTable::parse(&bytes, path).map_err(refused)?)
+            }
+            None => None,
+        },
+        ..Options::default()
+    })
+}
+
+/// Refuses polygons that nothing would be made of.
+fn districts_have_use(args: &IndexArgs) -> Result<(), Error> {
+    match &args.districts {
+        Some(path) if args.by != "district" => Err(Error::Refused {
+            message: format!(
+                "--districts {} has no use with --by {}",
+                path.display(),
+                args.by
+            ),
+            help: Some("add --by district, or leave --districts out".to_owned()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn borrowing(args: &IndexArgs) -> Borrowing {

@@ -25,7 +25,7 @@ mod watched;
 
 pub(crate) use close::close;
 pub(crate) use closing::{Closed, applied};
-pub(crate) use compare::compare;
+pub(crate) use compare::{compare, quoted};
 pub(crate) use corridor::corridor;
 pub(crate) use drive::drive;
 pub(crate) use index::index;

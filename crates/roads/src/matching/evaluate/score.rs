@@ -113,7 +113,9 @@ fn count(sums: &mut (u64, u64), of: &[Vec<Point>], on: &[Vec<Point>]) {
         along.resize(points.len(), 0.0);
         first.push(points.len() as u32);
     }
-    let grid = Grid::new(&points, &along, &first);
+    let Ok(grid) = Grid::new(&points, &along, &first) else {
+        return; // a trip of more points than a whole country's map
+    };
     let mut found = Vec::new();
     for line in of {
         let length = geometry::length(line);
