@@ -128,12 +128,23 @@ impl Estimator {
                 weight,
             });
         };
-        for (place, weight) in pieces(first) {
+        let known = if lane.backlog.is_some() && reference.is_none() {
+            0.0
+        } else {
+            first
+        };
+        for (place, weight) in pieces(known) {
             put(place, place * apart, weight);
         }
-        let tail = reference.map_or(first * SPACING, |at| at + SPACING);
-        for (place, weight) in pieces(lane.queue - first) {
-            put(first + place, tail + place * SPACING, weight);
+        let tail = reference.map_or(known * SPACING, |at| at + SPACING);
+        let mut behind = |place: f64, weight| put(known + place, tail + place * SPACING, weight);
+        if let Some(backlog) = &lane.backlog {
+            let places = (0_u32..).map(f64::from).zip(backlog.at_least());
+            places
+                .take_while(|&(_, weight)| weight >= LEAST)
+                .for_each(|(place, weight)| behind(place, weight));
+        } else {
+            pieces(lane.queue - known).for_each(|(place, weight)| behind(place, weight));
         }
         let (mut sum, mut moment) = (0.0, 0.0);
         let last = street.ticks.ceil() as usize;
