@@ -191,41 +191,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             let plant = SimPlant::new(Arc::clone(&network), Arc::clone(&demand), config)?;
             let plant = Sensed::new(plant, &sensing, 0)?;
             let mut runner = Runner::new(plant, controller, &protocol)?;
-            if std::env::var_os("KINDS").is_some() {
-                let mut t = 0.0;
-                let mut sums = std::collections::BTreeMap::new();
-                let mut switch = 0;
-                let mut last: Vec<Option<u32>> = vec![];
-                let mut share = std::collections::BTreeMap::new();
-                while t < protocol.horizon - LAST {
-                    t += 5.0;
-                    runner.run_until(t)?;
-                    let world = runner.plant().inner().world();
-                    for i in 0..network.lanes.len() {
-                        let kind = format!(
-                            "{:?}",
-                            network.lanes[i]
-                                .outgoing
-                                .first()
-                                .map(|m| network.movements[m.index()].direction)
-                        );
-                        let e = sums.entry(kind).or_insert((0.0, 0.0));
-                        e.0 += 5.0 * f64::from(world.lane_waiting(i.into())) / 3000.0;
-                        e.1 += 5.0 * f64::from(world.lane_count(i.into())) / 3000.0;
-                    }
-                    let phases: Vec<Option<u32>> = (0..network.signals.len())
-                        .map(|s| world.phase(s.into()).map(|p| p as u32))
-                        .collect();
-                    if !last.is_empty() {
-                        switch += phases.iter().zip(&last).filter(|(a, b)| a != b).count();
-                    }
-                    for p in &phases {
-                        *share.entry(*p).or_insert(0) += 1;
-                    }
-                    last = phases;
-                }
-                eprintln!("KINDS mean waiting, count {sums:?} switches {switch} phases {share:?}");
-            }
             runner.run_until(protocol.horizon - LAST)?;
             let before = runner
                 .plant()

@@ -60,3 +60,25 @@ impl Prior {
         (alike / unlike).clamp(STRENGTH.0, STRENGTH.1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_links_are_alike_what_is_usual_says_much_and_where_they_differ_little() {
+        let (mut alike, mut unlike) = (Prior::default(), Prior::default());
+        for link in 0..80 {
+            let off = f64::from(link % 5 - 2);
+            alike.shares(
+                &[12.0 + off, 3.0 - off / 2.0, 5.0 - off / 2.0],
+                &[2.4, 0.6, 1.0],
+            );
+            unlike.shares(&[12.0 + 5.0 * off, 3.0, 13.0 - 5.0 * off], &[2.4, 0.6, 1.0]);
+        }
+        assert!(alike.strength() > 50.0, "{alike:?}");
+        assert!(unlike.strength() < 5.0, "{unlike:?}");
+        let before = Prior::default().strength();
+        assert!((before - BEFORE.0).abs() < 1e-9, "{before}");
+    }
+}
