@@ -36,7 +36,7 @@ pub use controller::{Controller, Detail};
 pub use envelope::{Command, Envelope, Overrides, Safety};
 pub use error::Error;
 pub use limits::{AllRed, Limits, LimitsTable, Pedestrians, Yellow};
-pub use observation::{Observation, SeenVehicle, Wish, Wishes};
+pub use observation::{ExpectedVehicle, Observation, SeenVehicle, Wish, Wishes};
 pub use phases::{Fault, PhaseIndex, SignalPhases};
 pub use plant::{Plant, SimPlant};
 pub use protocol::{PhaseSet, Protocol, Regime};

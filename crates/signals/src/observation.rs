@@ -14,6 +14,15 @@ pub struct SeenVehicle {
     pub speed: f64,
 }
 
+/// A vehicle that is not seen but expected, or a share of one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExpectedVehicle {
+    /// Where and how fast.
+    pub vehicle: SeenVehicle,
+    /// How many vehicles are expected there: 1 for one that is seen, less for one that may be.
+    pub weight: f64,
+}
+
 /// What can be seen of a city's traffic and signals at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
@@ -33,6 +42,12 @@ pub struct Observation {
     pub vehicles: Vec<SeenVehicle>,
     /// Per lane, where its vehicles start in `vehicles`, and one past the last at the end.
     pub first_vehicle: Vec<u32>,
+    /// Where the traffic is estimated, what `vehicles` and the counts round to whole vehicles:
+    /// shares of vehicles, lane by lane, front to back. Empty where vehicles are seen as they are.
+    pub expected: Vec<ExpectedVehicle>,
+    /// Per lane, where it starts in `expected`, and one past the last at the end; empty where
+    /// vehicles are seen as they are.
+    pub first_expected: Vec<u32>,
 }
 
 impl Observation {
@@ -47,6 +62,8 @@ impl Observation {
             waiting: vec![0; lanes],
             vehicles: Vec::new(),
             first_vehicle: vec![0; lanes + 1],
+            expected: Vec::new(),
+            first_expected: Vec::new(),
         }
     }
 
@@ -63,6 +80,27 @@ impl Observation {
                 .unwrap_or_default(),
             _ => &[],
         }
+    }
+
+    /// What is expected on a lane, front to back: its vehicles, each for one, where they are seen
+    /// as they are.
+    pub fn expected_on(&self, lane: LaneId) -> impl Iterator<Item = ExpectedVehicle> + '_ {
+        let bounds = (
+            self.first_expected.get(lane.index()),
+            self.first_expected.get(lane.index() + 1),
+        );
+        let (seen, expected) = match bounds {
+            (Some(&start), Some(&end)) => {
+                let here = self.expected.get(start as usize..end as usize);
+                (&[][..], here.unwrap_or_default())
+            }
+            _ => (self.vehicles_on(lane), &[][..]),
+        };
+        let whole = |&vehicle: &SeenVehicle| ExpectedVehicle {
+            vehicle,
+            weight: 1.0,
+        };
+        seen.iter().map(whole).chain(expected.iter().copied())
     }
 }
 

@@ -163,6 +163,37 @@ fn the_share_of_probes_is_learnt() {
     }
 }
 
+#[test]
+fn probes_do_not_make_it_believe_in_vehicles_that_are_not_there() {
+    let network = network();
+    let demand = demand(&network, 1_200, 1_200.0);
+    for (share, most) in [(0.1, 0.3), (0.3, 0.6), (0.9, 0.6)] {
+        let mode = format!("probes:{share}");
+        let errors = run(&network, &demand, &mode, 7, 1_200.0).1.unwrap();
+        let bias = errors.count_bias;
+        assert!(bias.abs() < most, "{mode}: {errors:?}");
+    }
+}
+
+#[test]
+fn an_estimate_is_shown_in_shares_of_vehicles_and_what_is_seen_in_whole_ones() {
+    let network = network();
+    let demand = demand(&network, 400, 400.0);
+    let (seen, _) = run(&network, &demand, "probes:0.1", 1, 300.0);
+    let (last, _) = seen.last().unwrap();
+    let broken = |here: &&signals::ExpectedVehicle| here.weight < 0.9;
+    assert!(last.expected.iter().filter(broken).count() > 20);
+    assert!(last.expected.iter().all(|here| here.weight > 0.0));
+    assert_eq!(last.first_expected.len(), network.lanes.len() + 1);
+    let (full, _) = run(&network, &demand, "full", 1, 60.0);
+    let (last, _) = full.last().unwrap();
+    assert!(last.expected.is_empty() && !last.vehicles.is_empty());
+    let whole: usize = (0..network.lanes.len())
+        .map(|lane| last.expected_on(lane.into()).count())
+        .sum();
+    assert_eq!(whole, last.vehicles.len());
+}
+
 /// A plant that is one lane's worth of scenes and nothing else.
 struct Blind(SimPlant);
 

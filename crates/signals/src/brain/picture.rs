@@ -7,7 +7,7 @@ use roads::LaneId;
 use super::lane::Arrival;
 use super::layout::{LaneLayout, Layout, Onward, SPACING};
 use super::levels::ALL_WAYS;
-use crate::observation::{Observation, SeenVehicle};
+use crate::observation::{ExpectedVehicle, Observation, SeenVehicle};
 
 /// How vehicles pick up speed, m/s².
 const ACCELERATION: f64 = 2.0;
@@ -17,6 +17,8 @@ const MOVING: f64 = 3.0;
 const STANDING: f64 = 0.5;
 /// Nearer than this to the stop line it is the first to go, metres.
 const AT_THE_LINE: f64 = 5.0;
+/// From this share of a vehicle on one is taken to be there.
+const LIKELY: f64 = 0.5;
 /// Longest lane that makes sense, metres.
 const FARTHEST: f64 = 1e6;
 /// How far beyond a lane's start a vehicle may be and still count as on it, metres.
@@ -48,12 +50,16 @@ pub(super) struct Picture {
     time: Option<f64>,
     /// Per lane: vehicles on it as arrivals at its end, in order.
     pub(super) present: Vec<Vec<Arrival>>,
+    /// Per lane: how many vehicles that is.
+    held: Vec<f64>,
     /// Per lane: whether the first vehicle stands at the stop line.
     pub(super) stands: Vec<bool>,
     /// Per lane: vehicles that have left it since the look before.
     pub(super) left: Vec<f64>,
     /// Per lane: vehicles that could have left it since, had each had the stop line for itself.
     pub(super) could: Vec<f64>,
+    /// Those of a lane.
+    here: Vec<ExpectedVehicle>,
 }
 
 impl Picture {
@@ -63,6 +69,8 @@ impl Picture {
             counted: 0.0,
             time: None,
             present: vec![Vec::new(); lanes],
+            held: vec![0.0; lanes],
+            here: Vec::new(),
             stands: vec![false; lanes],
             left: vec![0.0; lanes],
             could: vec![0.0; lanes],
@@ -79,50 +87,54 @@ impl Picture {
         let keep = 0.5_f64.powf(passed / memory);
         self.counted = self.counted * keep + passed;
         for (index, lane) in layout.lanes.iter().enumerate() {
-            let vehicles = seen.vehicles_on(LaneId::from(index));
+            let vehicles = &mut self.here;
+            vehicles.clear();
+            vehicles.extend(seen.expected_on(LaneId::from(index)));
             // A plant may see a lane's vehicles before they are on it; those further back than a
             // drive since the last look are counted when they come that far.
             let driven = lane.speed * passed;
             let (near, far) = (lane.length - driven, lane.length.max(driven));
-            let new = |vehicle: &&SeenVehicle| {
+            let new = |vehicle: &SeenVehicle| {
                 vehicle.to_stop_line > near && vehicle.to_stop_line <= far && vehicle.speed > MOVING
             };
-            let first = vehicles.first();
-            self.stands[index] = first
-                .is_some_and(|first| first.speed < STANDING && first.to_stop_line < AT_THE_LINE);
-            let new = vehicles.iter().filter(new).count();
-            self.entered[index] = self.entered[index] * keep + new as f64;
+            let first = vehicles.first().filter(|first| first.weight >= LIKELY);
+            self.stands[index] = first.is_some_and(|first| {
+                first.vehicle.speed < STANDING && first.vehicle.to_stop_line < AT_THE_LINE
+            });
+            let new = vehicles.iter().filter(|here| new(&here.vehicle));
+            let new: f64 = new.map(|here| here.weight).sum();
+            self.entered[index] = self.entered[index] * keep + new;
             // Who is further back than the lane is long is on a lane behind it; seen there, too, it
             // comes on from there.
-            let sighted = |behind: &LaneId| !seen.vehicles_on(*behind).is_empty();
+            let sighted = |behind: &LaneId| seen.expected_on(*behind).next().is_some();
             let own = if lane.behind.iter().any(sighted) {
-                let own = |vehicle: &SeenVehicle| vehicle.to_stop_line <= lane.length + BEYOND;
+                let most = lane.length + BEYOND;
+                let own = |here: &ExpectedVehicle| here.vehicle.to_stop_line <= most;
                 vehicles.partition_point(own)
             } else {
                 vehicles.len()
             };
             let present = &mut self.present[index];
-            let before = present.len() + new;
+            let before = self.held[index] + new;
             let could = present.iter().filter(|arrival| arrival.time < passed);
-            self.could[index] = could.count() as f64;
+            self.could[index] = could.map(|arrival| arrival.weight).sum();
             present.clear();
             let mut last = f64::NEG_INFINITY;
-            let mut come = |vehicle: &SeenVehicle| {
+            let mut come = |vehicle: &SeenVehicle, weight: f64| {
                 last = undisturbed(vehicle, lane.speed).max(last);
-                present.push(Arrival {
-                    time: last,
-                    weight: 1.0,
-                });
+                present.push(Arrival { time: last, weight });
             };
             if vehicles.is_empty() {
                 let counts = (seen.count.get(index), seen.waiting.get(index));
                 if let (Some(&count), Some(&waiting)) = counts {
-                    counted(lane, count, waiting).for_each(|vehicle| come(&vehicle));
+                    counted(lane, count, waiting).for_each(|vehicle| come(&vehicle, 1.0));
                 }
             } else {
-                vehicles[..own].iter().for_each(come);
+                let own = vehicles[..own].iter();
+                own.for_each(|here| come(&here.vehicle, here.weight));
             }
-            self.left[index] = before.saturating_sub(present.len()) as f64;
+            self.held[index] = present.iter().map(|arrival| arrival.weight).sum();
+            self.left[index] = (before - self.held[index]).max(0.0);
         }
     }
 
@@ -133,7 +145,7 @@ impl Picture {
             .filter(|&(_, _, share)| share >= LEAST_SHARE)
             .map(|(_, to, share)| {
                 let to = to.index();
-                let free = layout.lanes[to].storage - self.present[to].len() as f64;
+                let free = layout.lanes[to].storage - self.held[to];
                 (free.max(0.0) + leave[to]) / share
             })
             .fold(f64::INFINITY, f64::min)
@@ -148,7 +160,7 @@ impl Picture {
         }
         let (mut here, mut storage) = (0.0, 0.0);
         for lane in beyond {
-            here += self.present[lane.index()].len() as f64;
+            here += self.held[lane.index()];
             storage += layout.lanes[lane.index()].storage;
         }
         let over = (here / storage - ROOMY) / (FULL - ROOMY);

@@ -49,9 +49,14 @@ impl Estimator {
             filmed[lane as usize] = true;
         }
         let detectors = sensing.detectors.as_ref();
+        let probes_only = detectors.is_none() && sensing.cameras.is_none();
         let ticks = |every: f64| (every / tick).round().max(1.0) as u64;
         Self {
-            lanes: streets.lanes.iter().map(Lane::new).collect(),
+            lanes: streets
+                .lanes
+                .iter()
+                .map(|street| Lane::new(street, probes_only))
+                .collect(),
             loops: vec![LoopState::default(); sensors.loops.len()],
             learnt: Learnt::new(streets.lanes.len()),
             tick: 0,

@@ -20,8 +20,6 @@ const SURPRISE: f64 = 0.3;
 /// Vehicles in a queue up to which a probe's place says well how many there are. Beyond, queues have
 /// holes, before those who change lanes: then no more than twice as many as thought are believed.
 const SURE: f64 = 3.0;
-/// How much of the difference between a standing probe's place and the model is learnt.
-const LESSON: f64 = 0.5;
 
 impl Estimator {
     /// Where the probes are.
@@ -108,9 +106,11 @@ impl Estimator {
             self.loops[id as usize].probes += 1.0;
         }
         if lane.reference().is_none() {
-            let left = if gone.stood { lane.behind } else { 0.0 };
-            lane.set_queue(left.min(lane.queue));
-            lane.behind = 0.0;
+            if gone.stood {
+                lane.leaves();
+            } else {
+                lane.at_most(0.0);
+            }
         }
     }
 
@@ -136,6 +136,7 @@ impl Estimator {
 
     /// What a probe of a lane tells of the others on it.
     fn believe_probe(&mut self, index: usize, place: usize) {
+        let alone = self.alone();
         let street = &self.streets.lanes[index];
         let lane = &mut self.lanes[index];
         let probe = lane.probes[place];
@@ -143,9 +144,9 @@ impl Estimator {
         if probe.speed >= STANDING {
             let most = (probe.to_stop_line - BRAKES).max(0.0) / SPACING;
             let free = !probe.stood && probe.speed > FREE * street.speed;
-            if free && lane.reference().is_none() && lane.queue > most {
-                self.learnt.enters(index, LESSON * (most - lane.queue));
-                lane.set_queue(most);
+            // In red it will say more when it stands.
+            if free && lane.green > 0.0 && lane.reference().is_none() {
+                lane.at_most(most);
             }
             return;
         }
@@ -155,6 +156,7 @@ impl Estimator {
         let before = (standing / self.learnt.spacing() + driving / APART).round();
         let unseen = (before - place as f64).max(0.0);
         let first = !probe.stood;
+        let known = lane.reference().map_or(0.0, |_| lane.queue - lane.behind);
         // Those whom the model has before it.
         let since = probe.to_stop_line / street.step - probe.stands / self.streets.tick;
         let since = since.max(0.0).floor() as usize;
@@ -180,13 +182,19 @@ impl Estimator {
         }
         // Where nearly all are probes, what a place says of others is error.
         let others = 1.0 - self.learnt.penetration();
-        let waits = others * unseen.min(2.0 * thought + SURE) + (1.0 - others) * thought;
+        let believed = unseen.min(2.0 * thought + SURE);
+        let waits = others * believed + (1.0 - others) * thought;
+        if last && first && red && alone {
+            // Those before a probe that stood there already are known.
+            self.learnt
+                .waits((believed - known).max(0.0), thought - known);
+        }
         if last && first {
             lane.scale(since, 0.0);
-            lane.behind = 0.0;
-            self.learnt.enters(index, LESSON * (waits - thought));
+            lane.ends(waits);
+            self.learnt.lesson(index, waits - thought);
         }
-        if last && (first || (red && !again)) {
+        if last && !first && red && !again {
             lane.queue = waits + lane.behind;
         }
     }

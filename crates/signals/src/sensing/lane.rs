@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::backlog::Backlog;
 use super::streets::Street;
 
 /// Seconds between two that discharge one after the other.
@@ -13,6 +14,8 @@ pub(super) const SPACING: f64 = 7.5;
 const READY: f64 = 0.3;
 /// Seconds after each other at which those who stand start.
 pub(super) const STARTS: f64 = 1.2;
+/// Share of a full flow from which one who finds nobody before him goes at once.
+const OPEN: f64 = 0.1;
 /// Ticks by which somebody may be earlier than expected.
 const SOON: usize = 6;
 /// Ticks beyond the start of a lane for which it is known who will come.
@@ -44,6 +47,9 @@ pub(super) struct Lane {
     pub(super) queue: f64,
     /// Of those: behind the last probe that stands or has stood.
     pub(super) behind: f64,
+    /// Where only probes are seen: how many there may be behind that probe, or at all if there is
+    /// none.
+    pub(super) backlog: Option<Backlog>,
     /// Front to back.
     pub(super) probes: Vec<ProbeHere>,
     /// Vehicles that may cross now.
@@ -53,12 +59,13 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(street: &Street) -> Self {
+    pub(super) fn new(street: &Street, probes_only: bool) -> Self {
         let empty: VecDeque<f64> = vec![0.0; street.ticks.ceil() as usize + BEYOND].into();
         Self {
             coming: vec![empty; street.advance.len() + 1],
             queue: 0.0,
             behind: 0.0,
+            backlog: probes_only.then(Backlog::default),
             probes: Vec::new(),
             credit: 0.0,
             green: 0.0,
@@ -85,9 +92,13 @@ impl Lane {
             arrived += coming.pop_front().unwrap_or(0.0);
             coming.push_back(0.0);
         }
+        let first = self.reference().is_none();
+        let passed = self.backlog.as_mut().map_or(0.0, |backlog| {
+            backlog.arrive(arrived, first && flow >= OPEN)
+        });
         self.queue += arrived;
         self.behind = (self.behind + arrived).min(self.queue);
-        if self.reference().is_none() {
+        if first {
             self.behind = 0.0;
         }
         if flow <= 0.0 {
@@ -99,13 +110,20 @@ impl Lane {
             self.credit = READY;
         }
         self.green += tick;
+        if let (Some(backlog), true) = (&mut self.backlog, first) {
+            self.credit += flow * tick / HEADWAY;
+            let mut out = passed;
+            if self.credit >= 1.0 {
+                out += backlog.serve();
+                self.credit = (self.credit - 1.0).min(1.0);
+            }
+            self.queue = backlog.mean();
+            return out;
+        }
         self.credit = (self.credit + flow * tick / HEADWAY).min(1.0_f64.max(arrived));
         // Who is behind a probe does not cross before it.
-        let mut first = self.queue;
-        if self.reference().is_some() {
-            first -= self.behind;
-        }
-        let out = self.credit.min(first).max(0.0);
+        let waits = self.queue - self.behind;
+        let out = self.credit.min(waits).max(0.0);
         self.credit -= out;
         self.queue -= out;
         out
@@ -134,6 +152,35 @@ impl Lane {
             left -= taken;
         }
         self.behind = self.behind.min(self.queue);
+    }
+
+    /// No more than so many wait, and there is no probe among them.
+    pub(super) fn at_most(&mut self, vehicles: f64) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.at_most(vehicles);
+            self.queue = backlog.mean();
+        } else {
+            self.set_queue(vehicles.min(self.queue));
+        }
+    }
+
+    /// A probe stands behind so many, and nobody behind it.
+    pub(super) fn ends(&mut self, vehicles: f64) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.set(0.0);
+        }
+        self.behind = 0.0;
+        self.queue = vehicles;
+    }
+
+    /// The last probe that stood has crossed: those behind it are left.
+    pub(super) fn leaves(&mut self) {
+        if let Some(backlog) = &self.backlog {
+            self.queue = backlog.mean();
+        } else {
+            self.set_queue(self.behind.min(self.queue));
+        }
+        self.behind = 0.0;
     }
 
     /// Sets how many wait.

@@ -4,17 +4,25 @@
 //! Few observations are drawn towards what lanes of the same kind do over the whole network, as
 //! much as a handful of observations would count (empirical Bayes with gamma and Dirichlet priors).
 
+use std::f64::consts::LN_2;
+
 use super::lane::{HEADWAY, SPACING};
+use super::prior::Prior;
 use super::streets::Streets;
 
 /// Half-life of what is learnt, seconds.
-const MEMORY: f64 = 900.0;
-/// Observations that what is usual on the network counts for.
-const USUAL: f64 = 3.0;
+const MEMORY: f64 = 1_800.0;
+/// How much of the difference between a standing probe's place and the model is learnt, in
+/// observations.
+const LESSON: f64 = 0.2;
+/// Observations for which it counts that lanes of all kinds may be alike.
+const KINDS: f64 = 3.0;
 /// Vehicles a second on a link, before anything has been seen, and for how many seconds that counts.
 const GUESS: (f64, f64) = (0.05, 60.0);
 /// Share of probes, before anything has been seen, and for how many vehicles that counts.
 const PROBES: (f64, f64) = (0.1, 20.0);
+/// Seconds counted after which what is thought says something of the share of probes.
+const SETTLED: f64 = 300.0;
 
 /// Seconds from the beginning of a green to the first crossing of two that stood, with half a
 /// report's delay.
@@ -31,6 +39,8 @@ pub(super) struct Learnt {
     counted: f64,
     /// How many vehicles one observation stands for.
     unit: f64,
+    /// Observations that what is usual counts for: of shares, and of inflows.
+    prior: (f64, f64),
     /// Per kind of lane: what usually comes onto one of its lanes, relative to others of its link.
     usual: [f64; 16],
     /// Vehicles a second that usually come in over a link of the boundary.
@@ -40,6 +50,8 @@ pub(super) struct Learnt {
     places: (f64, f64),
     /// Probes among those before standing probes, and all of those.
     probes: (f64, f64),
+    /// Probes that should have come where so many others stood before one, and both together.
+    others: (f64, f64),
 }
 
 impl Learnt {
@@ -48,10 +60,12 @@ impl Learnt {
             entered: vec![0.0; lanes],
             counted: 0.0,
             unit: 1.0,
+            prior: (Prior::default().strength(), Prior::default().strength()),
             usual: [1.0; 16],
             usual_inflow: GUESS.0,
             places: (0.0, 0.0),
             probes: (0.0, 0.0),
+            others: (0.0, 0.0),
         }
     }
 
@@ -83,19 +97,50 @@ impl Learnt {
         }
         let mean = sums.iter().sum::<f64>() / lanes.iter().sum::<f64>().max(1.0);
         for kind in 0..16 {
-            let weight = USUAL * self.unit * mean.max(0.01);
-            self.usual[kind] = (sums[kind] + weight)
-                / (lanes[kind] * mean.max(0.01) + USUAL * self.unit).max(1e-9);
+            let weight = KINDS * self.unit;
+            self.usual[kind] = (sums[kind] + weight) / (lanes[kind] * mean + weight);
             self.usual[kind] = self.usual[kind].max(0.01);
         }
         let (guess, seconds) = GUESS;
         self.usual_inflow =
             (inflow + guess * seconds * sources) / ((self.counted + seconds) * sources).max(1.0);
+        self.compare(streets);
+    }
+
+    /// How much links differ, and so how much what is usual says of one.
+    fn compare(&mut self, streets: &Streets) {
+        // Sums in which older ones count less vary less than their mean: for each observation there
+        // is its weight in the sum, and the square of that in the variance.
+        let unit = self.unit * (1.0 - self.counted * LN_2 / (2.0 * MEMORY)).max(0.5);
+        let (mut shares, mut inflows) = (Prior::default(), Prior::default());
+        let expected = self.usual_inflow * self.counted / unit;
+        for link in &streets.links {
+            let kinds = streets.lanes[link.clone()].iter();
+            let usual: Vec<f64> = kinds
+                .map(|lane| self.usual[lane.kind as usize & 15])
+                .collect();
+            let counts = self.entered[link.clone()].iter().map(|lane| lane / unit);
+            let counts: Vec<f64> = counts.collect();
+            shares.shares(&counts, &usual);
+            if streets
+                .lanes
+                .get(link.start)
+                .is_some_and(|lane| lane.source)
+            {
+                inflows.count(counts.iter().sum(), expected);
+            }
+        }
+        self.prior = (shares.strength(), inflows.strength());
     }
 
     /// So many vehicles have come onto a lane; less than none if there were fewer than thought.
     pub(super) fn enters(&mut self, lane: usize, vehicles: f64) {
         self.entered[lane] = (self.entered[lane] + vehicles).max(0.0);
+    }
+
+    /// On a lane there were so many more than thought, or fewer.
+    pub(super) fn lesson(&mut self, lane: usize, vehicles: f64) {
+        self.enters(lane, LESSON * self.unit * vehicles);
     }
 
     /// A probe that had stood so far from the stop line crosses so long after the beginning of its
@@ -121,28 +166,53 @@ impl Learnt {
         self.probes.1 += vehicles;
     }
 
-    /// Observations are of probes only.
+    /// Observations are of probes only: what was counted by the share thought before counts by that
+    /// learnt since.
     pub(super) fn count_probes(&mut self) {
-        self.unit = 1.0 / self.penetration();
+        let unit = 1.0 / self.penetration();
+        let by = unit / self.unit;
+        self.entered.iter_mut().for_each(|lane| *lane *= by);
+        self.unit = unit;
+    }
+
+    /// Before a standing probe there were so many others, where so many were thought to be.
+    ///
+    /// Which of those before a probe are probes says too little: a controller that sees probes only
+    /// lets lanes go where there are some before another has come to stand behind them. It does not
+    /// see the others, so that how many there are does not depend on what it does.
+    pub(super) fn waits(&mut self, others: f64, thought: f64) {
+        if self.counted > SETTLED {
+            let probes = thought / (self.unit - 1.0).max(1e-3);
+            self.others.0 += probes;
+            self.others.1 += probes + others;
+        }
     }
 
     /// Share of vehicles that are probes.
     pub(super) fn penetration(&self) -> f64 {
         let (guess, weight) = PROBES;
-        ((self.probes.0 + guess * weight) / (self.probes.1 + weight)).clamp(0.005, 1.0)
+        let share = |(probes, all): (f64, f64)| (probes + guess * weight) / (all + weight);
+        let direct = share(self.probes).clamp(0.0, 1.0);
+        let blind = if self.others.1 > 0.0 {
+            share(self.others)
+        } else {
+            direct
+        };
+        // The more are probes, the less a controller can be blind to.
+        (direct * direct + (1.0 - direct) * blind).clamp(0.005, 1.0)
     }
 
     /// What a lane counts among those of its link, whose usual counts are `usual` together.
     fn weight(&self, streets: &Streets, lane: usize, usual: f64) -> f64 {
         let kind = streets.lanes[lane].kind as usize & 15;
-        self.entered[lane] + USUAL * self.unit * self.usual[kind] / usual
+        self.entered[lane] + self.prior.0 * self.unit * self.usual[kind] / usual
     }
 
     /// Vehicles a second that come in onto a lane of the boundary.
     pub(super) fn inflow(&self, streets: &Streets, lane: usize) -> f64 {
         let link = streets.links[streets.lanes[lane].link as usize].clone();
         let entered: f64 = self.entered[link.clone()].iter().sum();
-        let prior = USUAL * self.unit;
+        let prior = self.prior.1 * self.unit;
         let rate = (entered + prior) / (self.counted + prior / self.usual_inflow.max(1e-6));
         let lanes = (link.start as u32..link.end as u32).collect::<Vec<u32>>();
         rate * self.share_among(streets, &lanes, lane)
@@ -172,7 +242,7 @@ impl Learnt {
             self.entered[streets.links[link].clone()]
                 .iter()
                 .sum::<f64>()
-                + USUAL * self.unit
+                + self.prior.0 * self.unit
         };
         let all: f64 = ways.iter().map(|way| of_way(&way.lanes)).sum();
         for way in ways {

@@ -28,6 +28,7 @@
 //!
 //! Nothing of the demand goes into it: no routes, no departures to come.
 
+mod backlog;
 mod describe;
 mod draw;
 mod estimator;
@@ -36,6 +37,7 @@ mod from_loops;
 mod from_probes;
 mod lane;
 mod learn;
+mod prior;
 mod scene;
 mod sensed;
 mod sensors;
