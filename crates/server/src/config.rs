@@ -178,6 +178,8 @@ pub struct Limits {
     pub comparison_seconds_max: u32,
     /// How long a comparison goes on when nobody looks at it or asks for it.
     pub comparison_idle_max: Duration,
+    /// Missions of the running world that may be under way at the same time.
+    pub missions_max: usize,
     /// Corridors that may be recorded at the same time.
     pub corridors_max: usize,
     /// How long a connection may be silent before it is closed.
@@ -201,6 +203,7 @@ impl Default for Limits {
             comparisons_max: 2,
             comparison_seconds_max: 1800,
             comparison_idle_max: Duration::from_mins(2),
+            missions_max: 8,
             corridors_max: 8,
             silence_max: Duration::from_mins(1),
             send_timeout: Duration::from_secs(20),
@@ -265,6 +268,12 @@ impl Config {
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),
         }
+    }
+
+    /// The limits that the safety envelope keeps.
+    pub(crate) fn limits_of_signals(&self) -> signals::LimitsTable {
+        let own = self.signal_limits.clone();
+        own.unwrap_or_else(|| self.protocol.limits().into())
     }
 
     /// Says what contradicts itself.
