@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use missions::Units;
+use observe::areas::District;
 use roads::{Demand, Network, Point};
 use serde::{Deserialize, Serialize};
 
@@ -240,6 +241,8 @@ pub struct Config {
     pub head_start: f64,
     /// The city's units, which can be sent to a scene; none where nobody knows of any.
     pub units: Units,
+    /// The city's districts, for the congestion index.
+    pub districts: Vec<District>,
     /// The city's data; without it the exchange and the Bureau are not served.
     pub bureau: Option<Bureau>,
     /// Every limit.
@@ -264,6 +267,7 @@ impl Config {
             speed: 1.0,
             head_start: 0.0,
             units: Units::default(),
+            districts: Vec::new(),
             bureau: None,
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),

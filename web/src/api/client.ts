@@ -100,7 +100,7 @@ export const api = {
     request(
       `/corridors/diagram?links=${links.join(",")}${since === null ? "" : `&since=${since}`}`,
     ),
-  congestion: (by: "city" | "link", top: number): Promise<CongestionIndex> =>
+  congestion: (by: "city" | "district" | "link", top: number): Promise<CongestionIndex> =>
     request(`/traffic/index?by=${by}&top=${top}`),
   closures: (): Promise<{ readonly closures: readonly Closure[] }> => request("/closures"),
   closeLane: (lane: number): Promise<{ readonly closures: readonly Closure[] }> =>

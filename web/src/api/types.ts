@@ -53,6 +53,8 @@ export interface Scenario {
   readonly demand_levels: readonly number[];
   readonly speeds: readonly number[];
   readonly horizon: number;
+  /** Districts that the congestion index can be asked for. */
+  readonly districts?: number;
   readonly status: Status;
 }
 

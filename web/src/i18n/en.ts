@@ -307,6 +307,8 @@ export const en = {
   congestionSeries: "Quarter hour by quarter hour",
   congestionFrom: "From",
   congestionChange: "Change",
+  congestionDistricts: "By district",
+  congestionDistrict: "District",
   congestionWorst: "Where the index is highest",
   congestionLink: "Street",
   congestionDefinitions:

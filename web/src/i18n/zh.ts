@@ -306,6 +306,8 @@ export const zh: Strings = {
   congestionSeries: "逐刻钟",
   congestionFrom: "起始",
   congestionChange: "变化",
+  congestionDistricts: "分区",
+  congestionDistrict: "区",
   congestionWorst: "指数最高的路段",
   congestionLink: "道路",
   congestionDefinitions:

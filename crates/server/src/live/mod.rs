@@ -97,11 +97,16 @@ pub(crate) struct Live {
 
 impl Live {
     /// Starts the run in a thread of its own.
-    pub(crate) fn start(config: Config, roads: Arc<observe::Roads>) -> Result<Self, Error> {
+    pub(crate) fn start(
+        config: Config,
+        roads: Arc<observe::Roads>,
+        districts: Vec<observe::areas::Group>,
+    ) -> Result<Self, Error> {
         let counters = Arc::new(Counters::default());
         let (commands_max, timeout) = (config.limits.commands_max, config.limits.request_timeout);
         let clock = Arc::clone(&config.clock);
-        let (run, published) = Run::new(config, Arc::clone(&counters), roads)?;
+        let watch = watching::Watch::new(roads, districts, config.scenario.day_start)?;
+        let (run, published) = Run::new(config, Arc::clone(&counters), watch)?;
         let tracks = run.tracks();
         let seen = run.seen();
         let (commands, receiver) = sync_channel(commands_max);

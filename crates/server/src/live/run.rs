@@ -97,7 +97,7 @@ impl Run {
     pub(crate) fn new(
         config: Config,
         counters: Arc<Counters>,
-        roads: Arc<observe::Roads>,
+        mut watch: Watch,
     ) -> Result<(Self, watch::Receiver<Arc<Published>>), Error> {
         config.check()?;
         let network = Arc::clone(&config.scenario.network);
@@ -105,7 +105,6 @@ impl Run {
         let tracks = Arc::new(Tracks::new(&network, &projection));
         let choice = choice_of(&config, &config.controller)?;
         let mut state = State::new(&config, &choice, config.demand_level)?;
-        let mut watch = Watch::new(roads, config.scenario.day_start)?;
         run_ahead(&mut state, &mut watch, &tracks, &config);
         let pace = Pace::starting(
             &config.controller,
