@@ -455,6 +455,10 @@ describe("congestion", () => {
     const [low, high] = (await row.nth(1).textContent()).split("–").map(Number);
     assert.ok(low <= shown && shown <= high, `${low} ${shown} ${high}`);
     assert.ok((await page.locator('[data-table="series"] tbody tr').count()) > 0);
+    const { measured } = await ask(page, "/traffic/index?by=district");
+    assert.ok(measured.length > 1, "the demonstration city has districts");
+    const districts = page.locator('[data-table="districts"] tbody tr');
+    assert.equal(await districts.count(), measured.length);
     const street = page.locator('[data-table="links"] tbody button').first();
     const link = Number(await street.getAttribute("data-link"));
     await accessible(page);

@@ -228,9 +228,15 @@ impl Mission {
     pub fn keep_to_open_ways(&mut self, runner: &mut Runner<SimPlant>, times: &LiveTimes) -> bool {
         let world = runner.plant().world();
         let ahead = world.route_ahead(self.vehicle).unwrap_or_default();
-        let lane = world.vehicle(self.vehicle).map(|view| view.place);
+        let mut waiting = world.waiting_vehicles();
+        if let Some((lane, _)) = waiting.find(|(_, vehicle)| *vehicle == self.vehicle) {
+            // It enters on the lane that was chosen for it, or not at all.
+            return !world.is_closed(lane) && times.is_open(&ahead);
+        }
+        drop(waiting);
+        let place = world.vehicle(self.vehicle).map(|view| view.place);
         // Who is on a closed lane drives on from it.
-        let first = match lane {
+        let first = match place {
             Some(sim::Place::Lane(lane)) if world.is_closed(lane) => 1,
             _ => 0,
         };

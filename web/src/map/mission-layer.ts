@@ -18,6 +18,7 @@ export class MissionLayer {
   readonly #model: LiveModel;
   readonly #marks = new Map<number, Marks>();
   #held = new Set<number>();
+  #ways = "";
 
   constructor(map: MapLibre, model: LiveModel, signal: AbortSignal) {
     this.#map = map;
@@ -38,7 +39,11 @@ export class MissionLayer {
     }
     for (const mission of shown) this.#place(mission);
     const ways = under.flatMap(({ route, to_go: toGo }) => route.slice(route.length - toGo));
-    this.#model.mark("mission", ways);
+    // Marks are drawn anew as a whole: only when there is something new.
+    if (this.#ways !== ways.join()) {
+      this.#ways = ways.join();
+      this.#model.mark("mission", ways);
+    }
     this.#hold(new Set(under.flatMap(({ held }) => held)));
   }
 
@@ -47,14 +52,20 @@ export class MissionLayer {
     let marks = this.#marks.get(id);
     if (!marks) {
       marks = { vehicle: marker("vehicle running"), scene: marker("scene") };
-      marks.scene.setLngLat(coordinates(scene)).addTo(this.#map);
+      this.#put(marks.scene, coordinates(scene));
       this.#marks.set(id, marks);
     }
     // The stream of vehicles moves it; this puts it there, and where it is when out of view.
     if (!place) marks.vehicle.remove();
-    else if (!this.#isInView(place) || !marks.vehicle.getLngLat()) {
-      marks.vehicle.setLngLat(coordinates(place)).addTo(this.#map);
+    else if (!this.#isInView(place) || !marks.vehicle.getElement().isConnected) {
+      this.#put(marks.vehicle, coordinates(place));
     }
+  }
+
+  /** Adding it anew would begin its pulse anew. */
+  #put(mark: Marker, place: [number, number]): void {
+    mark.setLngLat(place);
+    if (!mark.getElement().isConnected) mark.addTo(this.#map);
   }
 
   #isInView([longitude, latitude]: Position): boolean {
@@ -66,7 +77,7 @@ export class MissionLayer {
       const marks = this.#marks.get(mission.id);
       if (!marks || !isUnderWay(mission)) continue;
       const place = placeOf(frame, mission.vehicle);
-      if (place) marks.vehicle.setLngLat(place).addTo(this.#map);
+      if (place) this.#put(marks.vehicle, place);
     }
   }
 

@@ -51,6 +51,9 @@ impl Run {
             }
             _ => {}
         }
+        if change.is_some() {
+            self.publish_now();
+        }
         Ok(Closures {
             closures: self
                 .closed

@@ -208,6 +208,7 @@ impl Fleet {
         self.end_where(runner, Reason::Closure, |one| {
             blocked.contains(&one.facts.id)
         });
+        self.look(runner);
     }
 
     /// Ends the mission of a number, if it is not over.

@@ -94,7 +94,7 @@ pub(crate) struct MissionFacts {
     pub rerouted: u32,
     /// Longitude and latitude of the vehicle, while it is on the road.
     pub place: Option<[f64; 2]>,
-    /// Indices of the links of its way, from the start.
+    /// Indices of the links of its way, from the start or from where it took another way.
     pub route: Vec<u32>,
     /// How many of them, at the end, it has still to pass.
     pub to_go: u32,
