@@ -250,6 +250,7 @@ describe("an ambulance", () => {
     await ready(page);
     const { units } = await ask(page, "/traffic/units");
     assert.ok(units.length > 0, "the demonstration city has ambulances");
+    await page.getByRole("radio", { name: "Try it in two futures" }).check();
     const send = page.locator("mission-panel button[type=submit]");
     assert.equal(await send.isDisabled(), true, "nothing is sent nowhere");
     await pickOnMap(page, "ground-speed");
@@ -289,6 +290,101 @@ describe("an ambulance", () => {
     await accessible(page);
     await shot(page, "mission-1440x900");
     await page.getByRole("button", { name: /^(End|New comparison)$/ }).click();
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});
+
+/** Sends an ambulance to a street in view of the map, and answers the mission. */
+async function sendThroughCity(page) {
+  await pickOnMap(page, "ground-speed");
+  await page.waitForSelector("mission-panel button[type=submit]:enabled");
+  await page.locator("mission-panel button[type=submit]").click();
+  await page.waitForSelector("dispatch-list [data-mission]");
+  const { missions } = await ask(page, "/missions");
+  return missions.at(-1);
+}
+
+describe("an ambulance in the running city", () => {
+  it("is sent, shown with its wave, followed until it is at the scene, and called off", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en#missions`, {
+      bypassCSP: true,
+    });
+    await ready(page);
+    assert.equal(await page.getByRole("radio", { name: "In the running city" }).isChecked(), true);
+    await page.locator('.speeds [data-speed="5"]').click();
+    await accessible(page);
+    const sent = await sendThroughCity(page);
+    assert.equal(sent.priority, true);
+    assert.ok(sent.unit, "the soonest of the city's units goes");
+    const row = page.locator(`[data-mission="${sent.id}"]`);
+    await page.waitForSelector(".mission-mark.vehicle.running");
+    await page.waitForSelector(".mission-mark.scene");
+    // Its way is lined on the map, and signals of the wave are ringed.
+    await page.waitForFunction(
+      () => {
+        const { map, model } = document.querySelector("main.map > city-map");
+        const state = (sourceLayer, id) => map.getFeatureState({ source: "city", sourceLayer, id });
+        const way = [...model.marks.mission];
+        const held = model.missions.missions.flatMap((one) => one.held);
+        return (
+          way.length > 0 &&
+          way.every((id) => state("links", id).mission) &&
+          held.length > 0 &&
+          held.every((id) => state("signals", id).held)
+        );
+      },
+      undefined,
+      { timeout: 120_000, polling: 100 },
+    );
+    await row.getByRole("button", { name: "Show" }).click();
+    await page.waitForTimeout(3000);
+    await accessible(page);
+    await shot(page, "dispatch-1440x900");
+    await page.locator('.speeds [data-speed="30"]').click();
+    let mission = sent;
+    for (const begun = Date.now(); Date.now() - begun < 180_000; await page.waitForTimeout(500)) {
+      mission = await ask(page, `/missions/${sent.id}`);
+      if (mission.time_to_scene !== null) break;
+    }
+    assert.ok(["at-scene", "cleared"].includes(mission.state), mission.state);
+    assert.equal(mission.time_to_scene, mission.arrived - mission.ordered);
+    const seconds = Math.round(mission.time_to_scene);
+    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    await row.getByText(`At the scene after ${time}`).waitFor({ timeout: 60_000 });
+    await shot(page, "dispatch-arrived-1440x900");
+    // Another one, called off on its way.
+    await page.locator('.speeds [data-speed="1"]').click();
+    await page.keyboard.press("f");
+    await page.waitForTimeout(1500);
+    const next = await sendThroughCity(page);
+    assert.notEqual(next.id, sent.id);
+    const second = page.locator(`[data-mission="${next.id}"]`);
+    await second.getByRole("button", { name: "Call off" }).click();
+    await second.getByText("called off").waitFor();
+    const ended = await ask(page, `/missions/${next.id}`);
+    assert.deepEqual([ended.state, ended.reason], ["cancelled", "asked"]);
+    await page.waitForFunction(
+      () => document.querySelectorAll(".mission-mark.vehicle.running").length === 0,
+    );
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+
+  it("fits a phone", async () => {
+    const { context, page, seen } = await open(
+      browser,
+      `${server.address}/?lang=zh#missions`,
+      PHONE,
+    );
+    await ready(page);
+    await page.waitForSelector("dispatch-list [data-mission]");
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 390, `${width}`);
+    await shot(page, "dispatch-390x844");
+    await page.locator(".sheet-handle").click();
+    await page.waitForTimeout(500);
+    await shot(page, "dispatch-panel-390x844");
     assert.deepEqual(seen.errors, []);
     await context.close();
   });
@@ -359,6 +455,10 @@ describe("congestion", () => {
     const [low, high] = (await row.nth(1).textContent()).split("–").map(Number);
     assert.ok(low <= shown && shown <= high, `${low} ${shown} ${high}`);
     assert.ok((await page.locator('[data-table="series"] tbody tr').count()) > 0);
+    const { measured } = await ask(page, "/traffic/index?by=district");
+    assert.ok(measured.length > 1, "the demonstration city has districts");
+    const districts = page.locator('[data-table="districts"] tbody tr');
+    assert.equal(await districts.count(), measured.length);
     const street = page.locator('[data-table="links"] tbody button').first();
     const link = Number(await street.getAttribute("data-link"));
     await accessible(page);

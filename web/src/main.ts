@@ -13,6 +13,7 @@ import { CongestionPanel } from "./elements/congestion-panel";
 import { ControlBar } from "./elements/control-bar";
 import { CorridorDiagram } from "./elements/corridor-diagram";
 import { CorridorPanel } from "./elements/corridor-panel";
+import { DispatchList } from "./elements/dispatch-list";
 import { FigurePanel } from "./elements/figure-panel";
 import { HelpDialog } from "./elements/help-dialog";
 import { HistoryCharts } from "./elements/history-charts";
@@ -40,6 +41,7 @@ declare global {
     "control-bar": ControlBar;
     "corridor-diagram": CorridorDiagram;
     "corridor-panel": CorridorPanel;
+    "dispatch-list": DispatchList;
     "figure-panel": FigurePanel;
     "help-dialog": HelpDialog;
     "history-charts": HistoryCharts;
@@ -79,6 +81,7 @@ for (const [name, element] of [
   ["compare-stage", CompareStage],
   ["corridor-panel", CorridorPanel],
   ["corridor-diagram", CorridorDiagram],
+  ["dispatch-list", DispatchList],
   ["mission-panel", MissionPanel],
   ["closure-panel", ClosurePanel],
   ["congestion-panel", CongestionPanel],

@@ -10,6 +10,8 @@ use sim::World;
 /// Share of the wait at a signal that its plan would cost a vehicle, which counts on a way: cleared
 /// ways wait less.
 const SIGNAL_SHARE: f64 = 0.5;
+/// What a turn costs whose lanes are all closed, milliseconds: more than any way around.
+const SHUT: Milliseconds = 3_600_000;
 
 /// Times on links and turns, kept up to date. Copies share what does not change.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub struct LiveTimes {
     graph: Arc<LinkGraph>,
     free: Arc<Costs>,
     now: Costs,
+    /// Some turn was shut at the last look.
+    shut: bool,
 }
 
 impl LiveTimes {
@@ -31,11 +35,12 @@ impl LiveTimes {
             graph: Arc::new(LinkGraph::new(network)),
             now: free.clone(),
             free: Arc::new(free),
+            shut: false,
         }
     }
 
     /// Takes over what the streets look like now: the longest queue of a link's lanes has to go
-    /// first.
+    /// first, and turns between closed lanes are shut.
     pub fn look(&mut self, world: &World) {
         // Seconds in which one more vehicle crosses a stop line.
         let headway = Discharge::default().headway;
@@ -49,6 +54,32 @@ impl LiveTimes {
             let queue = (f64::from(waiting) * headway * 1000.0) as Milliseconds;
             self.now.links[index] = self.free.links[index] + queue;
         }
+        self.look_for_closures(world);
+    }
+
+    fn look_for_closures(&mut self, world: &World) {
+        let network = world.network();
+        let closed = |lane: LaneId| world.is_closed(lane);
+        let any = (0..network.lanes.len()).map(LaneId::from).any(closed);
+        if !any && !self.shut {
+            return;
+        }
+        self.shut = any;
+        for (index, turn) in network.turns.iter().enumerate() {
+            let open = turn.movements.range().any(|movement| {
+                let movement = &network.movements[movement];
+                !closed(movement.from) && !closed(movement.to)
+            });
+            self.now.turns[index] = self.free.turns[index] + if open { 0 } else { SHUT };
+        }
+    }
+
+    /// Whether no turn of a route was shut at the last look.
+    pub fn is_open(&self, route: &[LinkId]) -> bool {
+        route.windows(2).all(|pair| {
+            let turn = self.graph.turn(pair[0], pair[1]);
+            turn.is_some_and(|turn| self.now.turns[turn.index()] < SHUT)
+        })
     }
 
     /// The links that can be driven in turn.

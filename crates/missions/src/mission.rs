@@ -223,6 +223,50 @@ impl Mission {
         Ok(())
     }
 
+    /// Whether the way ahead is open; takes another one if it is not, as after a closure. `times`
+    /// are of now.
+    pub fn keep_to_open_ways(&mut self, runner: &mut Runner<SimPlant>, times: &LiveTimes) -> bool {
+        let world = runner.plant().world();
+        let ahead = world.route_ahead(self.vehicle).unwrap_or_default();
+        let mut waiting = world.waiting_vehicles();
+        if let Some((lane, _)) = waiting.find(|(_, vehicle)| *vehicle == self.vehicle) {
+            // It enters on the lane that was chosen for it, or not at all.
+            return !world.is_closed(lane) && times.is_open(&ahead);
+        }
+        drop(waiting);
+        let place = world.vehicle(self.vehicle).map(|view| view.place);
+        // Who is on a closed lane drives on from it.
+        let first = match place {
+            Some(sim::Place::Lane(lane)) if world.is_closed(lane) => 1,
+            _ => 0,
+        };
+        if times.is_open(ahead.get(first..).unwrap_or_default()) {
+            return true;
+        }
+        let Some(&link) = ahead.first() else {
+            return false;
+        };
+        let best = self.dispatcher.way(times, link, self.order.scene.link);
+        let Some(best) = best.filter(|best| best.len() > 1 && times.is_open(&best[first..])) else {
+            return false;
+        };
+        let taken = runner.plant_mut().set_route(self.vehicle, &best[1..]);
+        self.progress.rerouted += u32::from(taken.is_ok());
+        taken.is_ok()
+    }
+
+    /// Calls the mission off: the vehicle leaves the road where it is, and the signals.
+    ///
+    /// # Errors
+    /// When the engine refuses.
+    pub fn call_off(&mut self, runner: &mut Runner<SimPlant>, desk: &Desk) -> Result<(), Error> {
+        desk.withdraw(self.order.id);
+        if !self.is_over() && !runner.plant().world().is_gone(self.vehicle) {
+            runner.plant_mut().remove_vehicle(self.vehicle)?;
+        }
+        Ok(())
+    }
+
     fn arrive(&mut self, now: f64, desk: &Desk) {
         self.progress.stage = Stage::Arrived;
         self.progress.arrived = Some(now);

@@ -232,3 +232,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_way_through_closed_lanes_is_shut_and_another_is_found() {
+    let (network, demand) = town(0, 1);
+    let mut world = World::new(Arc::clone(&network), demand, Config::default()).unwrap();
+    let mut times = LiveTimes::new(&network);
+    times.look(&world);
+    let open = times.clone();
+    let mut dispatcher = Dispatcher::new();
+    let inside = |link: &LinkId| {
+        let link = &network.links[link.index()];
+        let boundary = |junction: roads::JunctionId| network.junctions[junction.index()].boundary;
+        !boundary(link.from) && !boundary(link.to)
+    };
+    let links: Vec<LinkId> = (0..network.links.len())
+        .map(LinkId::from)
+        .filter(inside)
+        .collect();
+    let (from, to) = (links[0], *links.last().unwrap());
+    let way = dispatcher.way(&times, from, to).unwrap();
+    assert!(way.len() > 3 && times.is_open(&way));
+    // Every lane from which the second link is left towards the third.
+    for lane in network.links[way[1].index()].lanes.range() {
+        let leaves = network.lanes[lane].outgoing.iter().any(|movement| {
+            let entered = network.movements[movement.index()].to;
+            network.lanes[entered.index()].link == way[2]
+        });
+        if leaves {
+            world.close_lane(roads::LaneId::from(lane)).unwrap();
+        }
+    }
+    times.look(&world);
+    assert!(!times.is_open(&way));
+    let other = dispatcher.way(&times, from, to).unwrap();
+    assert_ne!(other, way);
+    assert!(times.is_open(&other));
+    for lane in 0..network.lanes.len() {
+        let lane = roads::LaneId::from(lane);
+        if world.is_closed(lane) {
+            world.open_lane(lane).unwrap();
+        }
+    }
+    times.look(&world);
+    assert_eq!(times.costs(), open.costs(), "nothing stays shut");
+}

@@ -163,6 +163,27 @@ pub struct Live {
     accepted: Accepted,
 }
 
+/// New positions and the matcher that works on them.
+#[derive(Debug)]
+pub struct Matching {
+    stream: Stream<u64>,
+    batch: Vec<Position<u64>>,
+    /// Vehicles silent since this second end.
+    forget: Option<f64>,
+    passages: Vec<(u64, Passage)>,
+}
+
+impl Matching {
+    /// Matches the positions. Takes time.
+    pub fn work(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        self.passages.extend(self.stream.take(&batch));
+        if let Some(before) = self.forget.take() {
+            self.passages.extend(self.stream.forget_before(before));
+        }
+    }
+}
+
 impl Live {
     /// Nothing seen yet. `matcher` is needed for positions, not for traversals.
     ///
@@ -215,6 +236,18 @@ impl Live {
     /// Takes positions; those of one vehicle in the order it sent them, as far as that is known.
     /// What has come before changes nothing.
     pub fn accept(&mut self, points: &[ProbePoint]) -> Accepted {
+        let (now, matching) = self.begin(points);
+        if let Some(mut matching) = matching {
+            matching.work();
+            self.end(matching);
+        }
+        now
+    }
+
+    /// The first part of [`Live::accept`], quick: sorts out which positions are new, and hands out
+    /// the matcher to work on them where nobody waits for it. [`Live::end`] brings it back; until
+    /// then there is none (`None`).
+    pub fn begin(&mut self, points: &[ProbePoint]) -> (Accepted, Option<Matching>) {
         let mut now = Accepted::default();
         let mut batch = Vec::with_capacity(points.len());
         for point in points {
@@ -255,22 +288,27 @@ impl Live {
         self.accepted.received += now.received;
         self.accepted.repeated += now.repeated;
         self.accepted.refused += now.refused;
-        self.match_on(&batch);
-        now
+        let newest = self.clock.newest();
+        let forget = newest - self.swept > SILENT / 5.0;
+        if forget {
+            self.swept = newest;
+        }
+        let matching = self.stream.take().map(|stream| Matching {
+            stream,
+            batch,
+            forget: forget.then_some(newest - SILENT),
+            passages: Vec::new(),
+        });
+        (now, matching)
     }
 
-    /// Matches positions and counts what is settled; vehicles that fell silent end.
-    fn match_on(&mut self, batch: &[Position<u64>]) {
-        let Some(stream) = &mut self.stream else {
-            return;
-        };
-        let mut passages = stream.take(batch);
-        let newest = self.clock.newest();
-        if newest - self.swept > SILENT / 5.0 {
-            self.swept = newest;
-            passages.extend(stream.forget_before(newest - SILENT));
-        }
+    /// The last part of [`Live::accept`], quick: counts what matching has settled.
+    pub fn end(&mut self, matching: Matching) {
+        let Matching {
+            stream, passages, ..
+        } = matching;
         let map = Arc::clone(stream.matcher().map());
+        self.stream = Some(stream);
         self.count(&passages, &map);
     }
 

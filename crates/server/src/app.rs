@@ -56,7 +56,8 @@ impl App {
         );
         let (limits, bureau) = (config.limits.clone(), config.bureau.clone());
         let (comparisons, units) = (Comparisons::new(config.clone()), config.units.clone());
-        let live = Live::start(config, Arc::clone(&roads))?;
+        let districts = observe::areas::districts(&roads, &config.districts);
+        let live = Live::start(config, Arc::clone(&roads), districts.clone())?;
         Ok(Self {
             scenario,
             title,
@@ -67,7 +68,7 @@ impl App {
             comparisons,
             corridors: Catalogue::new(&network),
             units,
-            seeing: Seeing::new(Arc::clone(&network), roads, live.seen()),
+            seeing: Seeing::new(Arc::clone(&network), roads, districts, live.seen()),
             live,
             stopping,
             network,

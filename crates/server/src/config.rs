@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use missions::Units;
+use observe::areas::District;
 use roads::{Demand, Network, Point};
 use serde::{Deserialize, Serialize};
 
@@ -178,6 +179,8 @@ pub struct Limits {
     pub comparison_seconds_max: u32,
     /// How long a comparison goes on when nobody looks at it or asks for it.
     pub comparison_idle_max: Duration,
+    /// Missions of the running world that may be under way at the same time.
+    pub missions_max: usize,
     /// Corridors that may be recorded at the same time.
     pub corridors_max: usize,
     /// How long a connection may be silent before it is closed.
@@ -201,6 +204,7 @@ impl Default for Limits {
             comparisons_max: 2,
             comparison_seconds_max: 1800,
             comparison_idle_max: Duration::from_mins(2),
+            missions_max: 8,
             corridors_max: 8,
             silence_max: Duration::from_mins(1),
             send_timeout: Duration::from_secs(20),
@@ -237,6 +241,8 @@ pub struct Config {
     pub head_start: f64,
     /// The city's units, which can be sent to a scene; none where nobody knows of any.
     pub units: Units,
+    /// The city's districts, for the congestion index.
+    pub districts: Vec<District>,
     /// The city's data; without it the exchange and the Bureau are not served.
     pub bureau: Option<Bureau>,
     /// Every limit.
@@ -261,10 +267,17 @@ impl Config {
             speed: 1.0,
             head_start: 0.0,
             units: Units::default(),
+            districts: Vec::new(),
             bureau: None,
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),
         }
+    }
+
+    /// The limits that the safety envelope keeps.
+    pub(crate) fn limits_of_signals(&self) -> signals::LimitsTable {
+        let own = self.signal_limits.clone();
+        own.unwrap_or_else(|| self.protocol.limits().into())
     }
 
     /// Says what contradicts itself.

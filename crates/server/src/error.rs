@@ -70,6 +70,20 @@ pub enum Error {
         /// Id of the link of the scene.
         to: String,
     },
+    /// As many missions are under way in the running world as may.
+    #[error("{limit} missions are under way, as many as may at the same time: end one first")]
+    MissionsMax {
+        /// How many may be.
+        limit: usize,
+    },
+    /// All units that could go are out.
+    #[error(
+        "every unit of the ability {ability:?} that could get there is out: end a mission, wait, or name the link where a vehicle starts"
+    )]
+    AllOut {
+        /// What the unit would have to be able to do.
+        ability: &'static str,
+    },
     /// A mission could not be sent or went wrong.
     #[error("the mission: {0}")]
     Mission(#[from] missions::Error),

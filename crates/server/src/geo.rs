@@ -104,6 +104,11 @@ impl Projection {
         [longitude, latitude]
     }
 
+    /// The point of the local plane at a longitude and latitude.
+    pub fn local(&self, [longitude, latitude]: [f64; 2]) -> Point {
+        self.reference.to_local(longitude, latitude) - self.shift
+    }
+
     /// Web Mercator of a point of the local plane.
     pub fn mercator(&self, point: Point) -> [f64; 2] {
         let [longitude, latitude] = self.degrees(point);

@@ -107,7 +107,10 @@ impl From<Error> for Problem {
             }
             Error::Unanswered => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
             Error::Limit { name, .. } => Self::limit(StatusCode::TOO_MANY_REQUESTS, name, detail),
-            Error::LastLane { .. } => Self::new(StatusCode::CONFLICT, detail),
+            Error::MissionsMax { .. } => Self::limit(StatusCode::CONFLICT, "missions_max", detail),
+            Error::LastLane { .. } | Error::AllOut { .. } => {
+                Self::new(StatusCode::CONFLICT, detail)
+            }
             Error::Corridor { .. }
             | Error::NoWay { .. }
             | Error::Mission(missions::Error::NoWay { .. }) => {

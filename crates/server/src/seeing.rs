@@ -1,8 +1,9 @@
 //! What the server sees of the city's traffic: the run's own, and positions that probes send.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use observe::Roads;
+use observe::areas::Group;
 use observe::live::{Accepted, Live, LiveIndex, ProbePoint, Query};
 use roads::{Network, Point};
 use serde::Deserialize;
@@ -22,9 +23,12 @@ const NAME_BYTES_MAX: usize = 128;
 pub(crate) struct Seeing {
     network: Arc<Network>,
     roads: Arc<Roads>,
+    districts: Vec<Group>,
     run: Arc<Mutex<Live>>,
     /// Made with the first positions, since a matcher takes a moment.
     probes: Mutex<Option<Live>>,
+    /// Held by the post that is worked on, so that posts are taken one after the other.
+    matching: Mutex<()>,
     /// One permit for each post.
     pub(crate) posts: Arc<tokio::sync::Semaphore>,
 }
@@ -52,12 +56,19 @@ struct Line {
 
 impl Seeing {
     /// Nothing sent yet; `run` is what watches the run.
-    pub(crate) fn new(network: Arc<Network>, roads: Arc<Roads>, run: Arc<Mutex<Live>>) -> Self {
+    pub(crate) fn new(
+        network: Arc<Network>,
+        roads: Arc<Roads>,
+        districts: Vec<Group>,
+        run: Arc<Mutex<Live>>,
+    ) -> Self {
         Self {
             network,
             roads,
+            districts,
             run,
             probes: Mutex::new(None),
+            matching: Mutex::new(()),
             posts: Arc::new(tokio::sync::Semaphore::new(POSTS_MAX)),
         }
     }
@@ -66,17 +77,32 @@ impl Seeing {
     /// allowed.
     pub(crate) fn take(&self, body: &[u8]) -> Result<Accepted, String> {
         let points = self.points(body)?;
-        let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        if probes.is_none() {
+        let _one = self.matching.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.probes_now().is_none() {
             let matcher = observe::matched::matcher(&self.network, NOISE_M);
-            let live = matcher
-                .and_then(|matcher| Live::new(Arc::clone(&self.roads), Vec::new(), Some(matcher)));
-            *probes = Some(live.map_err(|error| error.to_string())?);
+            let live = matcher.and_then(|matcher| {
+                let districts = self.districts.clone();
+                Live::new(Arc::clone(&self.roads), districts, Some(matcher))
+            });
+            *self.probes_now() = Some(live.map_err(|error| error.to_string())?);
         }
-        Ok(probes
-            .as_mut()
-            .map(|live| live.accept(&points))
-            .unwrap_or_default())
+        // Who asks for the index does not wait for the matcher.
+        let begun = self.probes_now().as_mut().map(|live| live.begin(&points));
+        let (accepted, matching) = begun.unwrap_or_default();
+        let Some(mut matching) = matching else {
+            // The matcher went with a post that panicked: the next has a new one.
+            *self.probes_now() = None;
+            return Err("the matcher failed; send the positions again".to_owned());
+        };
+        matching.work();
+        if let Some(live) = self.probes_now().as_mut() {
+            live.end(matching);
+        }
+        Ok(accepted)
+    }
+
+    fn probes_now(&self) -> MutexGuard<'_, Option<Live>> {
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn points(&self, body: &[u8]) -> Result<Vec<ProbePoint>, String> {
@@ -129,8 +155,7 @@ impl Seeing {
 
     /// What became of all positions sent, and how many vehicles sent them.
     pub(crate) fn probes(&self) -> (Accepted, usize) {
-        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        probes
+        self.probes_now()
             .as_ref()
             .map_or_else(Default::default, |live| (live.accepted(), live.vehicles()))
     }
@@ -143,8 +168,7 @@ impl Seeing {
     ) -> Result<Option<LiveIndex>, observe::Error> {
         // Copied under the lock, measured without it: whoever observes does not wait.
         let view = if of_probes {
-            let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-            probes.as_ref().and_then(|live| live.view(query))
+            self.probes_now().as_ref().and_then(|live| live.view(query))
         } else {
             let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
             run.view(query)

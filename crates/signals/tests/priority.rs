@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use roads::generate::{GridDemandSpec, GridSpec, grid, grid_demand};
 use roads::{Direction, LinkId, Network, SignalId};
-use signals::priority::{Claim, Desk, Report, Settings};
+use signals::priority::{Claim, Desk, Report, Service, Settings};
 use signals::{Protocol, Runner, SignalPhases, SimPlant, controllers};
 use sim::Config;
 
@@ -137,6 +137,34 @@ fn a_mission_has_green_when_it_comes_and_not_much_longer() {
     let (seconds, at_the_line) = greens(Some(Claim::Mission { severity: 1 }));
     assert!(at_the_line);
     assert!((1..=16).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn the_desk_says_which_signal_is_held_for_whom_and_which_pays_back() {
+    // Full roads, so that somebody waits for what was lost.
+    let mut runner = runner("fixed-time", 600);
+    let desk = with_desk(&mut runner);
+    runner.run_until(120.0).unwrap();
+    assert_eq!(desk.service(), Service::default(), "nobody is on the desk");
+    let network = Arc::clone(runner.plant().world().network());
+    let (route, signal, _) = left_turn(&network);
+    let mut held = 0;
+    for second in 0..60 {
+        let to_end = (300.0 - 15.0 * f64::from(second)).max(5.0);
+        desk.report(7, report(&route, to_end, Claim::Mission { severity: 1 }));
+        runner.step().unwrap();
+        held += u32::from(desk.service().held == [(signal, 7)]);
+    }
+    assert!(held > 20, "{held}");
+    desk.withdraw(7);
+    runner.step().unwrap();
+    let after = desk.service();
+    assert_eq!(after.held, []);
+    assert_eq!(after.paying_back, [signal]);
+    runner
+        .run_until(runner.plant().world().time() + 120.0)
+        .unwrap();
+    assert_eq!(desk.service(), Service::default());
 }
 
 #[test]

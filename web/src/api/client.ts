@@ -8,9 +8,12 @@ import type {
   Control,
   Corridor,
   CorridorDiagram,
+  DispatchRequest,
   History,
   LinkDetail,
+  LiveMission,
   MissionRequest,
+  Missions,
   Scenario,
   SignalDetail,
   Status,
@@ -85,6 +88,10 @@ export const api = {
   endComparison: (id: number): Promise<null> => request(`/comparisons/${id}`, posted("DELETE")),
   sendMission: (wanted: MissionRequest): Promise<Comparison> =>
     request("/traffic/missions", posted("POST", wanted)),
+  missions: (): Promise<Missions> => request("/missions"),
+  dispatch: (wanted: DispatchRequest): Promise<LiveMission> =>
+    request("/missions", posted("POST", wanted)),
+  endMission: (id: number): Promise<LiveMission> => request(`/missions/${id}`, posted("DELETE")),
   units: (): Promise<{ readonly units: readonly Unit[] }> => request("/traffic/units"),
   corridors: (): Promise<{ readonly corridors: readonly Corridor[] }> => request("/corridors"),
   corridorBetween: (from: number, to: number): Promise<Corridor> =>
@@ -93,7 +100,7 @@ export const api = {
     request(
       `/corridors/diagram?links=${links.join(",")}${since === null ? "" : `&since=${since}`}`,
     ),
-  congestion: (by: "city" | "link", top: number): Promise<CongestionIndex> =>
+  congestion: (by: "city" | "district" | "link", top: number): Promise<CongestionIndex> =>
     request(`/traffic/index?by=${by}&top=${top}`),
   closures: (): Promise<{ readonly closures: readonly Closure[] }> => request("/closures"),
   closeLane: (lane: number): Promise<{ readonly closures: readonly Closure[] }> =>

@@ -53,6 +53,8 @@ export interface Scenario {
   readonly demand_levels: readonly number[];
   readonly speeds: readonly number[];
   readonly horizon: number;
+  /** Districts that the congestion index can be asked for. */
+  readonly districts?: number;
   readonly status: Status;
 }
 
@@ -158,6 +160,11 @@ export interface HalfReport {
   readonly mission?: MissionReport | null;
 }
 
+export interface SignalAhead {
+  readonly signal: number;
+  readonly green: boolean;
+}
+
 export interface MissionReport {
   readonly arm: "ordinary" | "blue-light" | "priority";
   /** `null` when it starts at a link somebody picked. */
@@ -172,7 +179,7 @@ export interface MissionReport {
   readonly rerouted: number;
   readonly route: readonly number[];
   /** The next signals on its way, nearest first. */
-  readonly ahead: readonly { readonly signal: number; readonly green: boolean }[];
+  readonly ahead: readonly SignalAhead[];
   /** What all others have lost since the order, vehicle seconds. */
   readonly others_delay: number;
 }
@@ -183,6 +190,59 @@ export interface MissionRequest {
   readonly controller?: string;
   readonly seconds: number;
   readonly speed: number;
+}
+
+/** A mission of the running world; times are simulated seconds. */
+export interface LiveMission {
+  readonly id: number;
+  readonly run: number;
+  readonly state: "dispatched" | "on-the-way" | "at-scene" | "cleared" | "cancelled";
+  /** Why it has ended. */
+  readonly reason:
+    | "done"
+    | "asked"
+    | "restart"
+    | "demand"
+    | "controller"
+    | "closure"
+    | "overdue"
+    | "fault"
+    | null;
+  readonly priority: boolean;
+  /** `null` when it starts at a link somebody picked. */
+  readonly unit: string | null;
+  /** The vehicle's number in the stream. */
+  readonly vehicle: number;
+  readonly scene: number;
+  readonly street: string;
+  readonly scene_place: Position;
+  readonly ordered: number;
+  readonly ordered_clock: string;
+  readonly estimate: number;
+  readonly arrived: number | null;
+  readonly time_to_scene: number | null;
+  readonly ended: number | null;
+  readonly stops: number;
+  readonly stood: number;
+  readonly rerouted: number;
+  readonly place: Position | null;
+  readonly route: readonly number[];
+  /** How many links of the route, at its end, are still to be passed. */
+  readonly to_go: number;
+  readonly ahead: readonly SignalAhead[];
+  /** Signals held for it now. */
+  readonly held: readonly number[];
+}
+
+export interface Missions {
+  readonly missions: readonly LiveMission[];
+  readonly paying_back: readonly number[];
+}
+
+export interface DispatchRequest {
+  readonly scene: number;
+  readonly from?: number;
+  readonly priority: boolean;
 }
 
 export interface Unit {

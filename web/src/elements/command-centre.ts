@@ -103,6 +103,7 @@ export class CommandCentre extends HTMLElement {
     model.comparison.on("problem", tell, signal);
     model.corridor.on("problem", tell, signal);
     model.closures.on("problem", tell, signal);
+    model.missions.on("problem", tell, signal);
     model.comparison.on("change", () => this.#showStage(), signal);
     model.closures.on(
       "change",

@@ -1,11 +1,11 @@
 /** `<compare-stage>`: both futures of a comparison on a map each, which move together. */
-import { type Map as MapLibre, Marker, MercatorCoordinate } from "maplibre-gl";
+import { type Map as MapLibre, Marker } from "maplibre-gl";
 import { api } from "../api/client";
 import type { MissionReport, Status } from "../api/types";
 import { kmh, number } from "../format";
 import { onLanguage, t } from "../i18n";
-import { UNITS_PER_MERCATOR, type VehicleFrame } from "../live/frames";
 import { LiveModel } from "../live/model";
+import { placeOf } from "../map/place";
 import { halfTitle } from "./compare-panel";
 import { h, LiveElement, live, setText } from "./dom";
 import { sideMark } from "./tables";
@@ -122,14 +122,4 @@ async function placeScene(map: MapLibre, mark: Marker, link: number, look: boole
   if (!centre) return;
   mark.setLngLat([centre[0], centre[1]]).addTo(map);
   if (look) map.jumpTo({ center: [centre[0], centre[1]], zoom: SCENE_ZOOM });
-}
-
-/** Where a vehicle of a frame is, if it is there. */
-function placeOf(frame: VehicleFrame, id: number): [number, number] | null {
-  const at = frame.id.indexOf(id);
-  if (at < 0) return null;
-  const x = frame.originX + (frame.position[2 * at] ?? 0) / UNITS_PER_MERCATOR;
-  const y = frame.originY + (frame.position[2 * at + 1] ?? 0) / UNITS_PER_MERCATOR;
-  const { lng, lat } = new MercatorCoordinate(x, y).toLngLat();
-  return [lng, lat];
 }

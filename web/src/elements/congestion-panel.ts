@@ -9,6 +9,7 @@ import { column, fillTable } from "./tables";
 
 const REFRESH_MS = 10_000;
 const LINKS_SHOWN = 10;
+const DISTRICTS_SHOWN = 50;
 
 /** The city's figures: which, with how many digits, and what to multiply by. */
 const FIGURES: readonly [StringName, (city: MeasuredCongestion) => Interval, number, number][] = [
@@ -27,10 +28,13 @@ export class CongestionPanel extends LiveElement {
   readonly #city = h("table", { class: "figures-table", "data-table": "city" });
   readonly #seriesHeading = h("h3");
   readonly #series = h("table", { class: "figures-table", "data-table": "series" });
+  readonly #districtsHeading = h("h3");
+  readonly #districts = h("table", { class: "figures-table", "data-table": "districts" });
   readonly #linksHeading = h("h3");
   readonly #links = h("table", { class: "figures-table", "data-table": "links" });
   readonly #definitions = h("p", { class: "small" });
   #found: readonly [CongestionIndex, CongestionIndex] | null = null;
+  #byDistrict: CongestionIndex | null = null;
 
   protected override build(signal: AbortSignal): void {
     this.append(
@@ -39,6 +43,8 @@ export class CongestionPanel extends LiveElement {
       this.#city,
       this.#seriesHeading,
       this.#series,
+      this.#districtsHeading,
+      this.#districts,
       this.#linksHeading,
       this.#links,
       this.#definitions,
@@ -57,6 +63,8 @@ export class CongestionPanel extends LiveElement {
         api.congestion("city", 1),
         api.congestion("link", LINKS_SHOWN),
       ]);
+      const known = (this.model.scenario?.districts ?? 0) > 0;
+      this.#byDistrict = known ? await api.congestion("district", DISTRICTS_SHOWN) : null;
       if (this.isConnected) this.#show();
     } catch (error) {
       this.model.emit("problem", messageOf(error));
@@ -67,17 +75,42 @@ export class CongestionPanel extends LiveElement {
     setText(this.#heading, t("congestionTitle"));
     setText(this.#help, t("congestionHelp"));
     setText(this.#seriesHeading, t("congestionSeries"));
+    setText(this.#districtsHeading, t("congestionDistricts"));
     setText(this.#linksHeading, t("congestionWorst"));
+    const byDistrict = (this.#byDistrict?.measured.length ?? 0) > 0;
+    this.#districtsHeading.hidden = !byDistrict;
+    this.#districts.hidden = !byDistrict;
     setText(this.#definitions, t("congestionDefinitions"));
     const city = this.#found?.[0].measured[0];
     if (!this.#found || !city) {
       // A run that has just begun: nothing of the one before is left standing.
-      for (const table of [this.#city, this.#series, this.#links]) table.replaceChildren();
+      for (const table of [this.#city, this.#series, this.#districts, this.#links]) {
+        table.replaceChildren();
+      }
       return;
     }
     this.#showCity(city);
     this.#showSeries(this.#found[0]);
+    if (this.#byDistrict) this.#showDistricts(this.#byDistrict);
     this.#showLinks(this.#found[1]);
+  }
+
+  #showDistricts({ measured }: CongestionIndex): void {
+    const rows = measured.map(({ id, tti, speed_kmh: speed, delay_hours: lost }) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, named(id)),
+        h("td", {}, number(tti.value, 2)),
+        h("td", {}, number(speed.value, 1)),
+        h("td", {}, number(lost.value, 1)),
+      ),
+    );
+    fill(
+      this.#districts,
+      ["congestionDistrict", "congestionIndex", "congestionSpeed", "congestionLost"],
+      rows,
+    );
   }
 
   #showCity(city: MeasuredCongestion): void {

@@ -1,15 +1,25 @@
-/** `<mission-panel>`: sends an ambulance to a place, with and without priority, and compares. */
+/** `<mission-panel>`: sends an ambulance through the running city, or tries it in two futures. */
 import { api, messageOf } from "../api/client";
 import type { Comparison, LinkDetail, MissionReport } from "../api/types";
 import { number } from "../format";
 import { named, onLanguage, type StringName, t } from "../i18n";
 import { progressText } from "./compare-panel";
-import { h, LiveElement, setText } from "./dom";
+import { h, LiveElement, live, setText } from "./dom";
+import { signalsAhead } from "./signals-ahead";
 import { column, fillTable, sideMark } from "./tables";
 
 /** How long both halves go on after the order, simulated seconds, and how fast. */
 const SECONDS = 900;
 const SPEED = 10;
+
+/** Where an ambulance is sent. */
+type Where = "city" | "futures";
+const WHERE: readonly (readonly [Where, StringName])[] = [
+  ["city", "missionInCity"],
+  ["futures", "missionInFutures"],
+];
+/** As it was chosen last, for as long as the page is open. */
+let chosen: Where = "city";
 
 const STAGES: Readonly<Record<MissionReport["stage"], StringName>> = {
   leaving: "missionLeaving",
@@ -25,11 +35,17 @@ export function timeToScene({ ordered, arrived }: MissionReport): number | null 
 export class MissionPanel extends LiveElement {
   readonly #heading = h("h2");
   readonly #help = h("p", { class: "help-text" });
+  readonly #choice = h("div", { class: "choice", role: "radiogroup" });
+  readonly #names = new Map<Where, HTMLElement>();
   readonly #form = h("form", { class: "task-form" });
+  readonly #priority = h("input", { type: "checkbox", id: "mission-priority", checked: true });
+  readonly #priorityName = h("label", { for: "mission-priority" });
+  readonly #priorityRow = h("div", { class: "row" }, this.#priority, this.#priorityName);
   readonly #facts = h("dl", { class: "facts two" });
   readonly #hint = h("p", { class: "small", "aria-live": "polite" });
   readonly #send = h("button", { type: "submit", class: "primary" });
   readonly #result = h("div", { class: "result" });
+  readonly #city = h("div", { class: "result" });
   readonly #unit = h("p");
   readonly #progress = h("p", { class: "progress-text" });
   readonly #verdict = h("p", { class: "verdict", "aria-live": "polite" });
@@ -42,7 +58,9 @@ export class MissionPanel extends LiveElement {
   #sending = false;
 
   protected override build(signal: AbortSignal): void {
-    this.#form.append(this.#hint, this.#facts, this.#send);
+    this.#form.append(this.#hint, this.#facts, this.#priorityRow, this.#send);
+    this.#city.append(live("dispatch-list", this.model));
+    this.#offer(signal);
     this.#result.append(
       this.#unit,
       this.#progress,
@@ -51,8 +69,10 @@ export class MissionPanel extends LiveElement {
       h("div", { class: "row" }, this.#end),
       this.#definitions,
     );
-    this.append(this.#heading, this.#help, this.#form, this.#result);
+    this.append(this.#heading, this.#choice, this.#help, this.#form, this.#result, this.#city);
     const { model } = this;
+    // A comparison that is looked at is what the maps show.
+    if (model.comparison.current) this.#choose("futures");
     model.takePicks("link", (index) => void this.#pick(index), signal);
     signal.addEventListener("abort", () => model.mark("corridor", []), { once: true });
     this.#form.addEventListener(
@@ -67,6 +87,27 @@ export class MissionPanel extends LiveElement {
     model.comparison.on("change", () => this.#show(), signal);
     onLanguage(() => this.#show(), signal);
     void this.#loadUnits();
+  }
+
+  /** The choice between the running city and two futures of it. */
+  #offer(signal: AbortSignal): void {
+    for (const [where, name] of WHERE) {
+      const input = h("input", { type: "radio", name: "mission-where", value: where });
+      const text = h("span", {}, t(name));
+      this.#names.set(where, text);
+      input.checked = where === chosen;
+      input.addEventListener("change", () => this.#choose(where), { signal });
+      this.#choice.append(h("label", {}, input, text));
+    }
+  }
+
+  #choose(where: Where): void {
+    chosen = where;
+    for (const input of this.#choice.querySelectorAll("input")) {
+      input.checked = input.value === where;
+    }
+    if (where === "city") this.model.comparison.leave();
+    this.#show();
   }
 
   async #loadUnits(): Promise<void> {
@@ -99,12 +140,16 @@ export class MissionPanel extends LiveElement {
     if (this.#sending || !this.#scene) return;
     this.#sending = true;
     this.#show();
-    await this.model.comparison.send({
-      scene: this.#scene.index,
-      ...(this.#start ? { from: this.#start.index } : {}),
-      seconds: SECONDS,
-      speed: SPEED,
-    });
+    const from = this.#start ? { from: this.#start.index } : {};
+    const wanted = { scene: this.#scene.index, ...from };
+    if (chosen === "futures") {
+      await this.model.comparison.send({ ...wanted, seconds: SECONDS, speed: SPEED });
+    } else if (await this.model.missions.send({ ...wanted, priority: this.#priority.checked })) {
+      // The mission marks its way and scene itself; the next can be picked.
+      this.#scene = null;
+      this.#start = null;
+      this.model.mark("corridor", []);
+    }
     this.#sending = false;
     this.#show();
   }
@@ -116,7 +161,16 @@ export class MissionPanel extends LiveElement {
   #show(): void {
     const { current } = this.model.comparison;
     setText(this.#heading, t("missionTitle"));
-    setText(this.#help, t("missionHelp"));
+    this.#choice.setAttribute("aria-label", t("missionWhere"));
+    for (const [where, name] of WHERE) {
+      const text = this.#names.get(where);
+      if (text) setText(text, t(name));
+    }
+    const inCity = chosen === "city";
+    setText(this.#help, t(inCity ? "dispatchHelp" : "missionHelp"));
+    setText(this.#priorityName, t("dispatchPriority"));
+    this.#priorityRow.hidden = !inCity;
+    this.#city.hidden = !inCity;
     setText(this.#definitions, t("missionDefinitions"));
     setText(this.#send, t(this.#sending ? "missionSending" : "missionSend"));
     const startsAnywhere = this.#units === 0;
@@ -131,9 +185,9 @@ export class MissionPanel extends LiveElement {
       h("div", {}, h("dt", {}, t("missionScene")), h("dd", {}, place(this.#scene))),
     );
     this.#send.disabled = this.#sending || !this.#scene || (startsAnywhere && !this.#start);
-    this.#form.hidden = current !== null;
+    this.#form.hidden = !inCity && current !== null;
     const both = current?.left.mission && current.right.mission;
-    this.#result.hidden = current === null;
+    this.#result.hidden = inCity || current === null;
     if (!current) return;
     setText(this.#end, t(current.state === "running" ? "compareEnd" : "compareNew"));
     setText(this.#progress, progressText(current));
@@ -193,12 +247,4 @@ export class MissionPanel extends LiveElement {
           : "missionVerdictSame";
     setText(this.#verdict, t(name, { value, percent }));
   }
-}
-
-/** A dot for each of the next signals, and in words how many are green. */
-function signalsAhead({ ahead }: MissionReport): Node {
-  const dots = ahead.slice(0, 6).map(({ green }) => h("i", { class: green ? "green" : "red" }));
-  const green = ahead.filter((signal) => signal.green).length;
-  const words = ahead.length > 0 ? t("missionGreen", { green, count: ahead.length }) : "–";
-  return h("span", {}, h("span", { class: "signal-dots", "aria-hidden": "true" }, ...dots), words);
 }

@@ -1,6 +1,6 @@
 /** What the page knows of the running world; elements listen to it and never to one another. */
 import { api, type Half, liveUrl, messageOf } from "../api/client";
-import type { Bounds, Control, History, Position, Scenario, Status } from "../api/types";
+import type { Bounds, Control, History, Missions, Position, Scenario, Status } from "../api/types";
 import { clockStart } from "../format";
 import { ClosureStore } from "./closures";
 import { ComparisonStore } from "./comparison";
@@ -8,6 +8,7 @@ import { CorridorStore } from "./corridor";
 import { LinkDirectory } from "./directory";
 import { Emitter } from "./emitter";
 import { decodeFrame, type GroupRecord, type LinkRecord, type VehicleFrame } from "./frames";
+import { MissionStore } from "./missions";
 import { type Connection, LiveSocket } from "./socket";
 
 export interface HistoryRow {
@@ -26,6 +27,9 @@ export type Selection =
   | { readonly kind: "link"; readonly index: number }
   | { readonly kind: "signal"; readonly index: number }
   | null;
+
+/** What a mark on a link means. */
+export type MarkKind = "corridor" | "closed" | "mission";
 
 interface Events {
   /** Names of links have come. */
@@ -67,9 +71,14 @@ export class LiveModel extends Emitter<Events> {
   readonly comparison = new ComparisonStore();
   readonly corridor = new CorridorStore();
   readonly closures = new ClosureStore();
+  readonly missions = new MissionStore();
   /** Takes what is picked on the map before it is shown, where a task asks for a pick. */
   #picker: ((picked: NonNullable<Selection>) => boolean) | null = null;
-  readonly #marks = { corridor: new Set<number>(), closed: new Set<number>() };
+  readonly #marks: Record<MarkKind, Set<number>> = {
+    corridor: new Set(),
+    closed: new Set(),
+    mission: new Set(),
+  };
   readonly #half: Half | null;
   readonly #socket: LiveSocket;
 
@@ -123,12 +132,12 @@ export class LiveModel extends Emitter<Events> {
     this.#socket.setView(bounds);
   }
 
-  /** Links marked on the map: those of the corridor looked at, those with a closed lane. */
-  get marks(): { readonly corridor: ReadonlySet<number>; readonly closed: ReadonlySet<number> } {
+  /** Links marked on the map: of the corridor looked at, with a closed lane, ahead of missions. */
+  get marks(): Readonly<Record<MarkKind, ReadonlySet<number>>> {
     return this.#marks;
   }
 
-  mark(kind: "corridor" | "closed", links: Iterable<number>): void {
+  mark(kind: MarkKind, links: Iterable<number>): void {
     this.#marks[kind] = new Set(links);
     this.emit("marks", null);
   }
@@ -185,6 +194,7 @@ export class LiveModel extends Emitter<Events> {
     if (typeof message !== "object" || message === null) return;
     const { type } = message as { type?: unknown };
     if (type === "status") this.#setStatus(message as Status);
+    if (type === "missions") this.missions.take(message as Missions);
     if (type === "restart") this.#onRestart();
   }
 

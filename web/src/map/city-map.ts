@@ -16,9 +16,10 @@ import { every, h, LiveElement, live, setText, svg } from "../elements/dom";
 import { number } from "../format";
 import { named, onLanguage, t } from "../i18n";
 import type { LinkRecord } from "../live/frames";
-import type { Selection } from "../live/model";
+import type { MarkKind, Selection } from "../live/model";
 import { Motion } from "../live/motion";
 import { ratioColour } from "./expressions";
+import { MissionLayer } from "./mission-layer";
 import { palette } from "./palette";
 import { SignalLabels } from "./signal-labels";
 import { BEFORE_VEHICLES, LABELS, makeStyle, SOURCE } from "./style";
@@ -49,7 +50,7 @@ export class CityMap extends LiveElement {
   #home = true;
   /** Called once the map is drawn. */
   onReady: ((map: MapLibre) => void) | null = null;
-  #marked: { kind: "corridor" | "closed"; link: number }[] = [];
+  #marked: { kind: MarkKind; link: number }[] = [];
   #hovered: Picked | null = null;
   #selected: Selection = null;
   readonly #frame = h("div", { class: "map-frame" });
@@ -170,6 +171,7 @@ export class CityMap extends LiveElement {
     const { model } = this;
     map.addLayer(this.vehicles, BEFORE_VEHICLES);
     this.#labels = new SignalLabels(map, model);
+    new MissionLayer(map, model, signal);
     const sendView = (): void => {
       const bounds = map.getBounds();
       model.setView([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]);
@@ -250,7 +252,7 @@ export class CityMap extends LiveElement {
       map.setFeatureState({ source: SOURCE, sourceLayer: "links", id: link }, { [kind]: value });
     };
     for (const { kind, link } of this.#marked) set(kind, link, false);
-    this.#marked = (["corridor", "closed"] as const).flatMap((kind) =>
+    this.#marked = (["corridor", "closed", "mission"] as const).flatMap((kind) =>
       [...this.model.marks[kind]].map((link) => ({ kind, link })),
     );
     for (const { kind, link } of this.#marked) set(kind, link, true);

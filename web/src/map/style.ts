@@ -122,6 +122,19 @@ function roads(level: "ground" | "elevated", setting: Setting): LayerSpecificati
         "line-offset": offset,
       },
     },
+    {
+      ...base,
+      id: `${level}-mission`,
+      type: "line",
+      layout: cap,
+      paint: {
+        "line-color": "#6f9bff",
+        "line-opacity": ["case", ["boolean", state("mission"), false], 1, 0],
+        "line-width": growing(size, [10, 2], [15, 4]),
+        "line-gap-width": roadWidth(setting, 2),
+        "line-offset": offset,
+      },
+    },
     // A link with a closed lane: white and red in turn, as on a barrier.
     {
       ...base,
@@ -233,6 +246,18 @@ function signals({ size }: Setting): LayerSpecification[] {
         "circle-stroke-color": "#ffffff",
         "circle-stroke-width": ["case", chosen, 3, hovered, 1.5, 0],
         "circle-radius": growing(size, [10, 5], [14, 12], [16, 26], [18, 90]),
+      },
+    },
+    // A signal that is held for a mission.
+    {
+      ...base,
+      id: "signals-held",
+      type: "circle",
+      paint: {
+        "circle-color": "rgba(0,0,0,0)",
+        "circle-stroke-color": "#8fb4ff",
+        "circle-stroke-width": ["case", ["boolean", state("held"), false], 3, 0],
+        "circle-radius": growing(size, [10, 6], [14, 13], [16, 28], [18, 92]),
       },
     },
     {

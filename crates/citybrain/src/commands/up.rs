@@ -10,6 +10,7 @@ use serde::Serialize;
 use server::{Config, Ground, GroundKind, ScenarioSource, Title};
 
 use crate::cli::up::UpArgs;
+use crate::commands::traffic::index::districts;
 use crate::commands::traffic::mission::units;
 use crate::commands::traffic::scenario;
 use crate::error::{Error, Exit, Outcome};
@@ -106,6 +107,8 @@ fn override_options(layers: &mut Layers, args: &UpArgs) -> Result<(), Error> {
 const DEMONSTRATION_HEAD_START: f64 = 900.0;
 /// Where a city's folder says what units there are, if it does.
 const UNITS: &str = "traffic/units.yaml";
+/// Where it says where its districts lie.
+const DISTRICTS: &str = "traffic/districts.geojson";
 
 fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result<Config, Error> {
     let (file, loaded) = match &args.network {
@@ -137,6 +140,10 @@ fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result
         let file = settings.up.city.join(UNITS);
         if file.exists() {
             config.units = units(&file, &config.scenario.network)?;
+        }
+        let file = settings.up.city.join(DISTRICTS);
+        if file.exists() {
+            config.districts = districts(&file, &config.scenario.network)?;
         }
     }
     config.listen = listen(args, settings)?;

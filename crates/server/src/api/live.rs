@@ -18,6 +18,7 @@ use super::refuse_foreign;
 use crate::app::App;
 use crate::geo::Bounds;
 use crate::live::encode::{self, GroupState, LinkState, View};
+use crate::live::missions::Missions;
 use crate::live::report::Status;
 use crate::live::run::Published;
 use crate::problem::Problem;
@@ -58,6 +59,7 @@ enum FromClient {
 #[serde(tag = "type", rename_all = "kebab-case")]
 enum ToClient<'a> {
     Status(&'a Status),
+    Missions(&'a Missions),
     Restart,
     Problem { detail: String },
 }
@@ -83,6 +85,7 @@ pub(crate) async fn live(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    refuse_foreign(&headers, "the live stream is for pages of this server only")?;
     let Query(query) = query?;
     let view = match &query.bounds {
         Some(text) => Some(view_of(&app, parse_bounds(text)?)?),
@@ -95,7 +98,6 @@ pub(crate) async fn live(
         }
         None => app.live.published(),
     };
-    refuse_foreign(&headers, "the live stream is for pages of this server only")?;
     let upgrade =
         upgrade.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
     let Ok(place) = Arc::clone(&app.places).try_acquire_owned() else {
@@ -145,6 +147,7 @@ struct Sent {
     links: Option<Arc<Vec<LinkState>>>,
     signals: Option<Arc<Vec<GroupState>>>,
     status: Option<Arc<Status>>,
+    missions: Arc<Missions>,
 }
 
 /// Why a stream ended.
@@ -267,6 +270,12 @@ impl Client {
                 self.send(Message::Binary(message)).await?;
             }
             self.sent.signals = Some(Arc::clone(&newest.signals));
+        }
+        // None were sent before the first: who knows nothing of missions hears of none.
+        if self.sent.missions != newest.missions {
+            self.send_text(&ToClient::Missions(&newest.missions))
+                .await?;
+            self.sent.missions = Arc::clone(&newest.missions);
         }
         // The same frame is the same memory.
         if self.sent.vehicles.as_ptr() != newest.vehicles.as_ptr() {

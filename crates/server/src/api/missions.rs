@@ -87,6 +87,7 @@ impl MissionRequest {
         };
         let sending = Sending {
             scene: LinkId(self.scene),
+            at: None,
             from: self.from.map(LinkId),
         };
         let halves = [half(Arm::BlueLight), half(Arm::Priority)];

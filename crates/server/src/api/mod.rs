@@ -5,6 +5,7 @@ pub(crate) mod closures;
 pub(crate) mod comparisons;
 pub(crate) mod control;
 pub(crate) mod corridors;
+pub(crate) mod dispatch;
 pub(crate) mod live;
 pub(crate) mod missions;
 pub(crate) mod network;
@@ -52,6 +53,8 @@ pub(crate) fn router() -> (Router<Arc<App>>, Description) {
                 .routes(routes!(corridors::diagram))
                 .routes(routes!(closures::list))
                 .routes(routes!(closures::close, closures::open))
+                .routes(routes!(dispatch::list, dispatch::send))
+                .routes(routes!(dispatch::report, dispatch::end))
                 .routes(routes!(missions::units))
                 .routes(routes!(missions::send))
                 .routes(routes!(tiles::tile))

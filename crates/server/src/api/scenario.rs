@@ -60,6 +60,8 @@ pub(crate) struct Facts {
     horizon: f64,
     /// Second of the day at which the run starts.
     day_start: f64,
+    /// Districts that the congestion index can be asked for.
+    districts: usize,
 }
 
 /// What is running.
@@ -106,6 +108,7 @@ impl Facts {
                 .collect(),
             horizon: scenario.horizon,
             day_start: scenario.day_start,
+            districts: config.districts.len(),
         }
     }
 }

@@ -40,6 +40,9 @@ impl Run {
                 let plant = self.state.runner.plant_mut();
                 plant.close_lane(lane).map_err(Error::Signals)?;
                 self.closed.insert(lane, self.state.world().time());
+                let state = &mut self.state;
+                state.fleet.follow_closures(&mut state.runner);
+                self.keep_ended();
             }
             Some((lane, false)) if self.closed.contains_key(&lane) => {
                 let plant = self.state.runner.plant_mut();
@@ -47,6 +50,9 @@ impl Run {
                 self.closed.remove(&lane);
             }
             _ => {}
+        }
+        if change.is_some() {
+            self.publish_now();
         }
         Ok(Closures {
             closures: self

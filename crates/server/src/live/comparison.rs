@@ -62,6 +62,7 @@ pub(crate) struct Forked {
 
 impl Run {
     /// Two worlds that go on from this second, each with the same unit under way if one is sent.
+    /// Missions of the running world are under way in both.
     pub(crate) fn fork(
         &self,
         plans: &HalfPlans,
@@ -78,10 +79,10 @@ impl Run {
             }
             let mission = match (&sent, plan.arm) {
                 (Some(sent), Some(arm)) => {
-                    let limits = self.signal_limits();
-                    let under = Under::start(&mut state.runner, sent, arm, &limits)?;
-                    state.emergency = Some(under.vehicle());
-                    Some(under)
+                    let limits = self.config.limits_of_signals();
+                    let units = &self.config.units.units;
+                    let unit = sent.unit.map(|unit| units[unit].id.clone());
+                    Some(Under::start(&mut state, (sent, unit), arm, &limits)?)
                 }
                 _ => None,
             };

@@ -61,13 +61,13 @@ pub(crate) const fn aspect_code(aspect: Aspect) -> u8 {
 }
 
 /// All vehicles a share (0 to 1) of the way from `before` to `after`, at simulated second `t`;
-/// `emergency` is the number of the one on a mission.
+/// `emergencies` are the numbers of those on missions.
 pub(crate) fn vehicles(
     network: &Network,
     tracks: &Tracks,
     (before, after): (&Snapshot, &Snapshot),
     (share, t): (f32, f64),
-    emergency: Option<u32>,
+    emergencies: &[u32],
 ) -> Bytes {
     let movers = after.movers();
     let interval = (after.time() - before.time()) as f32;
@@ -96,7 +96,7 @@ pub(crate) fn vehicles(
         out.put_u8((speed * 5.0).round() as u8);
         out.put_u8((mover.length * 5.0).round() as u8);
         let waits = u8::from(mover.speed < WAITING_SPEED) * FLAG_WAITING;
-        let hurries = u8::from(emergency == Some(mover.id)) * FLAG_EMERGENCY;
+        let hurries = u8::from(emergencies.contains(&mover.id)) * FLAG_EMERGENCY;
         out.put_u8(waits | hurries);
     }
     out.freeze()

@@ -7,20 +7,21 @@ use missions::{Arm, Dispatcher, LiveTimes, Mission, Order, Place, Stage};
 use roads::{LinkId, MovementId, Network, SignalId};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use signals::priority::{Desk, Settings};
+use signals::priority::Desk;
 use signals::{LimitsTable, Runner, SimPlant};
-use sim::BlueLight;
+use sim::{BlueLight, VehicleId, World};
 use utoipa::ToSchema;
 
 use super::corridor::signals_of_movements;
 use super::figures::Figures;
 use super::run::Run;
 use super::snapshot::Snapshot;
+use super::state::State;
 use crate::error::Error;
 
 /// What a unit must be able to do.
 pub(crate) const ABILITY: &str = "ambulance";
-/// Severity of a mission: there is one at a time, so it meets no other.
+/// Severity of a mission: all are alike, so where two meet who comes first goes first.
 const SEVERITY: u8 = 1;
 /// Signals ahead that are told.
 const AHEAD_MAX: usize = 12;
@@ -28,8 +29,10 @@ const AHEAD_MAX: usize = 12;
 /// Where a unit is wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sending {
-    /// The scene.
+    /// The link of the scene.
     pub(crate) scene: LinkId,
+    /// Metres from its start; its middle where nothing is said.
+    pub(crate) at: Option<f64>,
     /// Where the unit starts, if it is not the city's soonest.
     pub(crate) from: Option<LinkId>,
 }
@@ -37,10 +40,13 @@ pub(crate) struct Sending {
 /// What is sent.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
-    unit: Option<String>,
-    order: Order,
-    times: LiveTimes,
-    signals: Arc<FxHashMap<MovementId, SignalId>>,
+    /// Which of the city's units goes.
+    pub(super) unit: Option<usize>,
+    pub(super) order: Order,
+    /// Seconds to the scene under the traffic of now, at the limits.
+    pub(super) estimate: f64,
+    pub(super) times: LiveTimes,
+    pub(super) signals: Arc<FxHashMap<MovementId, SignalId>>,
 }
 
 /// A signal ahead of a vehicle under way.
@@ -102,35 +108,34 @@ pub(super) struct Under {
 }
 
 impl Run {
-    /// Which unit goes, and which way, under the traffic of now.
+    /// Which unit goes, and which way, under the traffic of now. Units that are out stay out.
     pub(super) fn send(&self, sending: &Sending) -> Result<Sent, Error> {
         let network = &*self.network;
         let mut times = LiveTimes::new(network);
         times.look(self.state.world());
+        let length = network.links[sending.scene.index()].length;
+        let at = sending.at.unwrap_or(length / 2.0).clamp(0.0, length);
         let scene = Place {
             link: sending.scene,
-            at: network.links[sending.scene.index()].length / 2.0,
+            at,
         };
         let mut dispatcher = Dispatcher::new();
-        let units = &self.config.units;
         let (unit, route) = match sending.from {
             Some(from) => (None, dispatcher.way(&times, from, scene.link)),
-            None => match dispatcher.nearest(&times, units, ABILITY, scene, |_| true) {
-                Some(found) => (Some(units.units[found.unit].id.clone()), Some(found.route)),
-                None => (None, None),
-            },
+            None => self.soonest(&mut dispatcher, &times, scene)?,
         };
         let name = |link: LinkId| network.links[link.index()].id.clone();
         let route = route
-            .filter(|route| route.len() > 1)
+            .filter(|route| route.len() > 1 && times.is_open(route))
             .ok_or_else(|| Error::NoWay {
                 from: sending.from.map(name),
                 to: name(scene.link),
             })?;
         Ok(Sent {
             unit,
+            estimate: estimate(&times, &route, at / length.max(f64::MIN_POSITIVE)),
             order: Order {
-                id: 1,
+                id: self.missions_last + 1,
                 severity: SEVERITY,
                 route,
                 scene,
@@ -140,34 +145,58 @@ impl Run {
         })
     }
 
-    /// The limits that the safety envelope keeps.
-    pub(super) fn signal_limits(&self) -> LimitsTable {
-        let protocol = &self.config.protocol;
-        let own = self.config.signal_limits.clone();
-        own.unwrap_or_else(|| protocol.limits().into())
+    /// The unit that is soonest at a scene, of those that are in, and its way.
+    fn soonest(
+        &self,
+        dispatcher: &mut Dispatcher,
+        times: &LiveTimes,
+        scene: Place,
+    ) -> Result<(Option<usize>, Option<Vec<LinkId>>), Error> {
+        let units = &self.config.units;
+        let fleet = &self.state.fleet;
+        let free = |unit: usize| !fleet.is_out(unit);
+        if let Some(found) = dispatcher.nearest(times, units, ABILITY, scene, free) {
+            return Ok((Some(found.unit), Some(found.route)));
+        }
+        let any = dispatcher.nearest(times, units, ABILITY, scene, |_| true);
+        match any {
+            Some(_) => Err(Error::AllOut { ability: ABILITY }),
+            None => Ok((None, None)),
+        }
     }
+}
+
+/// Seconds along a route whose last link is driven to this share.
+fn estimate(times: &LiveTimes, route: &[LinkId], share: f64) -> f64 {
+    let link = |link: Option<&LinkId>| {
+        let time = link.and_then(|link| times.costs().links.get(link.index()));
+        time.map_or(0.0, |&time| time as f64 / 1000.0)
+    };
+    let rest = times.of_route(route).unwrap_or_default() as f64 / 1000.0;
+    link(route.first()) + rest - link(route.last()) * (1.0 - share)
 }
 
 impl Under {
     /// Sends the unit off in a world.
     pub(super) fn start(
-        runner: &mut Runner<SimPlant>,
-        sent: &Sent,
+        state: &mut State,
+        (sent, unit): (&Sent, Option<String>),
         arm: Arm,
         limits: &LimitsTable,
     ) -> Result<Self, Error> {
-        let desk = Desk::new();
-        if arm == Arm::Priority {
-            runner
-                .give_priority(limits, desk.clone(), Settings::default())
-                .map_err(Error::Signals)?;
-        }
+        let desk = if arm == Arm::Priority {
+            let desk = state.fleet.desk(&mut state.runner, limits);
+            desk.map_err(Error::Signals)?
+        } else {
+            Desk::new()
+        };
         let light = BlueLight::default();
-        let mission = Mission::start(runner, sent.order.clone(), arm, light)?;
+        let mission = Mission::start(&mut state.runner, sent.order.clone(), arm, light)?;
+        state.emergency = Some(mission.vehicle().0);
         Ok(Self {
             mission,
             arm,
-            unit: sent.unit.clone(),
+            unit,
             desk,
             times: sent.times.clone(),
             signals: Arc::clone(&sent.signals),
@@ -186,32 +215,13 @@ impl Under {
     /// Looks after it between two steps.
     pub(super) fn tend(&mut self, runner: &mut Runner<SimPlant>) -> Result<(), Error> {
         self.mission.tend(runner, &self.desk, &mut self.times)?;
-        self.ahead = self.look_ahead(runner);
+        self.ahead = if self.mission.is_over() {
+            Vec::new()
+        } else {
+            let world = runner.plant().world();
+            signals_ahead(world, self.mission.vehicle(), &self.signals)
+        };
         Ok(())
-    }
-
-    fn look_ahead(&self, runner: &Runner<SimPlant>) -> Vec<SignalAhead> {
-        let world = runner.plant().world();
-        if self.mission.is_over() {
-            return Vec::new();
-        }
-        let route = world
-            .route_ahead(self.mission.vehicle())
-            .unwrap_or_default();
-        let network = world.network();
-        let pairs = route.windows(2);
-        pairs
-            .filter_map(|pair| {
-                let movements = movements_between(network, pair[0], pair[1]);
-                let signal = movements.iter().find_map(|one| self.signals.get(one))?;
-                let green = movements.iter().any(|&one| world.aspect(one).is_green());
-                Some(SignalAhead {
-                    signal: signal.0,
-                    green,
-                })
-            })
-            .take(AHEAD_MAX)
-            .collect()
     }
 
     /// Counts a step of its own, so that the rest is others'.
@@ -249,6 +259,29 @@ impl Under {
             others_delay: self.others_delay,
         }
     }
+}
+
+/// The next signals on the way of a vehicle, nearest first.
+pub(super) fn signals_ahead(
+    world: &World,
+    vehicle: VehicleId,
+    signals: &FxHashMap<MovementId, SignalId>,
+) -> Vec<SignalAhead> {
+    let route = world.route_ahead(vehicle).unwrap_or_default();
+    let network = world.network();
+    let pairs = route.windows(2);
+    pairs
+        .filter_map(|pair| {
+            let movements = movements_between(network, pair[0], pair[1]);
+            let signal = movements.iter().find_map(|one| signals.get(one))?;
+            let green = movements.iter().any(|&one| world.aspect(one).is_green());
+            Some(SignalAhead {
+                signal: signal.0,
+                green,
+            })
+        })
+        .take(AHEAD_MAX)
+        .collect()
 }
 
 /// The movements from one link to another.

@@ -14,9 +14,12 @@ pub(crate) mod counters;
 mod driver;
 pub(crate) mod encode;
 mod figures;
+mod fleet;
 pub(crate) mod heads;
 pub(crate) mod interpolate;
 pub(crate) mod mission;
+pub(crate) mod missions;
+mod pace;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 mod state;
@@ -41,6 +44,7 @@ use comparison::{Forked, HalfPlans};
 use corridor::{CorridorQuery, CorridorReport};
 use counters::Counters;
 use mission::Sending;
+use missions::{MissionFacts, Missions};
 use report::{History, LinkReport, SignalReport, Status};
 use run::{Change, FRAME, Published, Run};
 
@@ -74,6 +78,8 @@ enum Command {
     Fork(HalfPlans, Option<Sending>, Reply<Result<Forked, Error>>),
     Corridor(CorridorQuery, Reply<Result<CorridorReport, Error>>),
     Closure(Option<(LaneId, bool)>, Reply<Result<Closures, Error>>),
+    Dispatch(Sending, bool, Reply<Result<MissionFacts, Error>>),
+    EndMission(u64, Reply<Option<MissionFacts>>),
     Stop,
 }
 
@@ -91,11 +97,16 @@ pub(crate) struct Live {
 
 impl Live {
     /// Starts the run in a thread of its own.
-    pub(crate) fn start(config: Config, roads: Arc<observe::Roads>) -> Result<Self, Error> {
+    pub(crate) fn start(
+        config: Config,
+        roads: Arc<observe::Roads>,
+        districts: Vec<observe::areas::Group>,
+    ) -> Result<Self, Error> {
         let counters = Arc::new(Counters::default());
         let (commands_max, timeout) = (config.limits.commands_max, config.limits.request_timeout);
         let clock = Arc::clone(&config.clock);
-        let (run, published) = Run::new(config, Arc::clone(&counters), roads)?;
+        let watch = watching::Watch::new(roads, districts, config.scenario.day_start)?;
+        let (run, published) = Run::new(config, Arc::clone(&counters), watch)?;
         let tracks = run.tracks();
         let seen = run.seen();
         let (commands, receiver) = sync_channel(commands_max);
@@ -187,6 +198,26 @@ impl Live {
         self.ask(|reply| Command::Closure(change, reply)).await?
     }
 
+    /// The missions of the running world as last published.
+    pub(crate) fn missions(&self) -> Arc<Missions> {
+        Arc::clone(&self.published.borrow().missions)
+    }
+
+    /// Sends a unit through the running world, with signals that clear its way or without.
+    pub(crate) async fn dispatch(
+        &self,
+        sending: Sending,
+        priority: bool,
+    ) -> Result<MissionFacts, Error> {
+        self.ask(|reply| Command::Dispatch(sending, priority, reply))
+            .await?
+    }
+
+    /// Ends a mission, if there is one of this number.
+    pub(crate) async fn end_mission(&self, id: u64) -> Result<Option<MissionFacts>, Error> {
+        self.ask(|reply| Command::EndMission(id, reply)).await
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         match self.commands.try_send(command(reply)) {
@@ -268,6 +299,10 @@ fn answer(run: &mut Run, command: Command) {
         }
         Command::Corridor(query, reply) => drop(reply.send(run.corridor(query))),
         Command::Closure(change, reply) => drop(reply.send(run.closures(change))),
+        Command::Dispatch(sending, priority, reply) => {
+            drop(reply.send(run.dispatch(&sending, priority)));
+        }
+        Command::EndMission(id, reply) => drop(reply.send(run.end_mission(id))),
         Command::Stop => {}
     }
 }

@@ -14,6 +14,8 @@ use super::answers::status;
 use super::corridor::Corridors;
 use super::counters::Counters;
 use super::encode::{self, GroupState, LinkState};
+use super::missions::{MissionFacts, Missions, Reason};
+pub(super) use super::pace::Pace;
 use super::report::Status;
 use super::state::{PLAN, State, build};
 use super::tracks::Tracks;
@@ -52,6 +54,8 @@ pub(crate) struct Published {
     pub(crate) signals: Arc<Vec<GroupState>>,
     /// The figures.
     pub(crate) status: Arc<Status>,
+    /// Missions of the running world; none in a half of a comparison.
+    pub(crate) missions: Arc<Missions>,
 }
 
 /// What a visitor wants to be different; already validated.
@@ -82,58 +86,10 @@ pub(crate) struct Run {
     /// Lanes that are closed, with the second of this run since which they are; they stay closed
     /// when the run starts again.
     pub(super) closed: BTreeMap<LaneId, f64>,
-}
-
-/// What is wanted, and when what is due.
-pub(super) struct Pace {
-    pub(super) controller: String,
-    pub(super) demand: f64,
-    pub(super) speed: f64,
-    pub(super) paused: bool,
-    pub(super) last: Duration,
-    pub(super) next_status: Duration,
-    pub(super) next_changes: Duration,
-    pub(super) changes_shown: f64,
-    pub(super) measured: Duration,
-    pub(super) measured_shown: f64,
-    pub(super) real_time_factor: f64,
-    pub(super) fault_reported: bool,
-}
-
-impl Pace {
-    /// What is wanted at first, at real time `now` and simulated second `shown`.
-    pub(super) fn starting(
-        controller: &str,
-        demand: f64,
-        speed: f64,
-        now: Duration,
-        shown: f64,
-    ) -> Self {
-        Self {
-            controller: controller.to_owned(),
-            demand,
-            speed,
-            paused: false,
-            last: now,
-            next_status: now,
-            next_changes: now,
-            changes_shown: f64::NEG_INFINITY,
-            measured: now,
-            measured_shown: shown,
-            real_time_factor: 0.0,
-            fault_reported: false,
-        }
-    }
-
-    /// Measures how fast simulated time passes; at least half a second of real time counts.
-    pub(super) fn measure(&mut self, now: Duration, shown: f64) {
-        let seconds = now.saturating_sub(self.measured).as_secs_f64();
-        if seconds >= 0.5 {
-            self.real_time_factor = (shown - self.measured_shown).max(0.0) / seconds;
-            self.measured = now;
-            self.measured_shown = shown;
-        }
-    }
+    /// Missions that are over, the newest last.
+    pub(super) missions_over: Vec<MissionFacts>,
+    /// Number of the last mission.
+    pub(super) missions_last: u64,
 }
 
 impl Run {
@@ -141,7 +97,7 @@ impl Run {
     pub(crate) fn new(
         config: Config,
         counters: Arc<Counters>,
-        roads: Arc<observe::Roads>,
+        mut watch: Watch,
     ) -> Result<(Self, watch::Receiver<Arc<Published>>), Error> {
         config.check()?;
         let network = Arc::clone(&config.scenario.network);
@@ -149,7 +105,6 @@ impl Run {
         let tracks = Arc::new(Tracks::new(&network, &projection));
         let choice = choice_of(&config, &config.controller)?;
         let mut state = State::new(&config, &choice, config.demand_level)?;
-        let mut watch = Watch::new(roads, config.scenario.day_start)?;
         run_ahead(&mut state, &mut watch, &tracks, &config);
         let pace = Pace::starting(
             &config.controller,
@@ -174,6 +129,8 @@ impl Run {
             number: 1,
             corridors: Corridors::default(),
             closed: BTreeMap::new(),
+            missions_over: Vec::new(),
+            missions_last: 0,
         };
         Ok((run, receiver))
     }
@@ -227,18 +184,29 @@ impl Run {
             }
         }
         self.state.shown = target.min(self.state.world().time());
+        self.keep_ended();
     }
 
     /// Begins again at second 0.
     pub(crate) fn restart(&mut self, demand: f64) -> Result<(), Error> {
         let choice = choice_of(&self.config, &self.pace.controller)?;
-        self.state = State::new(&self.config, &choice, demand)?;
-        self.watch.reset();
-        for (&lane, since) in &mut self.closed {
-            let plant = self.state.runner.plant_mut();
+        // All that can fail comes first: a run is the old one or the new one.
+        let mut state = State::new(&self.config, &choice, demand)?;
+        for &lane in self.closed.keys() {
+            let plant = state.runner.plant_mut();
             plant.close_lane(lane).map_err(Error::Signals)?;
-            *since = 0.0;
         }
+        let reason = if (demand - self.pace.demand).abs() > 1e-9 {
+            Reason::Demand
+        } else {
+            Reason::Restart
+        };
+        let old = &mut self.state;
+        old.fleet.end_all(&mut old.runner, reason);
+        self.keep_ended();
+        self.state = state;
+        self.watch.reset();
+        self.closed.values_mut().for_each(|since| *since = 0.0);
         self.corridors.forget();
         self.number += 1;
         self.pace.demand = demand;
@@ -279,6 +247,10 @@ impl Run {
             self.pace.controller.clone_from(id);
             self.state.heads.follow_plan(id == PLAN);
             self.pace.fault_reported = false;
+            let limits = self.config.limits_of_signals();
+            let state = &mut self.state;
+            state.fleet.follow_controller(&mut state.runner, &limits);
+            self.keep_ended();
         }
         let demand = change.demand.unwrap_or(self.pace.demand);
         if change.restart || (demand - self.pace.demand).abs() > 1e-9 {
@@ -290,13 +262,18 @@ impl Run {
         if let Some(paused) = change.paused {
             self.pace.paused = paused;
         }
-        let now = self.clock.elapsed();
-        self.pace.measured = now;
+        self.pace.measured = self.clock.elapsed();
         self.pace.measured_shown = self.state.shown;
+        self.publish_now();
+        Ok(Arc::clone(&self.sender.borrow().status))
+    }
+
+    /// Publishes everything at once, whatever is due.
+    pub(super) fn publish_now(&mut self) {
+        let now = self.clock.elapsed();
         self.pace.next_status = now;
         self.pace.next_changes = now;
         self.publish(now);
-        Ok(Arc::clone(&self.sender.borrow().status))
     }
 
     fn publish(&mut self, now: Duration) {
@@ -338,6 +315,11 @@ impl Run {
                 Arc::new(state.heads.states(state.world()))
             } else {
                 Arc::clone(&last.signals)
+            },
+            missions: if changes_due {
+                Arc::new(self.missions())
+            } else {
+                Arc::clone(&last.missions)
             },
             status: if status_due {
                 let status = status(&self.config, state, &self.pace, self.number);
@@ -389,11 +371,13 @@ pub(super) fn picture(
         links: Arc::new(state.figures.states().collect()),
         signals: Arc::new(state.heads.states(state.world())),
         status: Arc::new(status(config, state, pace, run)),
+        missions: Arc::default(),
     }
 }
 
 pub(super) fn frame(network: &Network, tracks: &Tracks, state: &State) -> Bytes {
     let (before, after) = (&state.before, &state.after);
     let moment = (state.share(), state.shown);
-    encode::vehicles(network, tracks, (before, after), moment, state.emergency)
+    let emergencies = state.emergencies();
+    encode::vehicles(network, tracks, (before, after), moment, &emergencies)
 }

@@ -6,6 +6,7 @@ use signals::{Controller, Runner, SimPlant};
 use sim::World;
 
 use super::figures::Figures;
+use super::fleet::Fleet;
 use super::heads::Heads;
 use super::snapshot::Snapshot;
 use super::tracks::Tracks;
@@ -37,7 +38,9 @@ pub(super) struct State {
     pub(super) shown: f64,
     pub(super) next_minute: f64,
     pub(super) next_finished: f64,
-    /// Number of the vehicle that is on an emergency mission.
+    /// Missions under way in this world.
+    pub(super) fleet: Fleet,
+    /// Number of the vehicle whose mission a comparison follows.
     pub(super) emergency: Option<u32>,
 }
 
@@ -76,6 +79,7 @@ impl State {
             shown: 0.0,
             next_minute: MINUTE,
             next_finished: FINISHED_EVERY,
+            fleet: Fleet::default(),
             emergency: None,
             demand,
         };
@@ -86,16 +90,18 @@ impl State {
     /// The same second under a controller of its own. It remembers nothing of the minutes before.
     pub(super) fn fork(&self, config: &Config, choice: &ControllerChoice) -> Result<Self, Error> {
         let controller = build(config, choice, &self.demand)?;
-        let runner = self
-            .runner
-            .fork_under(controller)
-            .map_err(|source| Error::Controller {
-                id: choice.id.clone(),
-                source,
-            })?;
+        let mut runner =
+            self.runner
+                .fork_under(controller)
+                .map_err(|source| Error::Controller {
+                    id: choice.id.clone(),
+                    source,
+                })?;
+        let fleet = self.fleet.fork(&mut runner, &config.limits_of_signals());
         let mut heads = self.heads.clone();
         heads.follow_plan(choice.id == PLAN);
         Ok(Self {
+            fleet: fleet.map_err(Error::Signals)?,
             runner,
             demand: Arc::clone(&self.demand),
             before: self.before.clone(),
@@ -115,9 +121,16 @@ impl State {
         self.runner.plant().world()
     }
 
-    /// One step of the engine.
+    /// Numbers of all vehicles that are on emergency missions.
+    pub(super) fn emergencies(&self) -> Vec<u32> {
+        self.fleet.vehicles().chain(self.emergency).collect()
+    }
+
+    /// One step of the engine, missions looked after before and seen after it.
     pub(super) fn step(&mut self, tracks: &Tracks, horizon: f64) -> Result<(), signals::Error> {
+        self.fleet.tend(&mut self.runner);
         self.runner.step()?;
+        self.fleet.look(&self.runner);
         std::mem::swap(&mut self.before, &mut self.after);
         self.after.capture(self.runner.plant().world(), tracks);
         self.figures.observe(tracks, &self.before, &self.after);

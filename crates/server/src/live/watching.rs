@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use observe::Roads;
+use observe::areas::Group;
 use observe::live::Live;
 use observe::truth::{Place, Seen, Tracker};
 use sim::World;
@@ -21,8 +22,12 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Nothing seen yet.
-    pub(crate) fn new(roads: Arc<Roads>, day_start: f64) -> Result<Self, Error> {
-        let live = Live::new(Arc::clone(&roads), Vec::new(), None)
+    pub(crate) fn new(
+        roads: Arc<Roads>,
+        districts: Vec<Group>,
+        day_start: f64,
+    ) -> Result<Self, Error> {
+        let live = Live::new(Arc::clone(&roads), districts, None)
             .map_err(|error| Error::Config(error.to_string()))?;
         Ok(Self {
             roads,

@@ -293,6 +293,7 @@ pub(crate) struct Vehicle {
     pub(crate) heading: u8,
     pub(crate) speed: f64,
     pub(crate) length: f64,
+    pub(crate) flags: u8,
 }
 
 impl Vehicles {
@@ -314,6 +315,7 @@ impl Vehicles {
                     heading: bytes[at + 12],
                     speed: f64::from(bytes[at + 13]) / 5.0,
                     length: f64::from(bytes[at + 14]) / 5.0,
+                    flags: bytes[at + 15],
                 }
             })
             .collect();

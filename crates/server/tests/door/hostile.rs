@@ -142,14 +142,17 @@ async fn the_stream_refuses_bad_bounds_and_other_sites() {
     }
     // No WebSocket at all.
     assert!((400..500).contains(&server.get("/api/v1/live").await.status));
-    let mut request = format!("ws://{}/api/v1/live", server.address)
-        .into_client_request()
-        .unwrap();
-    request
-        .headers_mut()
-        .insert("origin", "https://elsewhere.example".parse().unwrap());
-    let refused = tokio_tungstenite::connect_async(request).await.unwrap_err();
-    assert!(refused.to_string().contains("403"), "{refused}");
+    // Another site's page does not even hear which comparisons there are.
+    for query in ["", "?comparison=99"] {
+        let mut request = format!("ws://{}/api/v1/live{query}", server.address)
+            .into_client_request()
+            .unwrap();
+        request
+            .headers_mut()
+            .insert("origin", "https://elsewhere.example".parse().unwrap());
+        let refused = tokio_tungstenite::connect_async(request).await.unwrap_err();
+        assert!(refused.to_string().contains("403"), "{refused}");
+    }
     server.stop().await;
 }
 

@@ -10,6 +10,7 @@ mod client;
 mod comparisons;
 mod control;
 mod hostile;
+mod missions;
 mod resources;
 mod stream;
 mod traffic;

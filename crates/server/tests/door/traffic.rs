@@ -54,6 +54,35 @@ async fn the_runs_own_index_is_there_by_city_and_link() {
 }
 
 #[tokio::test]
+async fn districts_that_are_known_have_an_index_of_their_own() {
+    let square = |name: &str, west: f64, east: f64| {
+        let ring = [[west, -1e4], [east, -1e4], [east, 1e4], [west, 1e4]];
+        json!({"type": "Feature", "properties": {"name": name},
+            "geometry": {"type": "Polygon", "coordinates": [ring]}})
+    };
+    let file = json!({"type": "FeatureCollection",
+        "features": [square("west", -1e4, 150.0), square("east", 150.0, 1e4)]});
+    let path = std::path::Path::new("districts.geojson");
+    let found = observe::areas::parse_districts(file.to_string().as_bytes(), path, None);
+    let mut config = config();
+    config.districts = found.unwrap();
+    let server = Server::start(config).await;
+    let scenario = server.get("/api/v1/scenario").await.json();
+    assert_eq!(scenario["districts"], 2);
+    let mut live = server.live("").await;
+    while live.text("status").await["t"].as_f64().unwrap() < 400.0 {}
+    let districts = index(&server, "?by=district").await;
+    let measured = districts["measured"].as_array().unwrap();
+    let mut names: Vec<_> = measured
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["east", "west"], "{districts}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn positions_sent_become_an_index_and_sent_again_change_nothing() {
     let server = Server::start(config()).await;
     let first: String = (0..4)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use roads::{LaneId, LinkId};
+use roads::{LaneId, LinkId, SignalId};
 
 /// How strong a vehicle's priority is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,10 +45,21 @@ pub struct Report {
     pub stops_at: f64,
 }
 
-/// Reports of all vehicles that have priority now, by their numbers.
+/// What signals do for the vehicles on a desk, since the last decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Signals that are held, each with the number of the vehicle that it is held for: green is
+    /// shown to it, is on its way, or what is shown is kept until its green is due.
+    pub held: Vec<(SignalId, u64)>,
+    /// Signals that give back the green which others have lost.
+    pub paying_back: Vec<SignalId>,
+}
+
+/// Reports of all vehicles that have priority now, by their numbers, and what is done for them.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
     reports: Arc<Mutex<BTreeMap<u64, Report>>>,
+    service: Arc<Mutex<Service>>,
 }
 
 impl Desk {
@@ -80,6 +91,20 @@ impl Desk {
     /// Whether none has.
     pub fn is_empty(&self) -> bool {
         self.open().is_empty()
+    }
+
+    /// What signals did for vehicles at the last decision.
+    pub fn service(&self) -> Service {
+        self.served().clone()
+    }
+
+    fn served(&self) -> MutexGuard<'_, Service> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says what signals do from now on.
+    pub(super) fn serve(&self, service: Service) {
+        *self.served() = service;
     }
 
     /// Goes through all reports, by number.

@@ -28,7 +28,7 @@ mod wave;
 
 use roads::{Network, SignalId};
 
-pub use desk::{Claim, Desk, Report};
+pub use desk::{Claim, Desk, Report, Service};
 pub use settings::Settings;
 
 use approach::Plan;
@@ -346,6 +346,7 @@ impl Controller for Priority {
             drop(all);
             self.turns = turns;
         }
+        let mut service = Service::default();
         for (signal, &chosen) in chosen.iter().enumerate() {
             if seen.phase.get(signal).copied().flatten().is_none() {
                 continue;
@@ -359,7 +360,13 @@ impl Controller for Priority {
                 None => Wish::Silent,
             };
             self.changed[signal] = own.is_some();
+            match (chosen, own) {
+                (Some((vehicle, _, _)), _) => service.held.push((id, vehicle)),
+                (None, Some(_)) => service.paying_back.push(id),
+                (None, None) => {}
+            }
             wishes.set(id, wish);
         }
+        self.desk.serve(service);
     }
 }

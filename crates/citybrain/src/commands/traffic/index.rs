@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use comfy_table::Table;
-use observe::areas::{self, Group};
+use observe::areas::{self, District, Group};
 use observe::class_index::ClassTable;
 use observe::estimate::{Borrowing, LinkObs, estimate};
 use observe::index::{Estimate, Measured, Options, measure};
@@ -224,12 +224,7 @@ fn groups(args: &IndexArgs, seen: &Seen) -> Result<Vec<Group>, Error> {
     let groups = match (args.by.as_str(), &args.districts) {
         ("link", _) => areas::links(&seen.roads),
         ("corridor", _) => areas::corridors(&seen.roads),
-        ("district", Some(path)) => {
-            let bytes = bytes_of(path, areas::FILE_BYTES_MAX)?;
-            let place = seen.network.georeference.as_ref();
-            let found = areas::parse_districts(&bytes, path, place).map_err(refused)?;
-            areas::districts(&seen.roads, &found)
-        }
+        ("district", Some(path)) => areas::districts(&seen.roads, &districts(path, &seen.network)?),
         _ => vec![areas::city(&seen.roads, &seen.network.name)],
     };
     if groups.is_empty() {
@@ -239,6 +234,13 @@ fn groups(args: &IndexArgs, seen: &Seen) -> Result<Vec<Group>, Error> {
         });
     }
     Ok(groups)
+}
+
+/// Reads a file of districts.
+pub(crate) fn districts(path: &Path, network: &Network) -> Result<Vec<District>, Error> {
+    let bytes = bytes_of(path, areas::FILE_BYTES_MAX)?;
+    let place = network.georeference.as_ref();
+    areas::parse_districts(&bytes, path, place).map_err(refused)
 }
 
 /// `07:00-09:00`, in whole quarter hours.

@@ -7,7 +7,7 @@ mod compare;
 mod corridor;
 mod diagram;
 mod drive;
-mod index;
+pub(crate) mod index;
 mod matching;
 pub(crate) mod mission;
 pub(crate) mod penetration;
