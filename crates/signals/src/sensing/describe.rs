@@ -22,7 +22,7 @@ impl Estimator {
 
     /// Fills in an observation: whole vehicles, placed so that as many are nearer than any place
     /// as are believed to be, to half a vehicle.
-    pub(super) fn describe(&self, places: bool, seen: &mut Observation) {
+    pub(super) fn describe(&self, seen: &mut Observation) {
         seen.count.clear();
         seen.waiting.clear();
         seen.vehicles.clear();
@@ -38,9 +38,7 @@ impl Estimator {
                 .count();
             seen.count.push(here.len() as u32);
             seen.waiting.push(waiting as u32);
-            if places {
-                seen.vehicles.extend_from_slice(&here);
-            }
+            seen.vehicles.extend_from_slice(&here);
             seen.first_vehicle.push(seen.vehicles.len() as u32);
         }
     }
