@@ -53,7 +53,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             "horizon" => thinking.horizon = number,
             "beam" => thinking.beam = number as usize,
             "lost_onward" => thinking.lost_onward = number,
-            "headway" => thinking.discharge.headway = number,
+            "headway" => {
+                thinking.discharge = Some(brain::Discharge {
+                    headway: number,
+                    ..brain::Discharge::default()
+                });
+            }
             "red" => thinking.red_at_horizon = number,
             _ => return Err(format!("there is no setting {key:?}").into()),
         }

@@ -21,7 +21,7 @@ use roads::generate::{
     GridDemandSpec, GridSpec, Turning, city, city_demand, grid, grid_demand, read_spec,
 };
 use roads::{Demand, Network, cityflow};
-use signals::brain::{Brain, Settings};
+use signals::brain::{Brain, Discharge, Settings};
 use signals::sensing::{Sensed, Sensing};
 use signals::{Controller, Protocol, Runner, SimPlant, controllers};
 use sim::{Config, Rules};
@@ -146,7 +146,12 @@ fn change(settings: &mut Settings, text: &str) -> Result<(), Box<dyn Error>> {
         "red_at_horizon" => settings.red_at_horizon = number,
         "lost_onward" => settings.lost_onward = number,
         "memory" => settings.memory = number,
-        "headway" => settings.discharge.headway = number,
+        "headway" => {
+            settings.discharge = Some(Discharge {
+                headway: number,
+                ..Discharge::default()
+            });
+        }
         _ => return Err(format!("there is no setting {key:?}").into()),
     }
     Ok(())

@@ -261,6 +261,10 @@ impl LaneQueue {
             }
             Show::Still(level) => {
                 if level != node.level {
+                    if node.stuck != 0 {
+                        let starts = slot.start + self.start.discharge.reaction;
+                        node.free_at = node.free_at.max(starts);
+                    }
                     self.open(node, level);
                 }
             }
@@ -318,72 +322,4 @@ impl LaneQueue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cars(times: &[f64]) -> Vec<Arrival> {
-        let car = |&time: &f64| Arrival { time, weight: 1.0 };
-        times.iter().map(car).collect()
-    }
-
-    fn crossings(arrivals: &[Arrival], start: Start, shows: &[Show]) -> Vec<f64> {
-        let mut lane = LaneQueue::default();
-        lane.start(arrivals, &[Serve::all(1.0)], start);
-        let mut node = *lane.node(0);
-        let mut times = Vec::new();
-        for (index, &show) in shows.iter().enumerate() {
-            let slot = Slot {
-                start: 15.0 * index as f64,
-                end: 15.0 * (index + 1) as f64,
-            };
-            lane.pass(&mut node, show, slot, &mut |crossing| {
-                times.push(crossing.time);
-            });
-        }
-        times
-    }
-
-    #[test]
-    fn a_queue_starts_slowly_and_then_runs_at_saturation_headway() {
-        let times = crossings(&cars(&[0.0; 4]), Start::default(), &[Show::Fresh(1, 5.0)]);
-        let expected = [5.7, 9.25, 11.7, 14.15];
-        assert_eq!(times.len(), expected.len(), "{times:?}");
-        for (time, expected) in times.iter().zip(expected) {
-            assert!((time - expected).abs() < 1e-9, "{times:?}");
-        }
-    }
-
-    #[test]
-    fn who_arrives_in_green_crosses_at_once_and_who_arrives_in_red_waits() {
-        let shows = [Show::Red, Show::Fresh(1, 20.0), Show::Still(1)];
-        let times = crossings(&cars(&[3.0, 31.0]), Start::default(), &shows);
-        assert_eq!(times, [20.7, 31.0]);
-    }
-
-    #[test]
-    fn nobody_crosses_when_there_is_no_room_beyond() {
-        let start = Start {
-            room: 2.0,
-            ..Start::default()
-        };
-        let times = crossings(&cars(&[0.0; 5]), start, &[Show::Fresh(1, 0.0); 1]);
-        assert_eq!(times.len(), 2);
-    }
-
-    #[test]
-    fn a_pattern_is_worked_out_once() {
-        let mut lane = LaneQueue::default();
-        lane.start(&cars(&[0.0, 1.0]), &[Serve::all(1.0)], Start::default());
-        let slot = Slot {
-            start: 0.0,
-            end: 15.0,
-        };
-        let (mut first, mut second) = (0, 0);
-        let a = lane.child(0, Show::Fresh(1, 5.0), slot, &mut first);
-        let b = lane.child(0, Show::Fresh(1, 5.0), slot, &mut second);
-        assert_eq!(a, b);
-        assert_eq!((first, second), (3, 1), "two vehicles moved, then none");
-        let red = lane.child(0, Show::Red, slot, &mut first);
-        assert!(lane.node(red).score > lane.node(a).score);
-    }
-}
+mod tests;

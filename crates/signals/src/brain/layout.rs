@@ -54,6 +54,11 @@ pub(super) struct LaneLayout {
     pub(super) behind: Vec<LaneId>,
 }
 
+/// Whether two shares of a full flow are the same.
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-9
+}
+
 impl LaneLayout {
     /// Whether a way out of the lane is among these, a bit for each.
     pub(super) fn leads(&self, ways: u64, way: &Onward) -> bool {
@@ -78,7 +83,7 @@ impl Level {
     pub(super) fn flow(&self, shares: impl Iterator<Item = f64>) -> f64 {
         let mut open = self.flows.iter().copied().filter(|&flow| flow > 0.0);
         let first = open.next().unwrap_or(1.0);
-        if open.all(|flow| flow == first) {
+        if open.all(|flow| same(flow, first)) {
             return first;
         }
         let (mut sum, mut headways) = (0.0, 0.0);
@@ -88,7 +93,11 @@ impl Level {
                 headways += share / flow;
             }
         }
-        if headways > 0.0 { sum / headways } else { first }
+        if headways > 0.0 {
+            sum / headways
+        } else {
+            first
+        }
     }
 }
 
@@ -107,12 +116,21 @@ pub(super) struct SignalLayout {
     pub(super) minimum: Vec<f64>,
     /// Seconds until the phase `to` is shown in full after the phase `from`: at `from` times the
     /// number of phases and `to`.
-    change: Vec<f64>,
+    pub(super) change: Vec<f64>,
     /// Whether a change takes green from those, too, whom the next phase serves.
     pub(super) clears_all: bool,
 }
 
 impl SignalLayout {
+    /// Whether a phase gives a lane a full green for all its ways.
+    pub(super) fn runs_free(&self, phase: Option<usize>, lane: usize) -> bool {
+        let level = phase.and_then(|phase| self.service[phase][lane].checked_sub(1));
+        level.is_some_and(|level| {
+            let level = &self.levels[lane][usize::from(level)];
+            level.ways == ALL_WAYS && level.flows.iter().all(|&flow| same(flow, 1.0))
+        })
+    }
+
     /// Seconds until the phase at place `to` is shown in full after the one at `from`; after one
     /// that is not known, the longest that it may take.
     pub(super) fn change(&self, from: Option<usize>, to: usize) -> f64 {
@@ -240,9 +258,8 @@ fn signal_layout(
             lanes.push(from);
         }
     }
-    let serves = |phase: PhaseIndex, lane: LaneId| {
-        lane_level(network, movements, phases, phase, lane)
-    };
+    let serves =
+        |phase: PhaseIndex, lane: LaneId| lane_level(network, movements, phases, phase, lane);
     lanes.retain(|&lane| {
         let mut all = usable.iter().map(|&phase| serves(phase, lane));
         let first = all.next().flatten();

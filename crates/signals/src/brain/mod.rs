@@ -18,6 +18,8 @@ mod bench;
 mod forecast;
 mod lane;
 mod layout;
+mod look;
+mod pace;
 mod picture;
 mod search;
 mod settings;
@@ -26,22 +28,23 @@ mod ways;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use roads::{LaneId, Network, SignalId};
+use roads::{Network, SignalId};
 
 pub use bench::{Clock, DecisionTimes, decision_times};
 pub use settings::{Discharge, Settings};
 
 use forecast::{Forecast, Release};
-use lane::{Arrival, LaneQueue, Serve, Start};
-use layout::{ALL_WAYS, CROSSING, LEVELS, Layout, SignalLayout};
+use lane::{Arrival, LaneQueue, Start};
+use layout::{CROSSING, Layout, SignalLayout};
+use pace::Pace;
 use picture::Picture;
 use search::{Reach, Search, Stand};
-use ways::{LaneWays, Look};
+use ways::LaneWays;
 
 use crate::controller::{Controller, Detail};
 use crate::controllers::AdvancedMaxPressure;
 use crate::observation::{Observation, Wish, Wishes};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Regime};
 
 /// The narrowest beam that is worth a search.
 const NARROWEST: usize = 4;
@@ -82,6 +85,13 @@ pub struct Brain {
     layout: Layout,
     picture: Picture,
     forecast: Forecast,
+    pace: Pace,
+    /// The literature's vehicles are known beforehand; those of a street are measured.
+    learns_pace: bool,
+    /// How queues discharge as far as is known beforehand.
+    usual: Discharge,
+    /// How queues discharge as far as is known now.
+    discharge: Discharge,
     posts: Vec<Post>,
     /// Per lane: vehicles that its signal's plan lets go.
     leave: Vec<f64>,
@@ -100,11 +110,22 @@ impl Brain {
     pub fn new(network: &Network, protocol: &Protocol, settings: Settings) -> Self {
         let layout = Layout::new(network, protocol);
         let (signals, lanes) = (layout.signals.len(), layout.lanes.len());
+        let street = protocol.regime == Regime::Street;
+        let usual = if street {
+            Discharge::street()
+        } else {
+            Discharge::default()
+        };
+        let discharge = settings.discharge.unwrap_or(usual);
         Self {
+            learns_pace: street && settings.discharge.is_none(),
+            usual: discharge,
             settings,
             interval: protocol.action_interval,
             picture: Picture::new(lanes),
             forecast: Forecast::new(lanes),
+            pace: Pace::default(),
+            discharge,
             posts: vec![Post::default(); signals],
             leave: vec![0.0; lanes],
             phases: vec![(None, 0.0, None); signals],
@@ -128,47 +149,6 @@ impl Brain {
     /// What the last decision took.
     pub const fn effort(&self) -> Effort {
         self.effort
-    }
-
-    /// Takes in how the signals stand.
-    fn see_signals(&mut self, seen: &Observation) {
-        let before = self.time.unwrap_or(seen.time);
-        let keep = 0.5_f64.powf((seen.time - before) / self.settings.memory);
-        for (index, post) in self.posts.iter_mut().enumerate() {
-            let signal = &self.layout.signals[index];
-            let phase = seen.phase.get(index).copied().flatten();
-            let (known, since, last) = &mut self.phases[index];
-            if *known != phase {
-                (*known, *since, *last) = (phase, before, *known);
-            }
-            let place = |phase| signal.phases.iter().position(|&known| known == phase);
-            let place_of = phase.and_then(place);
-            let clearing = seen.clearing.get(index).copied().unwrap_or(false);
-            let since = if clearing {
-                let from = last.and_then(place);
-                let change = place_of.map_or(0.0, |to| signal.change(from, to));
-                (*since + change - seen.time).max(0.0)
-            } else {
-                -seen.elapsed.get(index).copied().unwrap_or(0.0)
-            };
-            post.stand = Stand {
-                phase: place_of,
-                since,
-            };
-            post.planned = false;
-            post.work = 0;
-            post.ways.resize(signal.lanes.len(), LaneWays::default());
-            for (place, lane) in signal.lanes.iter().enumerate() {
-                let lane = lane.index();
-                let room = self.picture.room(&self.layout, lane, &self.leave);
-                let look = Look {
-                    left: self.picture.left[lane],
-                    stands: self.picture.stands[lane] && room >= 1.0,
-                    keep,
-                };
-                post.ways[place].see(signal, place, post.stand, look);
-            }
-        }
     }
 
     /// Plans made before: what they let go is now nearer, or has been let go. Who crossed a moment
@@ -207,7 +187,7 @@ impl Brain {
         for release in self.posts.iter().flat_map(|post| &post.releases) {
             self.leave[release.lane.index()] += release.weight;
         }
-        let most = slots as f64 * self.interval / self.settings.discharge.headway;
+        let most = slots as f64 * self.interval / self.discharge.headway;
         self.picture.pass(&self.layout, &mut self.leave, most);
         let mut posts = std::mem::take(&mut self.posts);
         posts.par_iter_mut().enumerate().for_each(|(index, post)| {
@@ -228,7 +208,7 @@ impl Brain {
 
     /// Searches one signal.
     fn think(&self, signal: &SignalLayout, post: &mut Post, reach: &Reach) {
-        let discharge = self.settings.discharge;
+        let discharge = self.discharge;
         let search = &mut post.search;
         search
             .queues
@@ -278,32 +258,6 @@ impl Brain {
                 loss: (discharge.pick_up - rolling.max(0.0)).max(0.0),
             });
         });
-    }
-
-    /// How the levels of a lane serve it, by the shares learnt of its ways.
-    fn serves(
-        &self,
-        signal: &SignalLayout,
-        place: usize,
-        lane: LaneId,
-        ways: &LaneWays,
-    ) -> [Serve; LEVELS] {
-        let mut serves = [Serve::all(1.0); LEVELS];
-        let levels = &signal.levels[place];
-        for (index, (serve, level)) in serves.iter_mut().zip(levels).enumerate() {
-            serve.flow = level.flow(self.picture.ways(&self.layout, lane.index()));
-            if level.ways == ALL_WAYS {
-                continue;
-            }
-            serve.ways = level.ways;
-            let guess = |ways| self.picture.share(&self.layout, lane.index(), ways);
-            serve.share = if self.layout.lanes[lane.index()].behind.is_empty() { ways.share(index, guess(level.ways)) } else { guess(level.ways) };
-            for (freed, other) in serve.freed.iter_mut().zip(levels) {
-                let barred = (1.0 - guess(other.ways)).max(f64::MIN_POSITIVE);
-                *freed = (guess(level.ways & !other.ways) / barred).min(1.0);
-            }
-        }
-        serves
     }
 
     /// Says what was planned, and what advanced max pressure wishes where nothing was.
@@ -361,6 +315,7 @@ impl Controller for Brain {
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         self.picture.see(&self.layout, seen, self.settings.memory);
         self.see_signals(seen);
+        self.learn(seen);
         self.let_time_pass(self.time.map_or(0.0, |before| seen.time - before));
         let slots = (self.settings.horizon / self.interval).ceil().max(1.0) as usize;
         let horizon = slots as f64 * self.interval;
@@ -370,7 +325,7 @@ impl Controller for Brain {
                 &self.layout,
                 &self.picture,
                 releases,
-                &self.settings.discharge,
+                &self.discharge,
                 horizon,
             );
             self.sweep(slots);

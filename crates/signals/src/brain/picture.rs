@@ -44,6 +44,8 @@ pub(super) struct Picture {
     pub(super) stands: Vec<bool>,
     /// Per lane: vehicles that have left it since the look before.
     pub(super) left: Vec<f64>,
+    /// Per lane: vehicles that could have left it since, had each had the stop line for itself.
+    pub(super) could: Vec<f64>,
 }
 
 impl Picture {
@@ -56,6 +58,7 @@ impl Picture {
             sight: vec![0.0; lanes],
             stands: vec![false; lanes],
             left: vec![0.0; lanes],
+            could: vec![0.0; lanes],
         }
     }
 
@@ -95,6 +98,8 @@ impl Picture {
             };
             let present = &mut self.present[index];
             let before = present.len() + new;
+            let could = present.iter().filter(|arrival| arrival.time < passed);
+            self.could[index] = could.count() as f64;
             present.clear();
             let mut last = f64::NEG_INFINITY;
             let mut come = |vehicle: &SeenVehicle| {

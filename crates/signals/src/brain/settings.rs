@@ -23,8 +23,9 @@ pub struct Settings {
     pub change: f64,
     /// Half-life of what is learnt of turns and inflows, seconds.
     pub memory: f64,
-    /// How queues discharge.
-    pub discharge: Discharge,
+    /// How queues discharge; by default as the protocol's vehicles do: [`Discharge::default`] under
+    /// the literature's, [`Discharge::street`] and what is measured under a street's.
+    pub discharge: Option<Discharge>,
 }
 
 impl Default for Settings {
@@ -38,7 +39,7 @@ impl Default for Settings {
             lost_onward: 0.1,
             change: 0.01,
             memory: 600.0,
-            discharge: Discharge::default(),
+            discharge: None,
         }
     }
 }
@@ -67,6 +68,17 @@ impl Default for Discharge {
             second: 1.1,
             run_out: 1.0,
             pick_up: 2.8,
+        }
+    }
+}
+
+impl Discharge {
+    /// Cars in a street: 1,900 an hour and lane (base saturation flow of the Highway Capacity Manual
+    /// 7, chapter 19).
+    pub fn street() -> Self {
+        Self {
+            headway: 3_600.0 / 1_900.0,
+            ..Self::default()
         }
     }
 }

@@ -49,10 +49,13 @@ impl LaneWays {
                 self.blocked[partly] += 1.0;
             }
             self.stuck = level;
-        } else if level != self.stuck && level != before {
-            self.forced = self.stuck != 0;
-        } else if level != self.stuck && late {
-            self.stuck = 0;
+        } else if level != self.stuck {
+            if level != before {
+                self.forced = self.stuck != 0;
+            }
+            if late {
+                self.stuck = 0;
+            }
         }
     }
 
@@ -78,4 +81,63 @@ pub(super) struct Look {
 fn partly(signal: &SignalLayout, lane: usize, level: u8) -> Option<usize> {
     let index = usize::from(level.checked_sub(1)?);
     (signal.levels[lane][index].ways != ALL_WAYS).then_some(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::Level;
+    use super::*;
+
+    /// One lane of two ways; each of two phases opens one, a third none.
+    fn signal() -> SignalLayout {
+        let level = |ways: u64, flows: [f64; 2]| Level {
+            flows: flows.to_vec(),
+            ways,
+        };
+        SignalLayout {
+            levels: vec![vec![level(1, [1.0, 0.0]), level(2, [0.0, 1.0])]],
+            service: vec![vec![1], vec![2], vec![0]],
+            ..SignalLayout::default()
+        }
+    }
+
+    fn look(ways: &mut LaneWays, phase: usize, green: f64, left: f64, stands: bool) {
+        let stand = Stand {
+            phase: Some(phase),
+            since: -green,
+        };
+        let look = Look {
+            left,
+            stands,
+            keep: 1.0,
+        };
+        ways.see(&signal(), 0, stand, look);
+    }
+
+    #[test]
+    fn who_stands_in_green_wants_the_other_way_until_it_opens() {
+        let mut ways = LaneWays::default();
+        look(&mut ways, 0, 1.0, 0.0, true);
+        assert_eq!(ways.stuck, 0, "he has hardly had time to go");
+        look(&mut ways, 0, 6.0, 2.0, true);
+        assert_eq!(ways.stuck, 1);
+        look(&mut ways, 2, 1.0, 0.0, true);
+        assert_eq!(ways.stuck, 1, "he stands there through the red, too");
+        look(&mut ways, 1, 6.0, 0.0, false);
+        assert_eq!(ways.stuck, 0, "he has gone");
+    }
+
+    #[test]
+    fn shares_are_learnt_from_those_who_pass_before_one_is_stuck() {
+        let mut ways = LaneWays::default();
+        assert!((ways.share(0, 0.5) - 0.5).abs() < 1e-9);
+        for _ in 0..200 {
+            look(&mut ways, 0, 1.0, 0.0, false);
+            look(&mut ways, 0, 6.0, 9.0, true);
+            look(&mut ways, 1, 1.0, 0.0, true);
+            look(&mut ways, 1, 6.0, 1.0, false);
+            look(&mut ways, 2, 1.0, 0.0, false);
+        }
+        assert!((ways.share(0, 0.5) - 0.9).abs() < 0.01, "{ways:?}");
+    }
 }
