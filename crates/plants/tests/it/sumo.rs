@@ -192,7 +192,7 @@ fn places_of_whom_detectors_count_are_near_where_they_are() {
     let off = off.sum::<f64>() / there.len() as f64;
     let size = there.iter().map(|count| count * count).sum::<f64>() / there.len() as f64;
     assert!(size > 1.0, "{size}");
-    assert!(off < 0.15 * size, "{off} of {size}");
+    assert!(off < 0.1 * size, "{off} of {size}");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn sensors_take_their_samples_of_who_is_where_in_sumo() {
     }
     assert_eq!(driver.events(), [], "nothing that is believed is doubted");
     let errors = driver.plant().errors().unwrap();
-    assert!(errors.count_rmse < 0.75 * errors.count_blind, "{errors:?}");
+    assert!(errors.count_rmse < 0.5 * errors.count_blind, "{errors:?}");
     let outcome = driver.into_plant().into_inner().finish().unwrap();
     assert_eq!(outcome.finished as usize, lengths.len());
     // By detectors alone they cannot be told apart.
