@@ -214,7 +214,10 @@ fn sensors_take_their_samples_of_who_is_where_in_sumo() {
         assert!(here.windows(2).all(|two| two[0] != two[1]), "{here:?}");
         for vehicle in &scene.vehicles {
             let known = *lengths.entry(vehicle.vehicle).or_insert(vehicle.length);
-            assert!(known > 3.0 && known == vehicle.length, "{vehicle:?}");
+            assert!(
+                known > 3.0 && known.to_bits() == vehicle.length.to_bits(),
+                "{vehicle:?}"
+            );
         }
     }
     assert_eq!(driver.events(), [], "nothing that is believed is doubted");
