@@ -1,5 +1,5 @@
 //! Where max pressure gridlocks, the look-ahead controller does not: short blocks, 30 % more
-//! traffic than max pressure can just bear.
+//! traffic than max pressure can just bear, and far more than any control could let through.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -58,5 +58,19 @@ fn brain_keeps_traffic_moving_at_130_per_cent_where_max_pressure_gridlocks()
     assert!(stuck < 20.0, "max pressure gridlocks: {stuck:.0} %");
     let brain = leave_at_the_end("brain", more)?;
     assert!(brain > 80.0, "{brain:.0} % leave under brain");
+    Ok(())
+}
+
+#[test]
+fn brain_holds_traffic_back_at_the_boundary_before_the_area_is_full() -> Result<(), Box<dyn Error>>
+{
+    let far_too_many = BORNE * 173 / 100;
+    let stuck = leave_at_the_end("advanced-max-pressure", far_too_many)?;
+    assert!(
+        stuck < 20.0,
+        "advanced max pressure gridlocks: {stuck:.0} %"
+    );
+    let brain = leave_at_the_end("brain", far_too_many)?;
+    assert!(brain > 40.0, "{brain:.0} % leave under brain");
     Ok(())
 }

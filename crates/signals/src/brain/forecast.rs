@@ -4,7 +4,8 @@
 use roads::LaneId;
 
 use super::lane::Arrival;
-use super::layout::{ALL_WAYS, Layout};
+use super::layout::Layout;
+use super::levels::ALL_WAYS;
 use super::picture::Picture;
 use super::settings::Discharge;
 

@@ -13,7 +13,7 @@
 //! shared-lane models of the Highway Capacity Manual 7 (chapter 31, "first-term saturation flow of
 //! shared lanes": vehicles before the first that blocks) take the same mean.
 
-use super::layout::{ALL_WAYS, LEVELS};
+use super::levels::{ALL_WAYS, LEVELS};
 use super::settings::Discharge;
 
 /// A vehicle, or a share of one, that comes to the stop line.
@@ -41,7 +41,7 @@ pub(super) struct Crossing {
 pub(super) struct Serve {
     /// Share of a full flow at which those pass who may.
     pub(super) flow: f64,
-    /// The ways that are open, see [`super::layout::Level`].
+    /// The ways that are open, see [`super::levels::Level`].
     pub(super) ways: u64,
     /// Per level of the lane: share of those who may not pass in that one who may in this.
     pub(super) freed: [f64; LEVELS],

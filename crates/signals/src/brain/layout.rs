@@ -1,8 +1,11 @@
 //! The network as the look-ahead sees it: which lanes a signal's phases serve and how well, where
 //! vehicles go from a lane and how long that takes. Worked out once for a network.
 
-use roads::{Aspect, Direction, LaneId, LinkId, MovementId, Network, SignalId};
+use std::collections::VecDeque;
 
+use roads::{Direction, LaneId, LinkId, Network, SignalId};
+
+use super::levels::{ALL_WAYS, Level, lane_level, number, same};
 use crate::limits::Timing;
 use crate::phases::{PhaseIndex, SignalPhases};
 use crate::protocol::Protocol;
@@ -13,14 +16,11 @@ pub(super) const SPACING: f64 = 7.5;
 pub(super) const CROSSING: f64 = 4.0;
 /// How far back from a stop line a plant may see beyond its lane, metres.
 const BEHIND: f64 = 300.0;
-/// How much of a protected green's flow a permissive one lets pass.
-const PERMISSIVE: f64 = 0.5;
+/// How far beyond a lane at the boundary the area lies whose room decides how much it lets in,
+/// metres.
+const AREA: f64 = 500.0;
 /// How much less likely a turn back is than another where both are allowed.
 const TURNS_BACK: f64 = 0.02;
-/// Distinct ways in which phases serve a lane that are told apart.
-pub(super) const LEVELS: usize = 4;
-/// All ways out of a lane.
-pub(super) const ALL_WAYS: u64 = u64::MAX;
 
 /// Where vehicles can go from a lane.
 #[derive(Clone, Debug)]
@@ -52,11 +52,8 @@ pub(super) struct LaneLayout {
     pub(super) held: bool,
     /// Lanes that no signal holds and from which vehicles come to it, if one holds it.
     pub(super) behind: Vec<LaneId>,
-}
-
-/// Whether two shares of a full flow are the same.
-fn same(a: f64, b: f64) -> bool {
-    (a - b).abs() < 1e-9
+    /// The lanes with other signals next beyond its stop line, if it comes in over the boundary.
+    pub(super) beyond: Vec<LaneId>,
 }
 
 impl LaneLayout {
@@ -64,40 +61,6 @@ impl LaneLayout {
     pub(super) fn leads(&self, ways: u64, way: &Onward) -> bool {
         let place = self.onward.iter().position(|known| known.link == way.link);
         place.is_some_and(|place| ways >> place.min(63) & 1 == 1)
-    }
-}
-
-/// How a phase serves a lane.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Level {
-    /// Per way out of the lane, in the order of [`LaneLayout::onward`]: share of a full flow at which
-    /// those pass who take it, in `0.0..=1.0`; 0 where it is shut.
-    pub(super) flows: Vec<f64>,
-    /// The ways that are open, a bit for each; [`ALL_WAYS`] when all are that are held at times.
-    pub(super) ways: u64,
-}
-
-impl Level {
-    /// Share of a full flow at which those pass who may, if of the lane's vehicles these shares take
-    /// each way: the harmonic mean, since each holds up those behind it for its own headway.
-    pub(super) fn flow(&self, shares: impl Iterator<Item = f64>) -> f64 {
-        let mut open = self.flows.iter().copied().filter(|&flow| flow > 0.0);
-        let first = open.next().unwrap_or(1.0);
-        if open.all(|flow| same(flow, first)) {
-            return first;
-        }
-        let (mut sum, mut headways) = (0.0, 0.0);
-        for (&flow, share) in self.flows.iter().zip(shares) {
-            if flow > 0.0 {
-                sum += share;
-                headways += share / flow;
-            }
-        }
-        if headways > 0.0 {
-            sum / headways
-        } else {
-            first
-        }
     }
 }
 
@@ -174,6 +137,9 @@ impl Layout {
         let held: Vec<bool> = lanes.iter().map(|lane| lane.held).collect();
         for (index, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.held) {
             lane.behind = lanes_behind(network, &held, LaneId::from(index));
+            if lane.source {
+                lane.beyond = lanes_beyond(network, &held, LaneId::from(index));
+            }
         }
         let links = network
             .links
@@ -221,6 +187,7 @@ fn lane_layout(network: &Network, id: LaneId) -> LaneLayout {
         source: network.junctions[link.from.index()].boundary,
         held: false,
         behind: Vec::new(),
+        beyond: Vec::new(),
     }
 }
 
@@ -240,6 +207,27 @@ fn lanes_behind(network: &Network, held: &[bool], id: LaneId) -> Vec<LaneId> {
         }
     }
     found
+}
+
+/// The lanes with other signals that begin at most [`AREA`] metres beyond a lane's stop line.
+fn lanes_beyond(network: &Network, held: &[bool], id: LaneId) -> Vec<LaneId> {
+    let mut seen = vec![id];
+    let mut at = VecDeque::from([(id, 0.0)]);
+    while let Some((lane, distance)) = at.pop_front() {
+        for movement in &network.lanes[lane.index()].outgoing {
+            let to = network.movements[movement.index()].to;
+            let link = &network.links[network.lanes[to.index()].link.index()];
+            for to in link.lanes.range().map(LaneId::from) {
+                if distance < AREA && !seen.contains(&to) {
+                    seen.push(to);
+                    at.push_back((to, distance + network.lanes[to.index()].length));
+                }
+            }
+        }
+    }
+    let end = |lane: LaneId| network.links[network.lanes[lane.index()].link.index()].to;
+    seen.retain(|&lane| held[lane.index()] && end(lane) != end(id));
+    seen
 }
 
 fn signal_layout(
@@ -312,73 +300,4 @@ fn change(timing: &Timing, phases: &SignalPhases, from: PhaseIndex, to: PhaseInd
         longest = longest.max(timing.yellow[leaves] + clearance.fold(0.0, f64::max));
     }
     longest
-}
-
-/// How a phase serves a lane; `None` if it does not. On a lane that serves several ways, those that
-/// are always open say nothing about the others: who waits for another stands in their way, too.
-fn lane_level(
-    network: &Network,
-    movements: &[MovementId],
-    phases: &SignalPhases,
-    phase: PhaseIndex,
-    lane: LaneId,
-) -> Option<Level> {
-    let link = |movement: MovementId| {
-        let to = network.movements[movement.index()].to;
-        network.lanes[to.index()].link
-    };
-    let mut ways: Vec<LinkId> = Vec::new();
-    for &movement in &network.lanes[lane.index()].outgoing {
-        if !ways.contains(&link(movement)) {
-            ways.push(link(movement));
-        }
-    }
-    let own = |position: &usize| network.movements[movements[*position].index()].from == lane;
-    let group = |position: usize| phases.group_of[position] as usize;
-    let all: Vec<usize> = (0..movements.len()).filter(own).collect();
-    let held = all.iter().copied().filter(|&at| !phases.free[group(at)]);
-    let mut held: Vec<usize> = held.collect();
-    if held.is_empty() {
-        held.clone_from(&all);
-    }
-    let flow_of = |position: usize| match phases.aspects[phase as usize][group(position)] {
-        Aspect::Protected => 1.0,
-        Aspect::Permissive if phases.free[group(position)] => 1.0,
-        Aspect::Permissive => PERMISSIVE,
-        Aspect::Red | Aspect::Yellow => 0.0,
-    };
-    if held.iter().all(|&at| flow_of(at) <= 0.0) {
-        return None;
-    }
-    let mut flows = vec![0.0_f64; ways.len()];
-    for &at in &all {
-        if let Some(place) = ways.iter().position(|&way| way == link(movements[at])) {
-            flows[place] = flows[place].max(flow_of(at));
-        }
-    }
-    let ways = if held.iter().all(|&at| flow_of(at) > 0.0) {
-        ALL_WAYS
-    } else {
-        let bit = |(place, &flow): (usize, &f64)| u64::from(flow > 0.0) << place.min(63);
-        let bits = flows.iter().enumerate().map(bit);
-        bits.fold(0, |all, bit| all | bit)
-    };
-    Some(Level { flows, ways })
-}
-
-/// The number of this level, counted from 1. That of the nearest known one when there are too many.
-fn number(known: &mut Vec<Level>, level: Level) -> u8 {
-    let gap = |other: &Level| {
-        let ways = if other.ways == level.ways { 0.0 } else { 1.0 };
-        let pairs = other.flows.iter().zip(&level.flows);
-        ways + pairs.map(|(a, b)| (a - b).abs()).sum::<f64>()
-    };
-    let nearest = (0..known.len()).min_by(|&a, &b| gap(&known[a]).total_cmp(&gap(&known[b])));
-    match nearest {
-        Some(index) if gap(&known[index]) < 0.01 || known.len() == LEVELS => index as u8 + 1,
-        _ => {
-            known.push(level);
-            known.len() as u8
-        }
-    }
 }

@@ -5,7 +5,8 @@ use roads::LaneId;
 
 use super::Brain;
 use super::lane::Serve;
-use super::layout::{ALL_WAYS, LEVELS, SignalLayout};
+use super::layout::SignalLayout;
+use super::levels::{ALL_WAYS, LEVELS};
 use super::pace::Stretch;
 use super::search::Stand;
 use super::ways::{LaneWays, Look};

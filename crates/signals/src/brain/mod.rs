@@ -18,6 +18,7 @@ mod bench;
 mod forecast;
 mod lane;
 mod layout;
+mod levels;
 mod look;
 mod pace;
 mod picture;
@@ -232,10 +233,11 @@ impl Brain {
                 .filter(|(_, to, _)| self.layout.lanes[to.index()].held)
                 .map(|(_, _, share)| share)
                 .sum();
+            let gate = self.picture.gate(&self.layout, lane.index());
             let start = Start {
                 green,
                 stuck: post.ways[place].stuck,
-                value: 1.0 - self.settings.lost_onward * onward,
+                value: (1.0 - self.settings.lost_onward * onward) * gate,
                 room,
                 discharge,
                 red_at_end: self.settings.red_at_horizon,

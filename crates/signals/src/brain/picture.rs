@@ -5,7 +5,8 @@
 use roads::LaneId;
 
 use super::lane::Arrival;
-use super::layout::{ALL_WAYS, LaneLayout, Layout, Onward, SPACING};
+use super::layout::{LaneLayout, Layout, Onward, SPACING};
+use super::levels::ALL_WAYS;
 use crate::observation::{Observation, SeenVehicle};
 
 /// How vehicles pick up speed, m/s².
@@ -22,6 +23,15 @@ const FARTHEST: f64 = 1e6;
 const BEYOND: f64 = 0.5;
 /// Vehicles for which a guess at a lane's share counts before any has been seen.
 const PRIOR: f64 = 2.0;
+/// Share of an area's room that is taken when a lane at its boundary begins to count less, and when
+/// it no longer counts. A network carries most with about this much of it taken; with more, queues
+/// reach back over junctions (the macroscopic fundamental diagram: Geroliminis and Daganzo 2008;
+/// perimeter control by it: Keyvan-Ekbatani and others 2012).
+const ROOMY: f64 = 0.12;
+const FULL: f64 = 0.2;
+/// What a second of waiting at the boundary counts for least: below nothing, it is held back even
+/// where that costs the others nothing.
+const HELD_BACK: f64 = -0.5;
 /// How often room is passed back over lanes that no signal holds: queues grow back over so many.
 const ROUNDS: usize = 4;
 /// A lane that takes less than this share of a lane's vehicles does not block it.
@@ -132,6 +142,22 @@ impl Picture {
                 (free.max(0.0) + leave[to]) / share
             })
             .fold(f64::INFINITY, f64::min)
+    }
+
+    /// How much a lane at the boundary counts: less the fuller the area is that it lets into, so that
+    /// it is not filled to the brim.
+    pub(super) fn gate(&self, layout: &Layout, lane: usize) -> f64 {
+        let beyond = &layout.lanes[lane].beyond;
+        if beyond.is_empty() {
+            return 1.0;
+        }
+        let (mut here, mut storage) = (0.0, 0.0);
+        for lane in beyond {
+            here += self.present[lane.index()].len() as f64;
+            storage += layout.lanes[lane.index()].storage;
+        }
+        let over = (here / storage - ROOMY) / (FULL - ROOMY);
+        (1.0 - over).clamp(HELD_BACK, 1.0)
     }
 
     /// Fills in for lanes that no signal holds how many vehicles can leave each in the time in

@@ -1,7 +1,8 @@
 //! What is learnt of lanes that serve several ways: how many vehicles pass in a green for some of
 //! them before one is first who wants another.
 
-use super::layout::{ALL_WAYS, LEVELS, SignalLayout};
+use super::layout::SignalLayout;
+use super::levels::{ALL_WAYS, LEVELS};
 use super::search::Stand;
 
 /// Seconds of green after which whoever stands first at the stop line wants another way.
@@ -85,7 +86,7 @@ fn partly(signal: &SignalLayout, lane: usize, level: u8) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::layout::Level;
+    use super::super::levels::Level;
     use super::*;
 
     /// One lane of two ways; each of two phases opens one, a third none.
