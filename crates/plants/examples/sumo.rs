@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `SUMO` names the program. Settings: `action` (seconds between decisions), `reach` (metres),
-//! `detectors=1`, and those of `brain`: `horizon`, `beam`, `lost_onward`, `headway`, `red`.
+//! `detectors=1` (SUMO's own), `sensing=probes:0.1` and the like, and those of `brain`: `horizon`, `beam`, `lost_onward`, `headway`, `red`.
 
 #![expect(clippy::print_stdout, reason = "prints its table")]
 
@@ -17,6 +17,7 @@ use std::time::Duration;
 use plants::sumo::{Own, Scenario, Sensing, Settings, SumoPlant, run_alone};
 use plants::{Driver, ThreadBrain, Watch};
 use roads::Demand;
+use signals::sensing::{self, Sensed};
 use signals::{Controller, Plant, Protocol, brain, controllers};
 
 /// How long an answer may take.
@@ -37,8 +38,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut thinking = brain::Settings::default();
     let mut protocol = Protocol::street();
     let mut sensing = Sensing::Vehicles;
+    let mut sensors = sensing::Sensing::default();
     for text in rest {
         let (key, value) = text.split_once('=').ok_or("a setting is KEY=VALUE")?;
+        if key == "sensing" {
+            sensors = value.parse()?;
+            continue;
+        }
         let number: f64 = value.parse()?;
         match key {
             "action" => protocol.action_interval = number,
@@ -68,6 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 _ => {
                     let plant = SumoPlant::start(&scenario, &settings, sensing)?;
                     let (network, limits) = (Arc::clone(plant.network()), plant.limits().clone());
+                    let plant = Sensed::new(plant, &sensors, u64::from(settings.seed))?;
                     let make = {
                         let (network, demand) = (Arc::clone(&network), Arc::clone(&demand));
                         let (protocol, thinking) = (protocol.clone(), thinking.clone());
@@ -88,10 +95,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                     };
                     let mut driver = Driver::new(plant, brain, &protocol, limits, watch)?
                         .with_reach(settings.reach);
-                    while driver.plant().expected() > 0 && driver.plant().time() < LONGEST {
+                    while driver.plant().inner().expected() > 0 && driver.plant().time() < LONGEST {
                         driver.step()?;
                     }
-                    driver.into_plant().finish()?
+                    let plant = driver.into_plant();
+                    if let Some(errors) = plant.errors() {
+                        println!("{errors:?}");
+                    }
+                    plant.into_inner().finish()?
                 }
             };
             println!(

@@ -48,6 +48,9 @@ pub struct Observation {
     /// Per lane, where it starts in `expected`, and one past the last at the end; empty where
     /// vehicles are seen as they are.
     pub first_expected: Vec<u32>,
+    /// Per lane: how far back from its end whoever is on it is seen, metres; 0 where nobody is.
+    /// Empty where lanes are seen from end to end.
+    pub sight: Vec<f64>,
 }
 
 impl Observation {
@@ -64,7 +67,14 @@ impl Observation {
             first_vehicle: vec![0; lanes + 1],
             expected: Vec::new(),
             first_expected: Vec::new(),
+            sight: Vec::new(),
         }
+    }
+
+    /// How far back from its end a lane of so many metres is seen, metres.
+    pub fn sight_on(&self, lane: LaneId, length: f64) -> f64 {
+        let sight = self.sight.get(lane.index());
+        sight.map_or(length, |sight| sight.min(length))
     }
 
     /// The vehicles of a lane, front to back; none if they were not asked for.

@@ -38,6 +38,16 @@ pub trait Plant {
         Ok(false)
     }
 
+    /// Adds to lanes with a stop line who is seen on lanes behind them, where the plant's
+    /// observations do so because its lanes are shorter than the approaches they are of. `seen` has
+    /// vehicles with places; counts are all that is left with less `detail`.
+    fn see_behind(&self, detail: Detail, seen: &mut Observation) {
+        if detail != Detail::Vehicles {
+            seen.vehicles.clear();
+            seen.first_vehicle.fill(0);
+        }
+    }
+
     /// Shows something from now on.
     ///
     /// # Errors

@@ -47,8 +47,8 @@ pub(crate) struct PlantArgs {
     /// its last vehicle has arrived
     #[arg(long, value_name = "PLANT", value_parser = ["sim", "sumo"], default_value = "sim", hide_possible_values = true)]
     pub(crate) plant: String,
-    /// With sumo: see only what lane-area detectors count, of the scenario or laid over the last
-    /// 100 m before each stop line
+    /// With sumo: see only what its lane-area detectors count, of the scenario or laid over the last
+    /// 100 m before each stop line; other sensors with --sensing
     #[arg(long)]
     pub(crate) detectors: bool,
     /// With sumo: how far back from a stop line vehicles are seen where its lane is shorter, metres
@@ -123,7 +123,7 @@ Examples:
   citybrain traffic run -n roadnet.json -d flow.json --control max-pressure --action 10 --yellow 3
   citybrain traffic run -n roadnet.json -d flow.json --control brain --sensing probes:0.1
   citybrain traffic run -n grid.json --trips 5000 --out trajectories.parquet
-  citybrain traffic run -n cologne8.sumocfg --plant sumo --control advanced-max-pressure")]
+  citybrain traffic run -n cologne8.sumocfg --plant sumo --control brain --sensing detectors:0.1")]
 pub(crate) struct RunArgs {
     /// Which scenario.
     #[command(flatten)]

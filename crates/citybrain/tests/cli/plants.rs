@@ -75,6 +75,10 @@ fn controllers_are_compared_in_sumo_with_sumos_own() {
             "crossroads.sumocfg",
             "--control",
             "max-pressure",
+            "--sensing",
+            "full",
+            "--sensing",
+            "cameras:0.9,noise:0.1",
             "--seeds",
             "1,2",
             "--json",
@@ -84,17 +88,23 @@ fn controllers_are_compared_in_sumo_with_sumos_own() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let names: Vec<&Value> = report["summary"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| &row["control"])
-        .collect();
-    assert_eq!(names, ["sumo-plan", "sumo-actuated", "max-pressure"]);
+    let rows = report["summary"].as_array().unwrap().iter();
+    let names: Vec<[&Value; 2]> = rows.map(|row| [&row["control"], &row["sensing"]]).collect();
+    assert_eq!(
+        names,
+        [
+            ["sumo-plan", "own"],
+            ["sumo-actuated", "own"],
+            ["max-pressure", "full"],
+            ["max-pressure", "cameras:0.9,noise:0.1"]
+        ]
+    );
     for run in report["runs"].as_array().unwrap() {
         assert_eq!(run["finished"], 60, "{run}");
         assert!(run["mean_trip"].as_f64().unwrap() > 20.0, "{run}");
         assert_eq!(run["event_count"], 0, "{run}");
+        let estimated = run["sensing"].as_str().unwrap().starts_with("cameras");
+        assert_eq!(run["sensing_errors"].is_object(), estimated, "{run}");
     }
     let ours = &report["summary"][2];
     assert!(ours["against_plan"].is_f64() && ours["against_actuated"].is_f64());
@@ -110,6 +120,10 @@ fn what_only_sumo_can_do_is_refused_elsewhere() {
         "{}",
         shown(&output)
     );
+    let twice = "traffic run -n a.sumocfg --plant sumo --detectors --sensing probes:0.1";
+    let output = place.run(&twice.split(' ').collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    assert!(shown(&output).contains("give one of them"), "{output:?}");
 }
 
 #[test]

@@ -27,10 +27,7 @@ pub(super) struct Feeder {
 
 /// The lanes behind all lanes with a stop line, up to `reach` metres from it.
 pub(super) fn feeders(network: &Network, reach: f64) -> Vec<Feeder> {
-    let mut signalled = vec![false; network.movements.len()];
-    for movement in network.signals.iter().flat_map(|signal| &signal.movements) {
-        signalled[movement.index()] = true;
-    }
+    let signalled = signalled(network);
     let mut found = Vec::new();
     for (index, lane) in network.lanes.iter().enumerate() {
         let stops = |movement: &MovementId| signalled[movement.index()];
@@ -46,6 +43,25 @@ pub(super) fn feeders(network: &Network, reach: f64) -> Vec<Feeder> {
         }
     }
     found
+}
+
+/// Per movement: whether a signal controls it.
+fn signalled(network: &Network) -> Vec<bool> {
+    let mut signalled = vec![false; network.movements.len()];
+    for movement in network.signals.iter().flat_map(|signal| &signal.movements) {
+        signalled[movement.index()] = true;
+    }
+    signalled
+}
+
+/// Per lane: whether a signal stands at its end.
+pub(super) fn held(network: &Network) -> Vec<bool> {
+    let signalled = signalled(network);
+    let held = |lane: &roads::model::Lane| {
+        let mut movements = lane.outgoing.iter();
+        movements.any(|movement| signalled[movement.index()])
+    };
+    network.lanes.iter().map(held).collect()
 }
 
 #[derive(Clone, Copy)]

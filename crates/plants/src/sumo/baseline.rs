@@ -1,15 +1,17 @@
 //! SUMO without us: the scenario's own plan, or SUMO's actuated control of the same phases, to
 //! compare with; and the detectors that a scenario may lack.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use quick_xml::Reader;
 use quick_xml::escape::escape;
 use quick_xml::events::{BytesStart, Event};
-use roads::Network;
 use roads::sumo::Names;
+use roads::{LaneId, Network};
 
+use super::approaches::feeders;
 use super::outcome::Outcome;
 use super::process::{Process, Settings};
 use super::scenario::Scenario;
@@ -134,24 +136,28 @@ pub(super) fn has_detectors(additional: &[PathBuf]) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Lays a detector before the stop line of each lane that a signal controls, and as far downstream
-/// of it.
+/// Lays a detector before the stop line of each lane that a signal controls, on those behind it as
+/// far as it would reach if they were one, and as far downstream of it.
 pub(super) fn write_detectors(path: &Path, network: &Network, names: &Names) -> Result<(), Error> {
-    let mut lanes: Vec<usize> = network
-        .signals
+    let movements = network.signals.iter().flat_map(|signal| &signal.movements);
+    let own = movements.flat_map(|movement| {
+        let movement = &network.movements[movement.index()];
+        [movement.from, movement.to].map(|lane| (lane, DETECTOR_REACH))
+    });
+    let behind = feeders(network, DETECTOR_REACH);
+    let behind = behind
         .iter()
-        .flat_map(|signal| &signal.movements)
-        .flat_map(|movement| {
-            let movement = &network.movements[movement.index()];
-            [movement.from.index(), movement.to.index()]
-        })
-        .collect();
-    lanes.sort_unstable();
-    lanes.dedup();
+        .map(|feeder| (feeder.behind, DETECTOR_REACH - feeder.offset));
+    let mut lanes: BTreeMap<LaneId, f64> = BTreeMap::new();
+    for (lane, reach) in own.chain(behind) {
+        let known = lanes.entry(lane).or_insert(reach);
+        *known = known.max(reach);
+    }
     let mut text = String::from("<additional>\n");
-    for lane in lanes {
+    for (lane, reach) in lanes.into_iter().filter(|(_, reach)| *reach > 0.0) {
+        let lane = lane.index();
         let (name, length) = (escape(&names.lanes[lane]), network.lanes[lane].length);
-        let start = (length - DETECTOR_REACH).max(0.0);
+        let start = (length - reach).max(0.0);
         let _ = writeln!(
             text,
             r#"<laneAreaDetector id="citybrain {name}" lane="{name}" pos="{start:.2}" endPos="{length:.2}" period="86400" file="NUL" friendlyPos="true"/>"#

@@ -9,6 +9,7 @@ mod process;
 mod programs;
 mod scenario;
 mod traffic;
+mod zones;
 
 pub use baseline::{Own, run_alone};
 pub use outcome::Outcome;

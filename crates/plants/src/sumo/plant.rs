@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roads::{Aspect, Network, SignalId};
+use signals::sensing::Scene;
 use signals::{Command, Detail, Limits, LimitsTable, Observation, Plant};
 
 use super::baseline;
@@ -12,7 +13,8 @@ use super::outcome::Outcome;
 use super::process::{Process, START_PATIENCE, Settings, free_port};
 use super::programs::{self, Known};
 use super::scenario::Scenario;
-use super::traffic::{OF_DETECTOR, OF_VEHICLE, Traffic};
+use super::traffic::{OF_VEHICLE, Traffic};
+use super::zones::OF_DETECTOR;
 use crate::error::Error;
 use crate::traci::names::{self, Domain};
 use crate::traci::{Ask, Connection, Told, Value};
@@ -128,11 +130,12 @@ impl SumoPlant {
         if self.sensing == Sensing::Detectors {
             let ids = self.connection.get(Domain::LaneArea, names::ID_LIST, "")?;
             for id in ids.as_texts().unwrap_or_default() {
-                let lane = self
-                    .connection
-                    .get(Domain::LaneArea, names::VAR_LANE_ID, id)?;
-                self.traffic
-                    .add_detector(id, lane.as_text().unwrap_or_default());
+                let mut get = |variable| self.connection.get(Domain::LaneArea, variable, id);
+                let lane = get(names::VAR_LANE_ID)?;
+                let start = get(names::VAR_POSITION)?.as_double().unwrap_or(0.0);
+                let length = get(names::VAR_LENGTH)?.as_double().unwrap_or(0.0);
+                let place = (lane.as_text().unwrap_or_default(), start, length);
+                self.traffic.add_detector(&self.network, id, place);
                 asks.push(Ask::Subscribe(Domain::LaneArea, id.clone(), OF_DETECTOR));
             }
             if self.traffic.detectors() == 0 {
@@ -178,12 +181,18 @@ impl SumoPlant {
     }
 
     fn take_in(&mut self, told: &[Told]) {
+        let of_step = |told: &&Told| told.domain == Domain::Simulation.subscribed();
+        // The time first: the others are told of then.
+        told.iter()
+            .filter(of_step)
+            .for_each(|told| self.take_in_step(told));
         for told in told {
             match told.domain {
-                domain if domain == Domain::Simulation.subscribed() => self.take_in_step(told),
-                domain if domain == Domain::Vehicle.subscribed() => self.traffic.tell_vehicle(told),
+                domain if domain == Domain::Vehicle.subscribed() => {
+                    self.traffic.tell_vehicle(&self.network, told);
+                }
                 domain if domain == Domain::LaneArea.subscribed() => {
-                    self.traffic.tell_detector(told);
+                    self.traffic.tell_detector(told, self.time);
                 }
                 domain if domain == Domain::Signal.subscribed() => {
                     let state = told.values.first().and_then(|(_, value)| value.as_text());
@@ -282,9 +291,23 @@ impl Plant for SumoPlant {
     fn observe(&self, detail: Detail, seen: &mut Observation) -> Result<(), signals::Error> {
         seen.time = self.time;
         if detail != Detail::None {
-            self.traffic.observe(&self.network, detail, seen);
+            self.traffic.observe(&self.network, self.time, detail, seen);
         }
         Ok(())
+    }
+
+    fn scene(&self, scene: &mut Scene) -> Result<bool, signals::Error> {
+        scene.clear();
+        let vehicles = self.sensing == Sensing::Vehicles;
+        if vehicles {
+            self.traffic.scene(&self.network, scene);
+        }
+        Ok(vehicles)
+    }
+
+    fn see_behind(&self, detail: Detail, seen: &mut Observation) {
+        self.traffic
+            .see_behind(self.network.lanes.len(), detail, seen);
     }
 
     fn show(&mut self, command: Command<'_>) -> Result<(), signals::Error> {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use roads::{LaneId, Network};
+use signals::sensing::{Scene, SceneVehicle};
 use signals::{Detail, Observation, SeenVehicle};
 
-use super::approaches::{Feeder, feeders};
+use super::approaches::{Feeder, feeders, held};
+use super::zones::Zones;
 use crate::traci::names;
 use crate::traci::{Told, Value};
 
@@ -17,27 +19,22 @@ pub(super) const OF_VEHICLE: &[u8] = &[
     names::VAR_SPEED,
     names::VAR_LANE_POSITION,
     names::VAR_LANE_ID,
-];
-
-/// What is asked of each lane-area detector.
-pub(super) const OF_DETECTOR: &[u8] = &[
-    names::LAST_STEP_VEHICLE_NUMBER,
-    names::LAST_STEP_VEHICLE_HALTING_NUMBER,
+    names::VAR_LENGTH,
 ];
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Vehicle {
+    /// In the order of departure.
+    number: u64,
     lane: Option<LaneId>,
+    /// The lane of ours on which it was last.
+    last: Option<LaneId>,
+    /// A lane with a stop line that it has passed within a step, so that nobody saw it there.
+    passed: Option<LaneId>,
     /// Distance of its front from the start of the lane, metres.
     position: f64,
     speed: f64,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Detector {
-    lane: Option<LaneId>,
-    count: u32,
-    waiting: u32,
+    length: f64,
 }
 
 /// All vehicles, or all detectors where nothing else is to be seen.
@@ -46,7 +43,13 @@ pub(super) struct Traffic {
     lane_named: HashMap<String, LaneId>,
     // Ordered, so that the same run gives the same observations.
     vehicles: BTreeMap<String, Vehicle>,
-    detectors: BTreeMap<String, Detector>,
+    /// Vehicles that have been told of so far.
+    numbered: u64,
+    zones: Zones,
+    /// Per lane: how far back from its end detectors see it; empty where there are none.
+    sight: Vec<f64>,
+    /// Per lane: whether a signal stands at its end.
+    held: Vec<bool>,
     feeders: Vec<Feeder>,
     /// How far from a stop line vehicles are seen beyond its lane, metres.
     reach: f64,
@@ -60,26 +63,26 @@ impl Traffic {
             lane_named: named
                 .map(|(index, name)| (name.clone(), LaneId::from(index)))
                 .collect(),
+            held: held(network),
             feeders: feeders(network, reach),
             reach,
             ..Self::default()
         }
     }
 
-    /// Adds a detector on a lane; one on a lane that no car may use sees nothing of ours.
-    pub(super) fn add_detector(&mut self, id: &str, lane: &str) {
+    /// Adds a detector on a lane, from `start` metres after its start on for so many metres; one on
+    /// a lane that no car may use sees nothing of ours.
+    pub(super) fn add_detector(&mut self, network: &Network, id: &str, place: (&str, f64, f64)) {
+        let (lane, start, length) = place;
         let lane = self.lane_named.get(lane).copied();
-        let detector = Detector {
-            lane,
-            ..Detector::default()
-        };
-        self.detectors.insert(id.to_owned(), detector);
+        let far = lane.map_or(0.0, |lane| network.lanes[lane.index()].length - start);
+        self.zones.add(id, lane, (far - length, far));
+        self.sight = self.zones.sight(network.lanes.len());
     }
 
     /// How many detectors lie on our lanes.
     pub(super) fn detectors(&self) -> usize {
-        let ours = |detector: &&Detector| detector.lane.is_some();
-        self.detectors.values().filter(ours).count()
+        self.zones.len()
     }
 
     /// Takes vehicles away.
@@ -90,55 +93,104 @@ impl Traffic {
     }
 
     /// Takes in what is told of a vehicle.
-    pub(super) fn tell_vehicle(&mut self, told: &Told) {
-        let vehicle = self.vehicles.entry(told.id.clone()).or_default();
+    pub(super) fn tell_vehicle(&mut self, network: &Network, told: &Told) {
+        let next = self.numbered;
+        let vehicle = self.vehicles.entry(told.id.clone()).or_insert(Vehicle {
+            number: next,
+            ..Vehicle::default()
+        });
+        self.numbered += u64::from(vehicle.number == next);
         for (variable, value) in &told.values {
             match (*variable, value) {
                 (names::VAR_SPEED, Value::Double(speed)) => vehicle.speed = *speed,
                 (names::VAR_LANE_POSITION, Value::Double(at)) => vehicle.position = *at,
+                (names::VAR_LENGTH, Value::Double(length)) => vehicle.length = *length,
                 (names::VAR_LANE_ID, Value::Text(lane)) => {
                     vehicle.lane = self.lane_named.get(lane).copied();
                 }
                 _ => {}
             }
         }
+        let between = |(last, lane)| between(network, &self.held, last, lane);
+        vehicle.passed = vehicle.last.zip(vehicle.lane).and_then(between);
+        vehicle.last = vehicle.lane.or(vehicle.last);
     }
 
-    /// Takes in what is told of a detector.
-    pub(super) fn tell_detector(&mut self, told: &Told) {
-        let Some(detector) = self.detectors.get_mut(&told.id) else {
-            return;
+    /// Takes in what is told of a detector at a time, seconds.
+    pub(super) fn tell_detector(&mut self, told: &Told, now: f64) {
+        self.zones.tell(told, now);
+    }
+
+    /// Fills in who is where. Who has come past a stop line in one step from the lane before is, for
+    /// that step, at the stop line.
+    pub(super) fn scene(&self, network: &Network, scene: &mut Scene) {
+        let place = |vehicle: &Vehicle| {
+            let lane = vehicle.passed.or(vehicle.lane)?;
+            let to_end = network.lanes[lane.index()].length - vehicle.position;
+            let there = vehicle.passed.is_none();
+            let seen = SceneVehicle {
+                vehicle: vehicle.number,
+                to_stop_line: if there { to_end.max(0.0) } else { 0.0 },
+                speed: vehicle.speed,
+                length: vehicle.length,
+            };
+            Some((lane, seen))
         };
-        for (variable, value) in &told.values {
-            let count = value.as_integer().unwrap_or(0).max(0).cast_unsigned();
-            match *variable {
-                names::LAST_STEP_VEHICLE_NUMBER => detector.count = count,
-                names::LAST_STEP_VEHICLE_HALTING_NUMBER => detector.waiting = count,
-                _ => {}
-            }
+        let mut placed: Vec<_> = self.vehicles.values().filter_map(place).collect();
+        placed.sort_by(|a, b| {
+            let places = a.1.to_stop_line.total_cmp(&b.1.to_stop_line);
+            a.0.cmp(&b.0).then(places)
+        });
+        let mut rest = placed.as_slice();
+        scene.clear();
+        for lane in 0..network.lanes.len() {
+            let here = rest.partition_point(|(on, _)| on.index() <= lane);
+            let (own, others) = rest.split_at(here);
+            scene.lane(own.iter().map(|(_, vehicle)| *vehicle));
+            rest = others;
         }
     }
 
-    /// What is seen of it.
-    pub(super) fn observe(&self, network: &Network, detail: Detail, seen: &mut Observation) {
-        let lanes = network.lanes.len();
+    /// What is seen of it at a time, seconds.
+    pub(super) fn observe(
+        &self,
+        network: &Network,
+        now: f64,
+        detail: Detail,
+        seen: &mut Observation,
+    ) {
+        let mut placed = self.placed(network);
+        self.zones.place(network, now, &mut placed);
+        self.fill(placed, network.lanes.len(), detail, seen);
+        seen.sight.clone_from(&self.sight);
+    }
+
+    /// Adds to what is seen of lanes with a stop line who is seen on those behind them.
+    pub(super) fn see_behind(&self, lanes: usize, detail: Detail, seen: &mut Observation) {
+        let on = |lane: usize| {
+            let here = seen.vehicles_on(LaneId::from(lane));
+            here.iter()
+                .map(move |vehicle| (LaneId::from(lane), *vehicle))
+        };
+        let placed = (0..lanes).flat_map(on).collect();
+        self.fill(placed, lanes, detail, seen);
+    }
+
+    /// Fills in an observation with vehicles on their lanes, and those behind stop lines.
+    fn fill(
+        &self,
+        mut placed: Vec<(LaneId, SeenVehicle)>,
+        lanes: usize,
+        detail: Detail,
+        seen: &mut Observation,
+    ) {
+        by_lane(&mut placed);
+        self.add_behind(&mut placed, lanes);
+        by_lane(&mut placed);
         seen.count.clear();
         seen.count.resize(lanes, 0);
         seen.waiting.clear();
         seen.waiting.resize(lanes, 0);
-        for detector in self.detectors.values() {
-            if let Some(lane) = detector.lane {
-                seen.count[lane.index()] += detector.count;
-                // SUMO still counts as halting who has just left.
-                seen.waiting[lane.index()] += detector.waiting.min(detector.count);
-            }
-        }
-        let mut placed = self.placed(network);
-        self.add_behind(&mut placed, lanes);
-        placed.sort_by(|a, b| {
-            a.0.cmp(&b.0)
-                .then(a.1.to_stop_line.total_cmp(&b.1.to_stop_line))
-        });
         for (lane, vehicle) in &placed {
             seen.count[lane.index()] += 1;
             seen.waiting[lane.index()] += u32::from(vehicle.speed < WAITING);
@@ -158,7 +210,7 @@ impl Traffic {
         }
     }
 
-    /// Vehicles by lane, front to back.
+    /// Vehicles with their lanes.
     fn placed(&self, network: &Network) -> Vec<(LaneId, SeenVehicle)> {
         let place = |vehicle: &Vehicle| {
             let lane = vehicle.lane?;
@@ -169,12 +221,7 @@ impl Traffic {
             };
             Some((lane, seen))
         };
-        let mut placed: Vec<_> = self.vehicles.values().filter_map(place).collect();
-        placed.sort_by(|a, b| {
-            a.0.cmp(&b.0)
-                .then(a.1.to_stop_line.total_cmp(&b.1.to_stop_line))
-        });
-        placed
+        self.vehicles.values().filter_map(place).collect()
     }
 
     /// Adds the vehicles behind short lanes with a stop line to those.
@@ -198,4 +245,30 @@ impl Traffic {
             }
         }
     }
+}
+
+/// Lane by lane, front to back.
+fn by_lane(placed: &mut [(LaneId, SeenVehicle)]) {
+    placed.sort_by(|a, b| {
+        let places = a.1.to_stop_line.total_cmp(&b.1.to_stop_line);
+        a.0.cmp(&b.0).then(places)
+    });
+}
+
+/// The lane with a stop line that leads from one lane to another, if the first leads to it alone or
+/// among others, and not to the other itself.
+fn between(network: &Network, held: &[bool], from: LaneId, to: LaneId) -> Option<LaneId> {
+    let link = |lane: LaneId| network.lanes[lane.index()].link;
+    if link(from) == link(to) || held[from.index()] {
+        return None;
+    }
+    let next = |lane: LaneId| {
+        let out = network.lanes[lane.index()].outgoing.iter();
+        out.map(|movement| network.movements[movement.index()].to)
+    };
+    let leads = |lane: LaneId| next(lane).any(|beyond| link(beyond) == link(to));
+    if leads(from) {
+        return None;
+    }
+    next(from).find(|&lane| held[lane.index()] && leads(lane))
 }

@@ -53,9 +53,9 @@ impl Domain {
 
 /// Ids of a domain.
 pub(crate) const ID_LIST: u8 = 0x00;
-/// Vehicles on a detector in the last step.
-pub(crate) const LAST_STEP_VEHICLE_NUMBER: u8 = 0x10;
-/// Of those, the halting ones.
+/// Vehicles on a detector in the last step, by name.
+pub(crate) const LAST_STEP_VEHICLE_ID_LIST: u8 = 0x12;
+/// Of those, how many halt.
 pub(crate) const LAST_STEP_VEHICLE_HALTING_NUMBER: u8 = 0x14;
 /// A signal's letters.
 pub(crate) const TL_RED_YELLOW_GREEN_STATE: u8 = 0x20;
@@ -67,6 +67,10 @@ pub(crate) const TL_CURRENT_PROGRAM: u8 = 0x29;
 pub(crate) const TL_COMPLETE_DEFINITION: u8 = 0x2b;
 /// Speed, m/s.
 pub(crate) const VAR_SPEED: u8 = 0x40;
+/// Where on its lane a detector begins, metres from the lane's start.
+pub(crate) const VAR_POSITION: u8 = 0x42;
+/// Length of a vehicle or detector, metres.
+pub(crate) const VAR_LENGTH: u8 = 0x44;
 /// The lane of a vehicle or detector.
 pub(crate) const VAR_LANE_ID: u8 = 0x51;
 /// Distance of a vehicle's front from the start of its lane, metres.

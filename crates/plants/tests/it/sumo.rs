@@ -6,7 +6,8 @@ use std::fs;
 use plants::Error;
 use plants::sumo::{Own, Scenario, Sensing, SumoPlant, run_alone};
 use roads::{LaneId, SignalId};
-use signals::{Detail, Observation, Plant, SignalPhases};
+use signals::sensing::{Scene, Sensed};
+use signals::{Detail, Observation, Plant, SeenVehicle, SignalPhases};
 
 use crate::support::{crossroads, driven, keeps_the_envelope, record_of_sumo, sumo};
 
@@ -138,14 +139,96 @@ fn detectors_see_no_more_than_is_there() {
     let mut most = 0;
     for _ in 0..400 {
         driver.step().unwrap();
-        driver.plant().observe(Detail::Vehicles, &mut seen).unwrap();
+        let plant = driver.plant();
+        plant.observe(Detail::Vehicles, &mut seen).unwrap();
         most = most.max(seen.count.iter().sum::<u32>());
-        assert!(u64::from(seen.count.iter().sum::<u32>()) <= driver.plant().expected());
-        assert!(seen.vehicles.is_empty());
+        assert!(u64::from(seen.count.iter().sum::<u32>()) <= plant.expected());
+        // Whom they count is placed within their zones.
+        for (index, lane) in plant.network().lanes.iter().enumerate() {
+            let lane_id = LaneId::from(index);
+            let sight = seen.sight_on(lane_id, lane.length);
+            assert!(
+                sight <= 100.0 + 1e-6
+                    && seen.vehicles_on(lane_id).len() == seen.count[index] as usize
+            );
+            let within =
+                |vehicle: &SeenVehicle| (0.0..=sight + 1e-6).contains(&vehicle.to_stop_line);
+            assert!(seen.vehicles_on(lane_id).iter().all(within), "{seen:?}");
+        }
     }
     assert!(most > 10, "{most}");
     assert_eq!(driver.events(), [], "no detector is doubted");
     assert_eq!(driver.plant().sensing(), Sensing::Detectors);
+}
+
+#[test]
+fn places_of_whom_detectors_count_are_near_where_they_are() {
+    let Some(settings) = sumo() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = crossroads(folder.path());
+    // The same run, seen in two ways: a plan needs no eyes.
+    let queues = [Sensing::Vehicles, Sensing::Detectors].map(|sensing| {
+        let plant = SumoPlant::start(&scenario, &settings, sensing).unwrap();
+        let mut driver = driven(plant, "fixed-time");
+        let mut seen = Observation::default();
+        let mut queues = Vec::new();
+        for _ in 0..300 {
+            driver.step().unwrap();
+            driver.plant().observe(Detail::Vehicles, &mut seen).unwrap();
+            for (index, lane) in driver.plant().network().lanes.iter().enumerate() {
+                if lane.outgoing.is_empty() {
+                    continue;
+                }
+                let vehicles = seen.vehicles_on(LaneId::from(index)).iter();
+                let near = vehicles.filter(|vehicle| vehicle.to_stop_line <= 40.0);
+                queues.push(near.count() as f64);
+            }
+        }
+        driver.into_plant().finish().unwrap();
+        queues
+    });
+    let [there, placed] = queues;
+    let off = there.iter().zip(&placed).map(|(a, b)| (a - b).powi(2));
+    let off = off.sum::<f64>() / there.len() as f64;
+    let size = there.iter().map(|count| count * count).sum::<f64>() / there.len() as f64;
+    assert!(size > 1.0, "{size}");
+    assert!(off < 0.1 * size, "{off} of {size}");
+}
+
+#[test]
+fn sensors_take_their_samples_of_who_is_where_in_sumo() {
+    let Some(settings) = sumo() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = crossroads(folder.path());
+    let plant = SumoPlant::start(&scenario, &settings, Sensing::Vehicles).unwrap();
+    let sensing = "detectors:0.1+probes:0.1".parse().unwrap();
+    let plant = Sensed::new(plant, &sensing, 1).unwrap();
+    let mut driver = driven(plant, "brain");
+    let (mut scene, mut lengths) = (Scene::default(), BTreeMap::new());
+    while driver.plant().inner().expected() > 0 {
+        driver.step().unwrap();
+        assert!(driver.plant().scene(&mut scene).unwrap());
+        // Nobody is in two places, and everybody stays who he is.
+        let mut here: Vec<u64> = scene.vehicles.iter().map(|it| it.vehicle).collect();
+        here.sort_unstable();
+        assert!(here.windows(2).all(|two| two[0] != two[1]), "{here:?}");
+        for vehicle in &scene.vehicles {
+            let known = *lengths.entry(vehicle.vehicle).or_insert(vehicle.length);
+            assert!(
+                known > 3.0 && known.to_bits() == vehicle.length.to_bits(),
+                "{vehicle:?}"
+            );
+        }
+    }
+    assert_eq!(driver.events(), [], "nothing that is believed is doubted");
+    let errors = driver.plant().errors().unwrap();
+    assert!(errors.count_rmse < 0.5 * errors.count_blind, "{errors:?}");
+    let outcome = driver.into_plant().into_inner().finish().unwrap();
+    assert_eq!(outcome.finished as usize, lengths.len());
+    // By detectors alone they cannot be told apart.
+    let plant = SumoPlant::start(&scenario, &settings, Sensing::Detectors).unwrap();
+    let error = Sensed::new(plant, &sensing, 1).unwrap_err();
+    assert!(error.to_string().contains("tell vehicles apart"), "{error}");
 }
 
 #[test]

@@ -77,17 +77,66 @@ impl Forecast {
                     self.send(layout, picture, &release, horizon);
                 }
             }
-            if lane.source {
-                let weight = picture.inflow(id) * discharge.headway;
-                let mut time = lane.length / lane.speed + discharge.pick_up;
-                while weight > 0.0 && time < horizon {
-                    self.coming[index].push(Arrival { time, weight });
-                    time += discharge.headway;
-                }
-            }
+            self.flow_in(layout, picture, id, discharge, horizon);
         }
         for lane in &mut self.coming {
             lane.sort_by(|a, b| a.time.total_cmp(&b.time));
+        }
+    }
+
+    /// Those who come over the boundary, or are on a stretch that nobody sees: by the inflow learnt.
+    fn flow_in(
+        &mut self,
+        layout: &Layout,
+        picture: &Picture,
+        id: LaneId,
+        discharge: &Discharge,
+        horizon: f64,
+    ) {
+        let lane = &layout.lanes[id.index()];
+        let sight = picture.sight[id.index()];
+        let whole = lane.length / lane.speed;
+        let mut until = if lane.source {
+            horizon
+        } else if sight < lane.length {
+            whole
+        } else {
+            0.0
+        };
+        for behind in lane
+            .behind
+            .iter()
+            .filter(|it| picture.sight[it.index()] <= 0.0)
+        {
+            let behind = &layout.lanes[behind.index()];
+            let drive = whole + behind.length / behind.speed;
+            until = if behind.source {
+                horizon
+            } else {
+                until.max(drive)
+            };
+        }
+        let starts = if sight < lane.length {
+            0.0
+        } else {
+            discharge.pick_up
+        };
+        let mut time = sight / lane.speed + starts;
+        let weight = picture.inflow(id) * discharge.headway;
+        while weight > 0.0 && time < until.min(horizon) {
+            if lane.held {
+                self.coming[id.index()].push(Arrival { time, weight });
+            } else {
+                let release = Release {
+                    lane: id,
+                    time,
+                    weight,
+                    ways: ALL_WAYS,
+                    loss: 0.0,
+                };
+                self.send(layout, picture, &release, horizon);
+            }
+            time += discharge.headway;
         }
     }
 

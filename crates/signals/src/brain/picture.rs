@@ -52,6 +52,8 @@ pub(super) struct Picture {
     pub(super) present: Vec<Vec<Arrival>>,
     /// Per lane: how many vehicles that is.
     held: Vec<f64>,
+    /// Per lane: how far back from its end it is seen, metres.
+    pub(super) sight: Vec<f64>,
     /// Per lane: whether the first vehicle stands at the stop line.
     pub(super) stands: Vec<bool>,
     /// Per lane: vehicles that have left it since the look before.
@@ -71,6 +73,7 @@ impl Picture {
             present: vec![Vec::new(); lanes],
             held: vec![0.0; lanes],
             here: Vec::new(),
+            sight: vec![0.0; lanes],
             stands: vec![false; lanes],
             left: vec![0.0; lanes],
             could: vec![0.0; lanes],
@@ -93,7 +96,9 @@ impl Picture {
             // A plant may see a lane's vehicles before they are on it; those further back than a
             // drive since the last look are counted when they come that far.
             let driven = lane.speed * passed;
-            let (near, far) = (lane.length - driven, lane.length.max(driven));
+            let sight = seen.sight_on(LaneId::from(index), lane.length);
+            self.sight[index] = sight;
+            let (near, far) = (sight - driven, sight.max(driven));
             let new = |vehicle: &SeenVehicle| {
                 vehicle.to_stop_line > near && vehicle.to_stop_line <= far && vehicle.speed > MOVING
             };

@@ -27,7 +27,7 @@ impl Estimator {
 
     /// Fills in an observation: whole vehicles, placed so that as many are nearer than any place
     /// as are believed to be, to half a vehicle.
-    pub(super) fn describe(&self, places: bool, seen: &mut Observation) {
+    pub(super) fn describe(&self, seen: &mut Observation) {
         seen.count.clear();
         seen.waiting.clear();
         seen.vehicles.clear();
@@ -46,10 +46,8 @@ impl Estimator {
                 .count();
             seen.count.push(here.len() as u32);
             seen.waiting.push(waiting as u32);
-            if places {
-                seen.vehicles.extend_from_slice(&here);
-                self.expect(index, &mut seen.expected);
-            }
+            seen.vehicles.extend_from_slice(&here);
+            self.expect(index, &mut seen.expected);
             seen.first_expected.push(seen.expected.len() as u32);
             seen.first_vehicle.push(seen.vehicles.len() as u32);
         }

@@ -139,7 +139,8 @@ impl Estimator {
         self.learnt.onward(&self.streets, index, |to, _, share| {
             let street = &self.streets.lanes[to];
             let held = self.lanes[to].queue + self.lanes[to].probes.len() as f64;
-            full |= share > 0.2 && held * SPACING > street.length - SPACING;
+            // A lane that is shorter than a vehicle takes one, who stands across its start.
+            full |= share > 0.2 && held * SPACING > (street.length - SPACING).max(0.0);
         });
         full
     }

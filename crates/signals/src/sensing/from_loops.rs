@@ -133,6 +133,7 @@ impl Estimator {
                 let stands = state.occupied > STANDS && reading.count == 0;
                 let believed = state.believed();
                 let known = place > 0 || !street.source;
+                let shared = place == 0 && street.shared;
                 if counted > 0.0 && believed {
                     if known {
                         self.claim(index, place, here, (reach, counted));
@@ -145,9 +146,12 @@ impl Estimator {
                 state.expected += missed;
                 // Of those who come in over the boundary only their usual number is known; whom a
                 // loop upstream has counted is there, unless something went wrong.
+                // Where lanes upstream lead several ways only a share of each is expected, and it is as
+                // likely that he went another.
                 let stays = if known {
-                    let unseen = TRUST * self.loss;
-                    unseen / (unseen + 1.0 - TRUST)
+                    let there = if shared { missed.min(TRUST) } else { TRUST };
+                    let unseen = there * self.loss;
+                    unseen / (unseen + 1.0 - there)
                 } else {
                     self.loss
                 };

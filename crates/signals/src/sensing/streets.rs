@@ -33,6 +33,8 @@ pub(super) struct Street {
     pub(super) kind: u8,
     /// Its link comes in over the boundary.
     pub(super) source: bool,
+    /// Some lane that leads to it leads other ways, too.
+    pub(super) shared: bool,
     pub(super) ways: Vec<Way>,
     /// Movements out of it.
     pub(super) movements: Vec<u32>,
@@ -117,11 +119,21 @@ impl Streets {
                 link: lane.link.index() as u32,
                 kind,
                 source: network.junctions[link.from.index()].boundary,
+                shared: false,
                 ways: ways.into_iter().map(|(_, way)| way).collect(),
                 movements: lane.outgoing.iter().map(|id| id.index() as u32).collect(),
                 stop_loop,
                 advance: advance.collect(),
             });
+        }
+        for index in 0..streets.lanes.len() {
+            let ways = &streets.lanes[index].ways;
+            if ways.len() > 1 {
+                let shared: Vec<u32> = ways.iter().flat_map(|way| way.lanes.clone()).collect();
+                for lane in shared {
+                    streets.lanes[lane as usize].shared = true;
+                }
+            }
         }
         streets
     }

@@ -63,7 +63,7 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
     if let Some(closed) = super::closing::from_args(&args.schemes, &mut scenario)? {
         printer.note(closed.note());
     }
-    let cases = cases(&controls, &without_repeats(&args.sensing));
+    let cases = cases(&controls, &args.sensing);
     let mut runs = Vec::with_capacity(cases.len() * seeds.len());
     for (control, sensing) in &cases {
         for &seed in &seeds {
@@ -110,7 +110,8 @@ pub(crate) fn compare(args: &CompareArgs, mut layers: Layers, printer: Printer) 
 }
 
 /// Every controller under every sensing; the network's own plan once, for it looks at nothing.
-fn cases(controls: &[String], sensing: &[Sensing]) -> Vec<(String, Sensing)> {
+pub(super) fn cases(controls: &[String], sensing: &[Sensing]) -> Vec<(String, Sensing)> {
+    let sensing = &without_repeats(sensing);
     let mut cases = Vec::new();
     for control in controls {
         let own = control == crate::control::PLAN;

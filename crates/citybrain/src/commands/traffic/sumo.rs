@@ -8,6 +8,7 @@ use plants::sumo::{Outcome, Own, Scenario, Sensing, Settings, SumoPlant, run_alo
 use plants::{Brain, BrainFailures, Driver, Event, ThreadBrain, Watch};
 use roads::{Demand, Network};
 use serde::Serialize;
+use signals::sensing::{self, Sensed, SensingErrors};
 use signals::{Plant, Protocol, Safety};
 
 use crate::cli::traffic::{CompareArgs, PlantArgs, RunArgs, ScenarioArgs};
@@ -31,15 +32,22 @@ const SUMO_PLAN: &str = "sumo-plan";
 /// SUMO's actuated control of the same phases.
 const SUMO_ACTUATED: &str = "sumo-actuated";
 
+/// What SUMO's own control sees with, as reports say it.
+const SUMO_SEES: &str = "own";
+
 /// One run.
 #[derive(Debug, Serialize)]
 struct Run {
     control: String,
+    /// What the controller saw with; "own" where SUMO ran alone.
+    sensing: String,
     seed: u32,
     #[serde(flatten)]
     outcome: Outcome,
     /// What the envelope had to do; none where SUMO ran alone.
     safety: Option<Safety>,
+    /// How far what was believed was from what was; none where nothing was estimated.
+    sensing_errors: Option<SensingErrors>,
     /// What went wrong, and how often.
     events: Vec<Event>,
     event_count: u64,
@@ -52,6 +60,7 @@ struct Run {
 #[derive(Debug, Serialize)]
 struct Row {
     control: String,
+    sensing: String,
     runs: usize,
     mean_trip: f64,
     mean_trip_deviation: Option<f64>,
@@ -111,7 +120,7 @@ pub(super) fn run(args: &RunArgs, layers: &Layers, printer: Printer) -> Result<E
         Some(command) => Deciding::Program(super::drive::words(command)),
         None => Deciding::Ours(&settings.traffic.control),
     };
-    let runs = [bench.drive(&deciding)?];
+    let runs = [bench.drive(&deciding, &args.sensing)?];
     let run = &runs[0];
     let exit = match &run.controller_failures {
         Some(failures) => super::drive::tell_failures(&run.control, failures, printer),
@@ -130,6 +139,7 @@ pub(super) fn run(args: &RunArgs, layers: &Layers, printer: Printer) -> Result<E
     let rows = [
         ("scenario", bench.name()),
         ("controller", run.control.clone()),
+        ("seen with", run.sensing.clone()),
         (
             "mean trip",
             format!(
@@ -184,9 +194,10 @@ pub(super) fn compare(
             printer.note(format_args!("{name}, seed {seed}"));
             runs.push(bench.alone(name, own)?);
         }
-        for name in controls {
-            printer.note(format_args!("{name}, seed {seed}"));
-            runs.push(bench.drive(&Deciding::Ours(name))?);
+        for (name, sensing) in &super::compare::cases(controls, &args.sensing) {
+            let seen_with = bench.seen_with(sensing);
+            printer.note(format_args!("{name}, {seen_with}, seed {seed}"));
+            runs.push(bench.drive(&Deciding::Ours(name), sensing)?);
         }
     }
     let rows = rows(&runs);
@@ -196,6 +207,7 @@ pub(super) fn compare(
     }
     let mut table = table([
         "controller",
+        "sensing",
         "mean trip s",
         "depart delay s",
         "waiting s",
@@ -214,6 +226,7 @@ pub(super) fn compare(
         };
         table.add_row([
             row.control.clone(),
+            row.sensing.clone(),
             trip,
             format!("{:.1}", row.mean_depart_delay),
             format!("{:.1}", row.mean_waiting),
@@ -289,9 +302,11 @@ impl Bench {
         let outcome = run_alone(&self.scenario, &self.settings, own);
         Ok(Run {
             control: name.to_owned(),
+            sensing: SUMO_SEES.to_owned(),
             seed: self.settings.seed,
             outcome: outcome.map_err(|error| sumo::failed(&error))?,
             safety: None,
+            sensing_errors: None,
             events: Vec::new(),
             event_count: 0,
             controller_failures: None,
@@ -300,12 +315,14 @@ impl Bench {
     }
 
     /// A run under a controller.
-    fn drive(&self, deciding: &Deciding) -> Result<Run, Error> {
+    fn drive(&self, deciding: &Deciding, sensing: &sensing::Sensing) -> Result<Run, Error> {
         let watch = Stopwatch::start();
         let failed = |error: plants::Error| sumo::failed(&error);
         let plant =
             SumoPlant::start(&self.scenario, &self.settings, self.sensing).map_err(failed)?;
         let (network, limits) = (Arc::clone(plant.network()), plant.limits().clone());
+        let plant = Sensed::new(plant, sensing, u64::from(self.settings.seed))
+            .map_err(|error| failed(error.into()))?;
         let brain = self.brain(deciding, &network, plant.tick())?;
         let name = match deciding {
             Deciding::Ours(name) => (*name).to_owned(),
@@ -319,22 +336,33 @@ impl Bench {
         let mut driver = Driver::new(plant, brain, &self.protocol, limits, patience)
             .map_err(failed)?
             .with_reach(self.settings.reach);
-        while driver.plant().expected() > 0 && driver.plant().time() < end {
+        while driver.plant().inner().expected() > 0 && driver.plant().time() < end {
             driver.step().map_err(failed)?;
         }
         let (safety, event_count) = (driver.safety(), driver.event_count());
         let controller_failures = Some(driver.brain_failures().clone());
         let events = driver.events().iter().take(EVENTS_SHOWN).cloned().collect();
+        let plant = driver.into_plant();
         Ok(Run {
             control: name,
+            sensing: self.seen_with(sensing),
             seed: self.settings.seed,
-            outcome: driver.into_plant().finish().map_err(failed)?,
+            sensing_errors: plant.errors(),
+            outcome: plant.into_inner().finish().map_err(failed)?,
             safety: Some(safety),
             events,
             event_count,
             controller_failures,
             wall_seconds: watch.wall().as_secs_f64(),
         })
+    }
+
+    /// What a controller sees with, as reports say it.
+    fn seen_with(&self, sensing: &sensing::Sensing) -> String {
+        match self.sensing {
+            Sensing::Detectors => "lane-area detectors".to_owned(),
+            Sensing::Vehicles => sensing.to_string(),
+        }
     }
 
     /// When to give up on the last vehicle, seconds after the beginning.
@@ -428,25 +456,28 @@ pub(super) fn brain(
 }
 
 fn rows(runs: &[Run]) -> Vec<Row> {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: Vec<(&str, &str)> = Vec::new();
     for run in runs {
-        if !names.contains(&run.control.as_str()) {
-            names.push(&run.control);
+        let name = (run.control.as_str(), run.sensing.as_str());
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    let samples = |name: &str, value: fn(&Outcome) -> f64| -> Vec<f64> {
-        let of = runs.iter().filter(|run| run.control == name);
+    let samples = |name: (&str, &str), value: fn(&Outcome) -> f64| -> Vec<f64> {
+        let own = |run: &&Run| (run.control.as_str(), run.sensing.as_str()) == name;
+        let of = runs.iter().filter(own);
         of.map(|run| value(&run.outcome)).collect()
     };
-    let trip = |name: &str| mean(&samples(name, |outcome| outcome.mean_trip));
+    let trip = |name: &str| mean(&samples((name, SUMO_SEES), |outcome| outcome.mean_trip));
     let (plan, actuated) = (trip(SUMO_PLAN), trip(SUMO_ACTUATED));
-    let row = |name: &&str| {
+    let row = |&name: &(&str, &str)| {
         let mean_of = |value| mean(&samples(name, value));
         let trips = samples(name, |outcome| outcome.mean_trip);
         let against =
-            |base: f64, own: &str| (base > 0.0 && *name != own).then(|| mean(&trips) / base - 1.0);
+            |base: f64, own: &str| (base > 0.0 && name.0 != own).then(|| mean(&trips) / base - 1.0);
         Row {
-            control: (*name).to_owned(),
+            control: name.0.to_owned(),
+            sensing: name.1.to_owned(),
             runs: trips.len(),
             mean_trip: mean(&trips),
             mean_trip_deviation: deviation(&trips),
@@ -467,18 +498,18 @@ pub(super) fn is_chosen(plant: &PlantArgs) -> bool {
     plant.plant == "sumo"
 }
 
-/// Refuses what only SUMO can do.
+/// Refuses what only SUMO can do, and to see it in two ways at once.
 pub(super) fn check(
     plant: &PlantArgs,
     program: Option<&String>,
     sensing: &[signals::sensing::Sensing],
 ) -> Result<(), Error> {
     if let Some(sensing) = sensing.iter().find(|sensing| !sensing.is_full())
-        && is_chosen(plant)
+        && plant.detectors
     {
         return Err(Error::Option {
-            message: format!("--sensing {sensing} is for our own simulator"),
-            help: Some("leave it out, or use --detectors: SUMO's own".to_owned()),
+            message: format!("--sensing {sensing} and --detectors, which are SUMO's own sensors"),
+            help: Some("give one of them".to_owned()),
         });
     }
     if !is_chosen(plant) && (plant.detectors || program.is_some()) {
