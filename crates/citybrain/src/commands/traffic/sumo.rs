@@ -502,7 +502,7 @@ pub(super) fn is_chosen(plant: &PlantArgs) -> bool {
 pub(super) fn check(
     plant: &PlantArgs,
     program: Option<&String>,
-    sensing: &[signals::sensing::Sensing],
+    sensing: &[sensing::Sensing],
 ) -> Result<(), Error> {
     if let Some(sensing) = sensing.iter().find(|sensing| !sensing.is_full())
         && plant.detectors
