@@ -66,11 +66,8 @@ impl LiveTimes {
         }
         self.shut = any;
         for (index, turn) in network.turns.iter().enumerate() {
-            let open = turn.movements.range().any(|movement| {
-                let movement = &network.movements[movement];
-                !closed(movement.from) && !closed(movement.to)
-            });
-            self.now.turns[index] = self.free.turns[index] + if open { 0 } else { SHUT };
+            let shut = network.is_turn_shut(turn, closed);
+            self.now.turns[index] = self.free.turns[index] + if shut { SHUT } else { 0 };
         }
     }
 

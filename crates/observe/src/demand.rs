@@ -178,7 +178,7 @@ pub fn estimate_demand(
     })
 }
 
-/// Departures: whole vehicles, by largest remainder over all routes, spread over their
+/// Departures: whole vehicles, by systematic rounding over all routes, spread over their
 /// slices.
 fn departures(routes: &[RouteVolume], options: &DemandOptions, span: f64) -> Demand {
     let mut random = Random::new(options.seed, 0x6f64);

@@ -1,5 +1,5 @@
-//! Tables of link observations as CSV, JSON and JSON lines; traversals and counts as CSV. Links
-//! stand by name. Bad records are refused with file, line, field and remedy.
+//! Tables of link observations as CSV and JSON; traversals and counts as CSV. Links stand by name.
+//! Bad records are refused with file, line, field and remedy.
 
 mod json;
 
@@ -18,7 +18,7 @@ use crate::table::{Count, Traversal};
 /// Most records of a file.
 pub const RECORDS_MAX: u64 = 50_000_000;
 
-/// Most bytes that are taken from a file of CSV for one record; its reader reads ahead.
+/// Most bytes that are taken from a file for one record; the reader of CSV reads ahead.
 const ROW_READ_BYTES: u64 = 1 << 17;
 
 /// A row of the table as files have it. Times are seconds, speeds m/s.
@@ -157,7 +157,7 @@ pub fn write_rows(rows: &[LinkObs], roads: &Roads, out: impl Write) -> io::Resul
 /// space is `[`.
 ///
 /// # Errors
-/// At the first record that is wrong, with its line.
+/// At the first record that is wrong, with its line; of JSON with its number, from 1.
 pub fn read_rows(input: impl Read, path: &Path, roads: &Roads) -> Result<Vec<LinkObs>, Error> {
     let mut input = io::BufReader::new(input);
     let json = starts_with_bracket(&mut input).map_err(|error| io_error(path, error))?;

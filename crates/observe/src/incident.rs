@@ -28,6 +28,16 @@ pub struct Reading {
     pub speed: Option<f64>,
 }
 
+/// A detector with more occupancy than this that nobody passes has somebody standing on it.
+const STANDING: f64 = 0.5;
+
+impl Reading {
+    /// Whether nobody passes because somebody stands there.
+    fn is_stood_on(&self) -> bool {
+        self.speed.is_none() && self.occupancy > STANDING
+    }
+}
+
 /// State of an alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -140,7 +150,7 @@ impl Deviates {
             .deviate(reading.occupancy, settings.occupancy_least)
             .is_some_and(|deviate| deviate > settings.occupancy);
         let slow = match reading.speed {
-            None => reading.occupancy > 0.5,
+            None => reading.is_stood_on(),
             Some(speed) => usual
                 .speed
                 .deviate(speed, settings.speed_least)

@@ -9,12 +9,17 @@
     reason = "tests stop at what they did not expect, and print figures for docs/benchmarks.md"
 )]
 
+#[path = "support/incidents.rs"]
+mod incidents;
+
 use std::sync::Arc;
 
 use observe::incident::{DeviateSettings, Deviates, Reading, Score, Silence, State, Usual};
 use roads::generate::{GridDemandSpec, GridSpec, GridStart, grid, grid_demand};
 use roads::{LaneId, LinkId, Network};
-use sim::{Config, Rules, VehicleId, World};
+use sim::{VehicleId, World};
+
+use incidents::{scored, told, world};
 
 /// One cycle of the grid's plan: eight phases of 30 s and 5 s of yellow.
 const CYCLE: usize = 245;
@@ -72,13 +77,7 @@ fn day(
         seed,
         ..GridDemandSpec::default()
     };
-    let demand = Arc::new(grid_demand(network, &spec).unwrap());
-    let config = Config {
-        rules: Rules::Street,
-        seed: seed as u32,
-        ..Config::default()
-    };
-    let mut world = World::new(Arc::clone(network), demand, config).unwrap();
+    let mut world = world(network, grid_demand(network, &spec).unwrap(), seed);
     let mut readings = Vec::new();
     let mut held = [None; 3];
     for cycle in 0..CYCLES {
@@ -136,7 +135,8 @@ fn usual(network: &Arc<Network>, vehicles: usize) -> Vec<Vec<Usual>> {
     usual
 }
 
-/// Takes a day's readings, by deviates and those of lanes by silence as well; cycles from begin to alarm, and alarms of all links.
+/// Takes a day's readings, by deviates and those of lanes by silence as well; cycles from begin to
+/// alarm, and alarms of all links.
 fn judged(
     network: &Network,
     usual: &[Vec<Usual>],
@@ -197,21 +197,14 @@ fn measured(network: &Arc<Network>, inner: &[LinkId], vehicles: usize) {
         Incident::Standing(3),
     ];
     for kind in kinds {
-        let mut score = Score::default();
-        for number in 0..12_u64 {
+        let delay = |number: u64| {
             let link = inner[number as usize * 3 % inner.len()];
             let readings = day(network, vehicles, 200 + number, Some((link, kind)));
-            score.incidents += 1;
-            if let Some(cycles) = judged(network, &usual, &readings, Some(link)).0 {
-                score.detected += 1;
-                score.mean_delay_s += (cycles * CYCLE) as f64;
-            }
-        }
-        score.mean_delay_s /= score.detected.max(1) as f64;
-        println!(
-            "{vehicles} vehicles, {kind:?}: {} of {} found, {:.0} s after it began",
-            score.detected, score.incidents, score.mean_delay_s
-        );
+            let cycles = judged(network, &usual, &readings, Some(link)).0;
+            cycles.map(|cycles| (cycles * CYCLE) as f64)
+        };
+        let score = scored(&(0..12).map(delay).collect::<Vec<_>>());
+        println!("{vehicles} vehicles, {kind:?}: {}", told(&score));
         if matches!(kind, Incident::Crawl(2.0) | Incident::Standing(2 | 3)) {
             assert!(score.detection_rate() >= 0.9, "{kind:?} {score:?}");
         }

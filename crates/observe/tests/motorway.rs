@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
 
+#[path = "support/incidents.rs"]
+mod incidents;
+
 use std::sync::Arc;
 
 use observe::incident::{
@@ -14,7 +17,8 @@ use roads::builder::{Builder, LaneSpec, LinkSpec, MovementSpec, TurnSpec};
 use roads::generate::Random;
 use roads::model::{Direction, JunctionControl, RoadClass};
 use roads::{Demand, Flow, LaneId, LinkId, Network, Point, VehicleType};
-use sim::{Config, Rules, World};
+
+use incidents::{scored, told, world};
 
 const LINKS: usize = 10;
 const LINK_M: f64 = 500.0;
@@ -124,13 +128,7 @@ fn demand(network: &Network, seed: u64) -> Demand {
 
 /// One hour's occupancies, by interval and station.
 fn hour(network: &Arc<Network>, seed: u64, incident: Incident) -> Vec<Vec<f64>> {
-    let config = Config {
-        rules: Rules::Street,
-        seed: seed as u32,
-        ..Config::default()
-    };
-    let demand = Arc::new(demand(network, seed));
-    let mut world = World::new(Arc::clone(network), demand, config).unwrap();
+    let mut world = world(network, demand(network, seed), seed);
     let link = LinkId::from(WHERE);
     let lanes = network.links[WHERE].lanes.range();
     let outer: Vec<LaneId> = lanes.rev().map(LaneId::from).collect();
@@ -228,30 +226,26 @@ fn what_shuts_lanes_is_found_within_minutes_and_neither_free_traffic_nor_a_queue
         Incident::Crawl(3.0),
     ];
     for kind in kinds {
-        let mut scores = [Score::default(); 2];
-        for seed in 0..6 {
-            let hour = hour(&network, seed, kind);
-            for (score, eight) in scores.iter_mut().zip([false, true]) {
-                let quiet_all = matches!(kind, Incident::Nothing | Incident::Bottleneck);
-                let (found, quiet, alarms) = judged(&hour, eight, quiet_all);
-                score.incidents += usize::from(!quiet_all);
-                score.quiet += quiet;
-                score.false_alarms += alarms;
-                if let Some(intervals) = found {
-                    score.detected += 1;
-                    score.mean_delay_s += (intervals * INTERVAL) as f64;
+        let quiet_all = matches!(kind, Incident::Nothing | Incident::Bottleneck);
+        let hours: Vec<_> = (0..6).map(|seed| hour(&network, seed, kind)).collect();
+        for (name, eight) in [("7", false), ("8", true)] {
+            let (mut delays, mut quiet, mut false_alarms) = (Vec::new(), 0, 0);
+            for hour in &hours {
+                let (found, decisions, alarms) = judged(hour, eight, quiet_all);
+                quiet += decisions;
+                false_alarms += alarms;
+                if !quiet_all {
+                    delays.push(found.map(|intervals| (intervals * INTERVAL) as f64));
                 }
             }
-        }
-        for (score, name) in scores.iter_mut().zip(["7", "8"]) {
-            score.mean_delay_s /= score.detected.max(1) as f64;
+            let score = Score {
+                quiet,
+                false_alarms,
+                ..scored(&delays)
+            };
             println!(
-                "{kind:?}, algorithm {name}: {} of {} found, {:.0} s after it began; {} alarms in {} decisions without one",
-                score.detected,
-                score.incidents,
-                score.mean_delay_s,
-                score.false_alarms,
-                score.quiet
+                "{kind:?}, algorithm {name}: {}; {false_alarms} alarms in {quiet} decisions without one",
+                told(&score)
             );
             assert!(score.false_alarm_rate() <= 0.01, "{kind:?} {score:?}");
             if score.incidents > 0 {

@@ -449,6 +449,13 @@ impl Network {
         )
     }
 
+    /// Whether each movement of a turn leaves or enters a lane for which `closed` holds.
+    pub fn is_turn_shut(&self, turn: &Turn, closed: impl Fn(LaneId) -> bool) -> bool {
+        self.movements[turn.movements.range()]
+            .iter()
+            .all(|movement| closed(movement.from) || closed(movement.to))
+    }
+
     /// Sum of the lengths of all links, metres.
     pub fn total_link_length(&self) -> f64 {
         self.links.iter().map(|link| link.length).sum()

@@ -121,15 +121,11 @@ impl Passes {
     }
 
     /// Scales each route's departures towards the counts, by steps of expectation and maximisation
-    /// (Dempster, Laird and Rubin 1977): each makes the posterior of the volumes likelier. `trust` is how much more is known by a
-    /// count than by as large a volume of the prior: vehicles that a probe stands for (both are
-    /// Poisson's), infinite where the prior is a guess.
+    /// (Dempster, Laird and Rubin 1977): each makes the posterior of the volumes likelier. `trust`
+    /// is how much more is known by a count than by as large a volume of the prior: vehicles that a
+    /// probe stands for (both are Poisson's), infinite where the prior is a guess.
     pub(super) fn balance(&self, routes: &mut [RouteVolume], counted: &Counted, trust: f64) {
         let counts: Vec<f64> = counted.values().flatten().copied().collect();
-        let shares = |number: usize, slice: usize| -> f64 {
-            let own = self.of(number, slice).iter();
-            own.map(|pass| f64::from(pass.1)).sum()
-        };
         let prior: Vec<f64> = routes
             .iter()
             .flat_map(|route| &route.volumes)
@@ -144,14 +140,14 @@ impl Passes {
             for (number, route) in routes.iter_mut().enumerate() {
                 for (slice, volume) in route.volumes.iter_mut().enumerate() {
                     let prior = prior[number * self.slices + slice];
-                    let passing = shares(number, slice);
+                    let (mut passing, mut wanted) = (0.0, 0.0);
+                    for &(cell, share) in self.of(number, slice) {
+                        passing += f64::from(share);
+                        wanted += f64::from(share) * ratios[cell as usize];
+                    }
                     if prior <= 0.0 || passing <= 0.0 {
                         continue;
                     }
-                    let each = self.of(number, slice).iter();
-                    let wanted: f64 = each
-                        .map(|&(cell, share)| f64::from(share) * ratios[cell as usize])
-                        .sum();
                     let scale = scaled(*volume / prior, wanted, passing, trust);
                     *volume = prior * scale.max(LEAST_SHARE);
                 }

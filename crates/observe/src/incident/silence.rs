@@ -5,9 +5,6 @@
 use super::{Reading, State, Usual};
 use crate::error::Error;
 
-/// A detector with more occupancy than this that nobody passes has somebody standing on it.
-const STANDING: f64 = 0.5;
-
 /// Silence of one detector (one lane's: those of several lanes are never silent together). How likely
 /// silence is in an interval is what it was on other days, with half a day more of either (Jeffreys'
 /// prior); the product over intervals in a row is how likely it is by chance.
@@ -35,7 +32,7 @@ impl Silence {
 
     /// Takes the next interval's reading, beside what is usual then.
     pub fn take(&mut self, reading: &Reading, usual: &Usual) -> State {
-        if reading.speed.is_some() || reading.occupancy > STANDING {
+        if reading.speed.is_some() || reading.is_stood_on() {
             self.by_chance = 1.0;
             return State::Free;
         }

@@ -134,10 +134,8 @@ impl LiveWorks {
     fn find_ways_around(&mut self) {
         let network = &self.network;
         for (index, turn) in network.turns.iter().enumerate() {
-            let shut = |lane: LaneId| self.closed.contains(&lane);
-            self.blocked[index] = network.movements[turn.movements.range()]
-                .iter()
-                .all(|movement| shut(movement.from) || shut(movement.to));
+            let closed = |lane: LaneId| self.closed.contains(&lane);
+            self.blocked[index] = network.is_turn_shut(turn, closed);
         }
         if !self.blocked.contains(&true) {
             self.router = None;
