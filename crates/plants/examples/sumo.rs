@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `SUMO` names the program. Settings: `action` (seconds between decisions), `reach` (metres),
-//! `detectors=1` (SUMO's own), `sensing=probes:0.1` and the like, and those of `brain`: `horizon`, `beam`, `lost_onward`, `headway`, `red`.
+//! `detectors=1` (SUMO's own), `sensing=probes:0.1` and the like, and those of `brain`: `horizon`,
+//! `beam`, `lost_onward`, `headway`, `red`.
 
 #![expect(clippy::print_stdout, reason = "prints its table")]
 

@@ -158,25 +158,34 @@ impl Detectors {
     fn recall(&self, seen: &mut Observation) {
         let mut kept = Vec::with_capacity(seen.vehicles.len());
         let mut first = vec![0];
+        let mut expected = Vec::with_capacity(seen.expected.len());
+        let mut first_expected = vec![0];
         for (index, lane) in self.lanes.iter().enumerate() {
             if lane.doubt.is_none() {
                 kept.extend_from_slice(seen.vehicles_on(LaneId::from(index)));
+                expected.extend(seen.expected_on(LaneId::from(index)));
             } else if let (Some(count), Some(waiting)) =
                 (seen.count.get_mut(index), seen.waiting.get_mut(index))
             {
                 (*count, *waiting) = (1, 1);
             }
             first.push(kept.len() as u32);
+            first_expected.push(expected.len() as u32);
         }
         seen.vehicles = kept;
         seen.first_vehicle = first;
+        // Where nothing is estimated, vehicles are what is expected.
+        if !seen.first_expected.is_empty() {
+            seen.expected = expected;
+            seen.first_expected = first_expected;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use roads::generate::{GridSpec, grid};
-    use signals::SeenVehicle;
+    use signals::{ExpectedVehicle, SeenVehicle};
 
     use super::*;
 
@@ -194,6 +203,30 @@ mod tests {
         seen.time = time;
         (seen.count[0], seen.waiting[0]) = (count, waiting);
         seen
+    }
+
+    #[test]
+    fn a_lane_in_doubt_is_recalled_for_those_who_see_estimates_too() {
+        let network = crossroads();
+        let mut detectors = Detectors::new(&network, 0.0);
+        let mut seen = at(&network, 0.0, 100_000, 0);
+        let vehicle = SeenVehicle {
+            to_stop_line: 50.0,
+            speed: 5.0,
+        };
+        let lanes = network.lanes.len() as u32;
+        seen.expected = vec![
+            ExpectedVehicle {
+                vehicle,
+                weight: 0.4
+            };
+            2
+        ];
+        seen.first_expected = (0..=lanes).map(|lane| lane.min(2)).collect();
+        detectors.mend(&mut seen, |_, _| false, |_, _| {});
+        assert_eq!((seen.count[0], seen.waiting[0]), (1, 1));
+        let expected = |lane: u32| seen.expected_on(LaneId(lane)).count();
+        assert_eq!((expected(0), expected(1), expected(2)), (0, 1, 0));
     }
 
     #[test]

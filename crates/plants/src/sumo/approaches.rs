@@ -6,7 +6,7 @@
 //! they can only come to it through places without a signal. Where a lane behind leads to several,
 //! its vehicles are dealt out in turn, for nobody at the kerb knows where they will go.
 
-use roads::{LaneId, MovementId, Network};
+use roads::{LaneId, Network};
 
 /// How many lanes in a row are followed upstream.
 const STEPS_MAX: usize = 16;
@@ -27,41 +27,28 @@ pub(super) struct Feeder {
 
 /// The lanes behind all lanes with a stop line, up to `reach` metres from it.
 pub(super) fn feeders(network: &Network, reach: f64) -> Vec<Feeder> {
-    let signalled = signalled(network);
+    let held = held(network);
     let mut found = Vec::new();
-    for (index, lane) in network.lanes.iter().enumerate() {
-        let stops = |movement: &MovementId| signalled[movement.index()];
-        if lane.outgoing.iter().any(stops) {
-            let start = Step {
-                lane: LaneId::from(index),
-                offset: 0.0,
-                branch: 0,
-                of: 1,
-            };
-            let mut path = vec![start.lane];
-            follow(network, &signalled, reach, start, &mut path, &mut found);
-        }
+    for index in (0..network.lanes.len()).filter(|&lane| held[lane]) {
+        let start = Step {
+            lane: LaneId::from(index),
+            offset: 0.0,
+            branch: 0,
+            of: 1,
+        };
+        let mut path = vec![start.lane];
+        follow(network, &held, reach, start, &mut path, &mut found);
     }
     found
 }
 
-/// Per movement: whether a signal controls it.
-fn signalled(network: &Network) -> Vec<bool> {
-    let mut signalled = vec![false; network.movements.len()];
-    for movement in network.signals.iter().flat_map(|signal| &signal.movements) {
-        signalled[movement.index()] = true;
-    }
-    signalled
-}
-
 /// Per lane: whether a signal stands at its end.
 pub(super) fn held(network: &Network) -> Vec<bool> {
-    let signalled = signalled(network);
-    let held = |lane: &roads::model::Lane| {
-        let mut movements = lane.outgoing.iter();
-        movements.any(|movement| signalled[movement.index()])
-    };
-    network.lanes.iter().map(held).collect()
+    let mut held = vec![false; network.lanes.len()];
+    for movement in network.signals.iter().flat_map(|signal| &signal.movements) {
+        held[network.movements[movement.index()].from.index()] = true;
+    }
+    held
 }
 
 #[derive(Clone, Copy)]
@@ -75,7 +62,7 @@ struct Step {
 
 fn follow(
     network: &Network,
-    signalled: &[bool],
+    held: &[bool],
     reach: f64,
     step: Step,
     path: &mut Vec<LaneId>,
@@ -88,7 +75,7 @@ fn follow(
     for &movement in &network.lanes[step.lane.index()].incoming {
         let behind = network.movements[movement.index()].from;
         let ways = &network.lanes[behind.index()].outgoing;
-        if path.contains(&behind) || ways.iter().any(|way| signalled[way.index()]) {
+        if path.contains(&behind) || held[behind.index()] {
             continue;
         }
         let Some(place) = ways.iter().position(|&way| way == movement) else {
@@ -108,7 +95,7 @@ fn follow(
             of: next.of,
         });
         path.push(behind);
-        follow(network, signalled, reach, next, path, found);
+        follow(network, held, reach, next, path, found);
         path.pop();
     }
 }

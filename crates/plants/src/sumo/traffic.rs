@@ -77,7 +77,11 @@ impl Traffic {
         let lane = self.lane_named.get(lane).copied();
         let far = lane.map_or(0.0, |lane| network.lanes[lane.index()].length - start);
         self.zones.add(id, lane, (far - length, far));
-        self.sight = self.zones.sight(network.lanes.len());
+        self.sight.resize(network.lanes.len(), 0.0);
+        if let Some(lane) = lane {
+            let sight = &mut self.sight[lane.index()];
+            *sight = sight.max(far);
+        }
     }
 
     /// How many detectors lie on our lanes.
@@ -137,10 +141,7 @@ impl Traffic {
             Some((lane, seen))
         };
         let mut placed: Vec<_> = self.vehicles.values().filter_map(place).collect();
-        placed.sort_by(|a, b| {
-            let places = a.1.to_stop_line.total_cmp(&b.1.to_stop_line);
-            a.0.cmp(&b.0).then(places)
-        });
+        by_lane(&mut placed, |vehicle| vehicle.to_stop_line);
         let mut rest = placed.as_slice();
         scene.clear();
         for lane in 0..network.lanes.len() {
@@ -184,9 +185,9 @@ impl Traffic {
         detail: Detail,
         seen: &mut Observation,
     ) {
-        by_lane(&mut placed);
+        by_lane(&mut placed, |vehicle| vehicle.to_stop_line);
         self.add_behind(&mut placed, lanes);
-        by_lane(&mut placed);
+        by_lane(&mut placed, |vehicle| vehicle.to_stop_line);
         seen.count.clear();
         seen.count.resize(lanes, 0);
         seen.waiting.clear();
@@ -248,9 +249,9 @@ impl Traffic {
 }
 
 /// Lane by lane, front to back.
-fn by_lane(placed: &mut [(LaneId, SeenVehicle)]) {
+fn by_lane<T>(placed: &mut [(LaneId, T)], to_stop_line: impl Fn(&T) -> f64) {
     placed.sort_by(|a, b| {
-        let places = a.1.to_stop_line.total_cmp(&b.1.to_stop_line);
+        let places = to_stop_line(&a.1).total_cmp(&to_stop_line(&b.1));
         a.0.cmp(&b.0).then(places)
     });
 }

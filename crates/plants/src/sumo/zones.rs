@@ -68,17 +68,6 @@ impl Zones {
         self.zones.values().filter(ours).count()
     }
 
-    /// Per lane: how far back from its end it is seen, metres.
-    pub(super) fn sight(&self, lanes: usize) -> Vec<f64> {
-        let mut sight = vec![0.0_f64; lanes];
-        for zone in self.zones.values() {
-            if let Some(lane) = zone.lane {
-                sight[lane.index()] = sight[lane.index()].max(zone.far);
-            }
-        }
-        sight
-    }
-
     /// Takes in what is told of a detector at a time, seconds.
     pub(super) fn tell(&mut self, told: &Told, now: f64) {
         let Some(zone) = self.zones.get_mut(&told.id) else {

@@ -31,12 +31,15 @@ pub(super) struct Release {
 #[derive(Clone, Debug)]
 pub(super) struct Forecast {
     coming: Vec<Vec<Arrival>>,
+    /// Per lane: those of them who come whatever is planned.
+    anyway: Vec<Vec<Arrival>>,
 }
 
 impl Forecast {
     pub(super) fn new(lanes: usize) -> Self {
         Self {
             coming: vec![Vec::new(); lanes],
+            anyway: vec![Vec::new(); lanes],
         }
     }
 
@@ -45,20 +48,16 @@ impl Forecast {
         &self.coming[lane.index()]
     }
 
-    /// Works it out anew, up to the horizon.
-    pub(super) fn renew<'a>(
+    /// Takes in a new picture: who comes whatever is planned, up to the horizon.
+    pub(super) fn see(
         &mut self,
         layout: &Layout,
         picture: &Picture,
-        releases: impl Iterator<Item = &'a Release>,
         discharge: &Discharge,
         horizon: f64,
     ) {
         for lane in &mut self.coming {
             lane.clear();
-        }
-        for release in releases {
-            self.send(layout, picture, release, horizon);
         }
         for (index, lane) in layout.lanes.iter().enumerate() {
             let id = LaneId::from(index);
@@ -79,7 +78,25 @@ impl Forecast {
             }
             self.flow_in(layout, picture, id, discharge, horizon);
         }
+        std::mem::swap(&mut self.coming, &mut self.anyway);
+    }
+
+    /// Works it out anew for what is planned, up to the horizon.
+    pub(super) fn renew<'a>(
+        &mut self,
+        layout: &Layout,
+        picture: &Picture,
+        releases: impl Iterator<Item = &'a Release>,
+        horizon: f64,
+    ) {
         for lane in &mut self.coming {
+            lane.clear();
+        }
+        for release in releases {
+            self.send(layout, picture, release, horizon);
+        }
+        for (lane, anyway) in self.coming.iter_mut().zip(&self.anyway) {
+            lane.extend_from_slice(anyway);
             lane.sort_by(|a, b| a.time.total_cmp(&b.time));
         }
     }

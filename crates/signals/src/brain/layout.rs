@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use roads::{Direction, LaneId, LinkId, Network, SignalId};
 
-use super::levels::{ALL_WAYS, Level, lane_level, number, same};
+use super::levels::{ALL_WAYS, Level, bit, lane_level, number, same};
 use crate::limits::Timing;
 use crate::phases::{PhaseIndex, SignalPhases};
 use crate::protocol::Protocol;
@@ -60,7 +60,7 @@ impl LaneLayout {
     /// Whether a way out of the lane is among these, a bit for each.
     pub(super) fn leads(&self, ways: u64, way: &Onward) -> bool {
         let place = self.onward.iter().position(|known| known.link == way.link);
-        place.is_some_and(|place| ways >> place.min(63) & 1 == 1)
+        place.is_some_and(|place| ways & bit(place) != 0)
     }
 }
 
@@ -128,7 +128,7 @@ impl Layout {
             .enumerate()
             .map(|(index, phases)| {
                 let signal = SignalId::from(index);
-                signal_layout(network, signal, phases, protocol)
+                signal_layout(network, &lanes, signal, phases, protocol)
             })
             .collect();
         for lane in signals.iter().flat_map(|signal| &signal.lanes) {
@@ -232,6 +232,7 @@ fn lanes_beyond(network: &Network, held: &[bool], id: LaneId) -> Vec<LaneId> {
 
 fn signal_layout(
     network: &Network,
+    layouts: &[LaneLayout],
     id: SignalId,
     phases: &SignalPhases,
     protocol: &Protocol,
@@ -246,8 +247,10 @@ fn signal_layout(
             lanes.push(from);
         }
     }
-    let serves =
-        |phase: PhaseIndex, lane: LaneId| lane_level(network, movements, phases, phase, lane);
+    let serves = |phase: PhaseIndex, lane: LaneId| {
+        let onward = &layouts[lane.index()].onward;
+        lane_level(network, movements, phases, phase, lane, onward)
+    };
     lanes.retain(|&lane| {
         let mut all = usable.iter().map(|&phase| serves(phase, lane));
         let first = all.next().flatten();

@@ -1,7 +1,8 @@
 //! How phases serve a lane: which of its ways they open, and how freely those flow.
 
-use roads::{Aspect, LaneId, LinkId, MovementId, Network};
+use roads::{Aspect, LaneId, MovementId, Network};
 
+use super::layout::Onward;
 use crate::phases::{PhaseIndex, SignalPhases};
 
 /// How much of a protected green's flow a permissive one lets pass.
@@ -24,14 +25,14 @@ pub(super) struct Level {
 impl Level {
     /// Share of a full flow at which those pass who may, if of the lane's vehicles these shares take
     /// each way: the harmonic mean, since each holds up those behind it for its own headway.
-    pub(super) fn flow(&self, shares: impl Iterator<Item = f64>) -> f64 {
+    pub(super) fn flow(&self, shares: &[f64]) -> f64 {
         let mut open = self.flows.iter().copied().filter(|&flow| flow > 0.0);
         let first = open.next().unwrap_or(1.0);
         if open.all(|flow| same(flow, first)) {
             return first;
         }
         let (mut sum, mut headways) = (0.0, 0.0);
-        for (&flow, share) in self.flows.iter().zip(shares) {
+        for (&flow, &share) in self.flows.iter().zip(shares) {
             if flow > 0.0 {
                 sum += share;
                 headways += share / flow;
@@ -50,25 +51,26 @@ pub(super) fn same(a: f64, b: f64) -> bool {
     (a - b).abs() < 1e-9
 }
 
-/// How a phase serves a lane; `None` if it does not. On a lane that serves several ways, those that
-/// are always open say nothing about the others: who waits for another stands in their way, too.
+/// The bit of a way out of a lane, by its place among them; those far beyond share the last.
+pub(super) fn bit(place: usize) -> u64 {
+    1 << place.min(63)
+}
+
+/// How a phase serves a lane of these ways `onward`; `None` if it does not. On a lane that serves
+/// several ways, those that are always open say nothing about the others: who waits for another
+/// stands in their way, too.
 pub(super) fn lane_level(
     network: &Network,
     movements: &[MovementId],
     phases: &SignalPhases,
     phase: PhaseIndex,
     lane: LaneId,
+    onward: &[Onward],
 ) -> Option<Level> {
     let link = |movement: MovementId| {
         let to = network.movements[movement.index()].to;
         network.lanes[to.index()].link
     };
-    let mut ways: Vec<LinkId> = Vec::new();
-    for &movement in &network.lanes[lane.index()].outgoing {
-        if !ways.contains(&link(movement)) {
-            ways.push(link(movement));
-        }
-    }
     let own = |position: &usize| network.movements[movements[*position].index()].from == lane;
     let group = |position: usize| phases.group_of[position] as usize;
     let all: Vec<usize> = (0..movements.len()).filter(own).collect();
@@ -86,18 +88,18 @@ pub(super) fn lane_level(
     if held.iter().all(|&at| flow_of(at) <= 0.0) {
         return None;
     }
-    let mut flows = vec![0.0_f64; ways.len()];
+    let mut flows = vec![0.0_f64; onward.len()];
     for &at in &all {
-        if let Some(place) = ways.iter().position(|&way| way == link(movements[at])) {
+        let to = link(movements[at]);
+        if let Some(place) = onward.iter().position(|way| way.link == to) {
             flows[place] = flows[place].max(flow_of(at));
         }
     }
     let ways = if held.iter().all(|&at| flow_of(at) > 0.0) {
         ALL_WAYS
     } else {
-        let bit = |(place, &flow): (usize, &f64)| u64::from(flow > 0.0) << place.min(63);
-        let bits = flows.iter().enumerate().map(bit);
-        bits.fold(0, |all, bit| all | bit)
+        let open = flows.iter().enumerate().filter(|&(_, &flow)| flow > 0.0);
+        open.fold(0, |all, (place, _)| all | bit(place))
     };
     Some(Level { flows, ways })
 }

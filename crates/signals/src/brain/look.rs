@@ -12,6 +12,15 @@ use super::search::Stand;
 use super::ways::{LaneWays, Look};
 use crate::observation::Observation;
 
+/// What of a lane stays the same throughout a decision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Outlook {
+    /// How its levels serve it.
+    pub(super) serves: [Serve; LEVELS],
+    /// What a second of delay counts.
+    pub(super) value: f64,
+}
+
 impl Brain {
     /// Takes in how the signals stand.
     pub(super) fn see_signals(&mut self, seen: &Observation) {
@@ -42,9 +51,9 @@ impl Brain {
         }
     }
 
-    /// Learns from each lane how it stands and what has left it since the look before.
-    pub(super) fn learn(&mut self, seen: &Observation) {
-        let passed = self.time.map_or(0.0, |before| seen.time - before);
+    /// Learns from each lane how it stands and what has left it since the look before, so many
+    /// seconds ago.
+    pub(super) fn learn(&mut self, passed: f64) {
         let keep = 0.5_f64.powf(passed / self.settings.memory);
         for (signal, post) in self.layout.signals.iter().zip(&mut self.posts) {
             post.ways.resize(signal.lanes.len(), LaneWays::default());
@@ -72,11 +81,34 @@ impl Brain {
                 }
             }
         }
-        self.discharge.headway = self.pace.headway(self.usual.headway);
+        if self.learns_pace {
+            self.discharge.headway = self.pace.headway(self.usual.headway);
+        }
+    }
+
+    /// What of a lane stays the same throughout a decision.
+    pub(super) fn outlook(
+        &self,
+        signal: &SignalLayout,
+        place: usize,
+        lane: LaneId,
+        ways: &LaneWays,
+    ) -> Outlook {
+        let onward: f64 = self
+            .picture
+            .shares(&self.layout, lane.index())
+            .filter(|(_, to, _)| self.layout.lanes[to.index()].held)
+            .map(|(_, _, share)| share)
+            .sum();
+        let gate = self.picture.gate(&self.layout, lane.index());
+        Outlook {
+            serves: self.serves(signal, place, lane, ways),
+            value: (1.0 - self.settings.lost_onward * onward) * gate,
+        }
     }
 
     /// How the levels of a lane serve it, by the shares learnt of its ways.
-    pub(super) fn serves(
+    fn serves(
         &self,
         signal: &SignalLayout,
         place: usize,
@@ -86,7 +118,7 @@ impl Brain {
         let mut serves = [Serve::all(1.0); LEVELS];
         let levels = &signal.levels[place];
         for (index, (serve, level)) in serves.iter_mut().zip(levels).enumerate() {
-            serve.flow = level.flow(self.picture.ways(&self.layout, lane.index()));
+            serve.flow = level.flow(&self.picture.ways[lane.index()]);
             if level.ways == ALL_WAYS {
                 continue;
             }

@@ -37,6 +37,7 @@ pub use settings::{Discharge, Settings};
 use forecast::{Forecast, Release};
 use lane::{Arrival, LaneQueue, Start};
 use layout::{CROSSING, Layout, SignalLayout};
+use look::Outlook;
 use pace::Pace;
 use picture::Picture;
 use search::{Reach, Search, Stand};
@@ -67,6 +68,8 @@ struct Post {
     arrivals: Vec<Arrival>,
     /// Per lane: what is known of its ways.
     ways: Vec<LaneWays>,
+    /// Per lane: what stays the same in this decision; made when it is searched first.
+    outlooks: Vec<Outlook>,
 }
 
 /// What the last decision took.
@@ -112,21 +115,21 @@ impl Brain {
         let layout = Layout::new(network, protocol);
         let (signals, lanes) = (layout.signals.len(), layout.lanes.len());
         let street = protocol.regime == Regime::Street;
-        let usual = if street {
+        let of_regime = if street {
             Discharge::street()
         } else {
             Discharge::default()
         };
-        let discharge = settings.discharge.unwrap_or(usual);
+        let usual = settings.discharge.unwrap_or(of_regime);
         Self {
             learns_pace: street && settings.discharge.is_none(),
-            usual: discharge,
+            usual,
+            discharge: usual,
             settings,
             interval: protocol.action_interval,
             picture: Picture::new(lanes),
             forecast: Forecast::new(lanes),
             pace: Pace::default(),
-            discharge,
             posts: vec![Post::default(); signals],
             leave: vec![0.0; lanes],
             phases: vec![(None, 0.0, None); signals],
@@ -214,10 +217,17 @@ impl Brain {
         search
             .queues
             .resize_with(signal.lanes.len(), LaneQueue::default);
+        if !post.planned {
+            let lanes = signal.lanes.iter().enumerate();
+            post.outlooks.clear();
+            post.outlooks.extend(
+                lanes.map(|(place, &lane)| self.outlook(signal, place, lane, &post.ways[place])),
+            );
+        }
         for (place, &lane) in signal.lanes.iter().enumerate() {
             let present = &self.picture.present[lane.index()];
             let room = self.picture.room(&self.layout, lane.index(), &self.leave);
-            let levels = self.serves(signal, place, lane, &post.ways[place]);
+            let outlook = &post.outlooks[place];
             let arrivals = &mut post.arrivals;
             arrivals.clear();
             arrivals.extend_from_slice(present);
@@ -227,22 +237,16 @@ impl Brain {
                 let level = signal.service[phase][place];
                 (level > 0).then_some((level, post.stand.since))
             });
-            let onward: f64 = self
-                .picture
-                .shares(&self.layout, lane.index())
-                .filter(|(_, to, _)| self.layout.lanes[to.index()].held)
-                .map(|(_, _, share)| share)
-                .sum();
-            let gate = self.picture.gate(&self.layout, lane.index());
             let start = Start {
                 green,
                 stuck: post.ways[place].stuck,
-                value: (1.0 - self.settings.lost_onward * onward) * gate,
+                value: outlook.value,
                 room,
                 discharge,
                 red_at_end: self.settings.red_at_horizon,
             };
-            search.queues[place].start(arrivals, &levels[..signal.levels[place].len()], start);
+            let levels = &outlook.serves[..signal.levels[place].len()];
+            search.queues[place].start(arrivals, levels, start);
         }
         search.run(signal, post.stand, reach);
         post.work += search.work;
@@ -317,19 +321,17 @@ impl Controller for Brain {
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         self.picture.see(&self.layout, seen, self.settings.memory);
         self.see_signals(seen);
-        self.learn(seen);
-        self.let_time_pass(self.time.map_or(0.0, |before| seen.time - before));
+        let passed = self.time.map_or(0.0, |before| seen.time - before);
+        self.learn(passed);
+        self.let_time_pass(passed);
         let slots = (self.settings.horizon / self.interval).ceil().max(1.0) as usize;
         let horizon = slots as f64 * self.interval;
+        self.forecast
+            .see(&self.layout, &self.picture, &self.discharge, horizon);
         for _ in 0..self.settings.sweeps.max(1) {
             let releases = self.posts.iter().flat_map(|post| &post.releases);
-            self.forecast.renew(
-                &self.layout,
-                &self.picture,
-                releases,
-                &self.discharge,
-                horizon,
-            );
+            self.forecast
+                .renew(&self.layout, &self.picture, releases, horizon);
             self.sweep(slots);
         }
         self.time = Some(seen.time);

@@ -60,6 +60,10 @@ pub(super) struct Picture {
     pub(super) left: Vec<f64>,
     /// Per lane: vehicles that could have left it since, had each had the stop line for itself.
     pub(super) could: Vec<f64>,
+    /// Per lane: which share of its vehicles takes each way out of it,
+    pub(super) ways: Vec<Vec<f64>>,
+    /// and which goes to each lane beyond, way by way.
+    onward: Vec<Vec<f64>>,
     /// Those of a lane.
     here: Vec<ExpectedVehicle>,
 }
@@ -77,6 +81,8 @@ impl Picture {
             stands: vec![false; lanes],
             left: vec![0.0; lanes],
             could: vec![0.0; lanes],
+            ways: vec![Vec::new(); lanes],
+            onward: vec![Vec::new(); lanes],
         }
     }
 
@@ -140,6 +146,30 @@ impl Picture {
             }
             self.held[index] = present.iter().map(|arrival| arrival.weight).sum();
             self.left[index] = (before - self.held[index]).max(0.0);
+        }
+        self.share_out(layout);
+    }
+
+    /// Works out which share of each lane's vehicles goes where, by those that have entered.
+    fn share_out(&mut self, layout: &Layout) {
+        let entered = &self.entered;
+        let weigh = |lane: &LaneId| PRIOR + entered[lane.index()];
+        let of_way = |way: &Onward| {
+            let (start, end) = layout.links[way.link.index()];
+            let entered = &entered[start as usize..end as usize];
+            way.likely * (PRIOR + entered.iter().sum::<f64>())
+        };
+        for (index, lane) in layout.lanes.iter().enumerate() {
+            let (ways, onward) = (&mut self.ways[index], &mut self.onward[index]);
+            ways.clear();
+            ways.extend(lane.onward.iter().map(of_way));
+            let all: f64 = ways.iter().sum();
+            onward.clear();
+            for (way, share) in lane.onward.iter().zip(ways) {
+                *share /= all;
+                let sum: f64 = way.lanes.iter().map(weigh).sum();
+                onward.extend(way.lanes.iter().map(|lane| *share * weigh(lane) / sum));
+            }
         }
     }
 
@@ -205,37 +235,16 @@ impl Picture {
             .sum()
     }
 
-    /// Which share of a lane's vehicles takes each way.
-    pub(super) fn ways<'a>(
-        &'a self,
-        layout: &'a Layout,
-        lane: usize,
-    ) -> impl Iterator<Item = f64> + 'a {
-        let onward = &layout.lanes[lane].onward;
-        let of_way = |way: &Onward| {
-            let (start, end) = layout.links[way.link.index()];
-            let entered = &self.entered[start as usize..end as usize];
-            way.likely * (PRIOR + entered.iter().sum::<f64>())
-        };
-        let all: f64 = onward.iter().map(of_way).sum();
-        onward.iter().map(move |way| of_way(way) / all)
-    }
-
     /// Which share of a lane's vehicles goes where, by lane entered.
     pub(super) fn shares<'a>(
         &'a self,
         layout: &'a Layout,
         lane: usize,
     ) -> impl Iterator<Item = (&'a Onward, LaneId, f64)> + 'a {
-        let onward = &layout.lanes[lane].onward;
-        let ways = onward.iter().zip(self.ways(layout, lane));
-        ways.flat_map(move |(way, of_way)| {
-            let weigh = |lane: &LaneId| PRIOR + self.entered[lane.index()];
-            let sum: f64 = way.lanes.iter().map(weigh).sum();
-            way.lanes
-                .iter()
-                .map(move |&lane| (way, lane, of_way * weigh(&lane) / sum))
-        })
+        let onward = layout.lanes[lane].onward.iter();
+        let to = onward.flat_map(|way| way.lanes.iter().map(move |&to| (way, to)));
+        let shares = self.onward[lane].iter();
+        to.zip(shares).map(|((way, to), &share)| (way, to, share))
     }
 }
 

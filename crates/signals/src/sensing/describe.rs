@@ -26,8 +26,9 @@ impl Estimator {
     }
 
     /// Fills in an observation: whole vehicles, placed so that as many are nearer than any place
-    /// as are believed to be, to half a vehicle.
-    pub(super) fn describe(&self, seen: &mut Observation) {
+    /// as are believed to be, to half a vehicle; and, if asked for, the `shares` of vehicles that
+    /// those round.
+    pub(super) fn describe(&self, shares: bool, seen: &mut Observation) {
         seen.count.clear();
         seen.waiting.clear();
         seen.vehicles.clear();
@@ -47,7 +48,9 @@ impl Estimator {
             seen.count.push(here.len() as u32);
             seen.waiting.push(waiting as u32);
             seen.vehicles.extend_from_slice(&here);
-            self.expect(index, &mut seen.expected);
+            if shares {
+                self.expect(index, &mut seen.expected);
+            }
             seen.first_expected.push(seen.expected.len() as u32);
             seen.first_vehicle.push(seen.vehicles.len() as u32);
         }

@@ -146,8 +146,8 @@ impl Estimator {
                 state.expected += missed;
                 // Of those who come in over the boundary only their usual number is known; whom a
                 // loop upstream has counted is there, unless something went wrong.
-                // Where lanes upstream lead several ways only a share of each is expected, and it is as
-                // likely that he went another.
+                // Where lanes upstream lead several ways only a share of each is expected, and it
+                // is as likely that he went another.
                 let stays = if known {
                     let there = if shared { missed.min(TRUST) } else { TRUST };
                     let unseen = there * self.loss;

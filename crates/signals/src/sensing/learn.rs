@@ -86,11 +86,7 @@ impl Learnt {
             lanes[kind] += 1.0;
         }
         for link in &streets.links {
-            if streets
-                .lanes
-                .get(link.start)
-                .is_some_and(|lane| lane.source)
-            {
+            if streets.is_source(link) {
                 inflow += self.entered[link.clone()].iter().sum::<f64>().max(0.0);
                 sources += 1.0;
             }
@@ -122,11 +118,7 @@ impl Learnt {
             let counts = self.entered[link.clone()].iter().map(|lane| lane / unit);
             let counts: Vec<f64> = counts.collect();
             shares.shares(&counts, &usual);
-            if streets
-                .lanes
-                .get(link.start)
-                .is_some_and(|lane| lane.source)
-            {
+            if streets.is_source(link) {
                 inflows.count(counts.iter().sum(), expected);
             }
         }

@@ -193,7 +193,7 @@ impl<P: Plant> Plant for Sensed<P> {
         }
         seen.time = self.plant.time();
         if detail != Detail::None {
-            self.estimator.describe(seen);
+            self.estimator.describe(detail == Detail::Vehicles, seen);
             self.plant.see_behind(detail, seen);
         }
         Ok(())

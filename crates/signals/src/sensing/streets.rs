@@ -138,6 +138,12 @@ impl Streets {
         streets
     }
 
+    /// Whether a link, given by its lanes, comes in over the boundary.
+    pub(super) fn is_source(&self, link: &std::ops::Range<usize>) -> bool {
+        let first = self.lanes.get(link.start);
+        first.is_some_and(|lane| lane.source)
+    }
+
     /// What a vehicle that starts from rest loses, ticks.
     pub(super) fn pick_up(&self) -> f64 {
         PICK_UP / self.tick
