@@ -20,6 +20,16 @@ after(async () => {
 const ask = (page, path) =>
   page.evaluate(async (address) => (await fetch(`/api/v1${address}`)).json(), path);
 
+/** Opens a task on a phone and waits for what it shows; nothing is wider than the screen. */
+async function openOnPhone(task, shown) {
+  const opened = await open(browser, `${server.address}/?lang=zh#${task}`, PHONE);
+  await ready(opened.page);
+  await opened.page.waitForSelector(shown);
+  const width = await opened.page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 390, `${width}`);
+  return opened;
+}
+
 /** Waits until both maps of a comparison have vehicles. */
 const bothMapsLive = (page) =>
   page.waitForFunction(
@@ -372,15 +382,7 @@ describe("an ambulance in the running city", () => {
   });
 
   it("fits a phone", async () => {
-    const { context, page, seen } = await open(
-      browser,
-      `${server.address}/?lang=zh#missions`,
-      PHONE,
-    );
-    await ready(page);
-    await page.waitForSelector("dispatch-list [data-mission]");
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(width <= 390, `${width}`);
+    const { context, page, seen } = await openOnPhone("missions", "dispatch-list [data-mission]");
     await shot(page, "dispatch-390x844");
     await page.locator(".sheet-handle").click();
     await page.waitForTimeout(500);
@@ -474,15 +476,8 @@ describe("congestion", () => {
   });
 
   it("fits a phone", async () => {
-    const { context, page, seen } = await open(
-      browser,
-      `${server.address}/?lang=zh#congestion`,
-      PHONE,
-    );
-    await ready(page);
-    await page.waitForSelector('[data-table="links"] tbody tr');
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(width <= 390, `${width}`);
+    const shown = '[data-table="links"] tbody tr';
+    const { context, page, seen } = await openOnPhone("congestion", shown);
     await shot(page, "congestion-390x844");
     assert.deepEqual(seen.errors, []);
     await context.close();

@@ -18,6 +18,8 @@ pub(crate) const POST_BYTES_MAX: usize = 16 << 20;
 const POINTS_MAX: usize = 200_000;
 /// Bytes of a vehicle's name.
 const NAME_BYTES_MAX: usize = 128;
+/// The latest time of a position, seconds: thousands of years after any clock's beginning.
+const TIME_MAX: f64 = 1e11;
 
 /// Both sources.
 pub(crate) struct Seeing {
@@ -32,9 +34,6 @@ pub(crate) struct Seeing {
     /// One permit for each post.
     pub(crate) posts: Arc<tokio::sync::Semaphore>,
 }
-
-/// The latest time of a position, seconds: thousands of years after any clock's beginning.
-const TIME_MAX: f64 = 1e11;
 
 /// A position as it is sent: in degrees, or in metres of the network's plane.
 #[derive(Deserialize)]

@@ -46,7 +46,6 @@ export class DispatchList extends LiveElement {
   readonly #news = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #definitions = h("p", { class: "small" });
   readonly #rows = new Map<number, Row>();
-  readonly #told = new Map<number, LiveMission["state"]>();
 
   protected override build(signal: AbortSignal): void {
     this.append(
@@ -89,6 +88,7 @@ export class DispatchList extends LiveElement {
     setText(row.title, t(title, { unit: unit ?? "", street }));
     const why = reason === null || reason === "done" ? "" : ` · ${t(REASONS[reason])}`;
     setText(row.state, t(STATES[state]) + why);
+    const before = row.item.dataset.state;
     row.item.dataset.state = state;
     const under = isUnderWay(mission);
     row.signals.hidden = !under;
@@ -98,8 +98,6 @@ export class DispatchList extends LiveElement {
     row.end.hidden = mission.ended !== null;
     setText(row.show, t("dispatchShow"));
     setText(row.end, t(under ? "dispatchCancel" : "dispatchClear"));
-    const before = this.#told.get(mission.id);
-    this.#told.set(mission.id, state);
     if (before !== undefined && before !== state) {
       setText(this.#news, `${row.title.textContent} · ${row.state.textContent}`);
     }

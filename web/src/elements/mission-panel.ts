@@ -186,18 +186,19 @@ export class MissionPanel extends LiveElement {
     );
     this.#send.disabled = this.#sending || !this.#scene || (startsAnywhere && !this.#start);
     this.#form.hidden = !inCity && current !== null;
-    const both = current?.left.mission && current.right.mission;
+    const left = current?.left.mission;
+    const right = current?.right.mission;
     this.#result.hidden = inCity || current === null;
     if (!current) return;
     setText(this.#end, t(current.state === "running" ? "compareEnd" : "compareNew"));
     setText(this.#progress, progressText(current));
     for (const part of [this.#unit, this.#verdict, this.#table, this.#definitions]) {
-      part.hidden = !both;
+      part.hidden = !left || !right;
     }
-    if (both) this.#showMissions(current, both, current.left.mission as MissionReport);
+    if (left && right) this.#showMissions(current, left, right);
   }
 
-  #showMissions(current: Comparison, right: MissionReport, left: MissionReport): void {
+  #showMissions(current: Comparison, left: MissionReport, right: MissionReport): void {
     const way = { unit: right.unit ?? "", links: right.route.length };
     setText(this.#unit, t(right.unit === null ? "missionFromLink" : "missionUnit", way));
     this.#showVerdict(timeToScene(left), timeToScene(right));

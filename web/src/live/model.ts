@@ -187,7 +187,10 @@ export class LiveModel extends Emitter<Events> {
     const reconnected = state === "live" && this.connection === "offline";
     this.connection = state;
     this.emit("connection", state);
-    if (reconnected) void this.#loadHistory();
+    if (!reconnected) return;
+    void this.#loadHistory();
+    // A server that has started anew knows none of them, and its stream does not say so.
+    if (this.missions.missions.length > 0) void this.missions.load();
   }
 
   #onText(message: unknown): void {

@@ -9,10 +9,11 @@ use roads::LinkId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{none_numbered, refuse_foreign};
+use super::missions::{check_links, check_start};
+use super::refuse_foreign;
 use crate::app::App;
 use crate::geo::Projection;
-use crate::live::mission::{ABILITY, Sending};
+use crate::live::mission::Sending;
 use crate::live::missions::{MissionFacts, Missions, PLACE_REACH, link_at};
 use crate::problem::{FieldFault, JsonBody, Problem};
 
@@ -43,15 +44,7 @@ pub(crate) struct MissionList {
 impl DispatchRequest {
     fn checked(self, app: &App) -> Result<(Sending, bool), Problem> {
         let mut faults = Vec::new();
-        let count = app.network.links.len();
-        for (pointer, link) in [("/scene", self.scene), ("/from", self.from)] {
-            if let Some(link) = link.filter(|&link| link as usize >= count) {
-                faults.push(FieldFault {
-                    pointer,
-                    detail: none_numbered("link", &link, count),
-                });
-            }
-        }
+        check_links(app, (self.scene, self.from), &mut faults);
         let scene = match (self.scene, self.place) {
             (Some(link), None) => Some((LinkId(link), None)),
             (None, Some(place)) => near(app, place).map(|(link, at)| (link, Some(at))),
@@ -60,13 +53,7 @@ impl DispatchRequest {
         if scene.is_none() {
             faults.push(self.no_scene());
         }
-        if self.from.is_none() && app.units.able(ABILITY).next().is_none() {
-            faults.push(FieldFault {
-                pointer: "/from",
-                detail: "the city has no ambulances; name the link where the vehicle starts"
-                    .to_owned(),
-            });
-        }
+        check_start(app, self.from, &mut faults);
         match scene {
             Some((scene, at)) if faults.is_empty() => {
                 let from = self.from.map(LinkId);

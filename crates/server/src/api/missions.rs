@@ -57,26 +57,12 @@ pub(crate) struct UnitList {
 impl MissionRequest {
     fn checked(self, app: &App) -> Result<(HalfPlans, Sending, (f64, f64)), Problem> {
         let mut faults = Vec::new();
-        let count = app.network.links.len();
-        for (pointer, link) in [("/scene", Some(self.scene)), ("/from", self.from)] {
-            if let Some(link) = link.filter(|&link| link as usize >= count) {
-                faults.push(FieldFault {
-                    pointer,
-                    detail: none_numbered("link", &link, count),
-                });
-            }
-        }
+        check_links(app, (Some(self.scene), self.from), &mut faults);
         let running = app.live.status().controller.clone();
         let controller = self.controller.unwrap_or(running);
         check_controller(app, &controller, "/controller", &mut faults);
         check_pace(app, self.seconds, self.speed, &mut faults);
-        if self.from.is_none() && app.units.able(ABILITY).next().is_none() {
-            faults.push(FieldFault {
-                pointer: "/from",
-                detail: "the city has no ambulances; name the link where the vehicle starts"
-                    .to_owned(),
-            });
-        }
+        check_start(app, self.from, &mut faults);
         if !faults.is_empty() {
             return Err(Problem::fields(faults));
         }
@@ -92,6 +78,33 @@ impl MissionRequest {
         };
         let halves = [half(Arm::BlueLight), half(Arm::Priority)];
         Ok((halves, sending, (self.seconds, self.speed)))
+    }
+}
+
+/// Names the links of scene and start that there are not.
+pub(super) fn check_links(
+    app: &App,
+    (scene, from): (Option<u32>, Option<u32>),
+    faults: &mut Vec<FieldFault>,
+) {
+    let count = app.network.links.len();
+    for (pointer, link) in [("/scene", scene), ("/from", from)] {
+        if let Some(link) = link.filter(|&link| link as usize >= count) {
+            faults.push(FieldFault {
+                pointer,
+                detail: none_numbered("link", &link, count),
+            });
+        }
+    }
+}
+
+/// Asks for a start where the city has no unit that could go.
+pub(super) fn check_start(app: &App, from: Option<u32>, faults: &mut Vec<FieldFault>) {
+    if from.is_none() && app.units.able(ABILITY).next().is_none() {
+        faults.push(FieldFault {
+            pointer: "/from",
+            detail: "the city has no ambulances; name the link where the vehicle starts".to_owned(),
+        });
     }
 }
 

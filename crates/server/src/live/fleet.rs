@@ -126,6 +126,11 @@ impl Fleet {
         Ok(facts)
     }
 
+    /// Times and signals of the network, once a mission has needed them.
+    pub(super) fn ways(&self) -> Option<(LiveTimes, Arc<FxHashMap<MovementId, SignalId>>)> {
+        Some((self.times.clone()?, Arc::clone(&self.signals)))
+    }
+
     /// Whether a unit is out.
     pub(super) fn is_out(&self, unit: usize) -> bool {
         self.afoot.iter().any(|one| one.unit == Some(unit))
@@ -216,9 +221,13 @@ impl Fleet {
         self.end_where(runner, Reason::Asked, |one| one.facts.id == id);
     }
 
-    /// Ends all.
-    pub(super) fn end_all(&mut self, runner: &mut Runner<SimPlant>, reason: Reason) {
-        self.end_where(runner, reason, |_| true);
+    /// Ends all with their world at its second `now`. The world is given up and not touched: after
+    /// a panic it may be half changed.
+    pub(super) fn end_all(&mut self, reason: Reason, now: f64) {
+        for mut one in self.afoot.drain(..) {
+            one.facts.end(reason, now);
+            self.over.push(one.facts);
+        }
     }
 
     fn end_where(

@@ -1,5 +1,5 @@
-//! An emergency mission in a half of a comparison: which unit goes which way, how far it is, what
-//! the signals ahead show it, and what it costs all others.
+//! An emergency mission: which unit goes which way, and what the signals ahead show it; in a half
+//! of a comparison also how far it is and what it costs all others.
 
 use std::sync::Arc;
 
@@ -111,7 +111,11 @@ impl Run {
     /// Which unit goes, and which way, under the traffic of now. Units that are out stay out.
     pub(super) fn send(&self, sending: &Sending) -> Result<Sent, Error> {
         let network = &*self.network;
-        let mut times = LiveTimes::new(network);
+        let known = self.state.fleet.ways();
+        let (mut times, signals) = known.unwrap_or_else(|| {
+            let signals = signals_of_movements(network);
+            (LiveTimes::new(network), Arc::new(signals))
+        });
         times.look(self.state.world());
         let length = network.links[sending.scene.index()].length;
         let at = sending.at.unwrap_or(length / 2.0).clamp(0.0, length);
@@ -141,7 +145,7 @@ impl Run {
                 scene,
             },
             times,
-            signals: Arc::new(signals_of_movements(network)),
+            signals,
         })
     }
 

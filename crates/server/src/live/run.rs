@@ -201,8 +201,8 @@ impl Run {
         } else {
             Reason::Restart
         };
-        let old = &mut self.state;
-        old.fleet.end_all(&mut old.runner, reason);
+        let now = self.state.world().time();
+        self.state.fleet.end_all(reason, now);
         self.keep_ended();
         self.state = state;
         self.watch.reset();
