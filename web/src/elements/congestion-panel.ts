@@ -52,19 +52,24 @@ export class CongestionPanel extends LiveElement {
     onLanguage(() => this.#show(), signal);
     const load = (): void => void this.#load();
     every(REFRESH_MS, load, signal);
+    this.model.on("scenario", load, signal);
     this.model.on("restart", load, signal);
     signal.addEventListener("abort", () => this.model.mark("corridor", []), { once: true });
     load();
   }
 
   async #load(): Promise<void> {
+    // Whether there are districts to ask for is not known before; its coming loads.
+    const { scenario } = this.model;
+    if (!scenario) return;
     try {
-      this.#found = await Promise.all([
+      const [city, links, districts] = await Promise.all([
         api.congestion("city", 1),
         api.congestion("link", LINKS_SHOWN),
+        scenario.districts ? api.congestion("district", DISTRICTS_SHOWN) : null,
       ]);
-      const known = (this.model.scenario?.districts ?? 0) > 0;
-      this.#byDistrict = known ? await api.congestion("district", DISTRICTS_SHOWN) : null;
+      this.#found = [city, links];
+      this.#byDistrict = districts;
       if (this.isConnected) this.#show();
     } catch (error) {
       this.model.emit("problem", messageOf(error));
