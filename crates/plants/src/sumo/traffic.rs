@@ -6,7 +6,7 @@ use roads::{LaneId, Network};
 use signals::sensing::{Scene, SceneVehicle};
 use signals::{Detail, Observation, SeenVehicle};
 
-use super::approaches::{Feeder, feeders, held};
+use super::approaches::{Feeder, feeders};
 use super::zones::Zones;
 use crate::traci::names;
 use crate::traci::{Told, Value};
@@ -63,7 +63,7 @@ impl Traffic {
             lane_named: named
                 .map(|(index, name)| (name.clone(), LaneId::from(index)))
                 .collect(),
-            held: held(network),
+            held: network.lanes_at_signals(),
             feeders: feeders(network, reach),
             reach,
             ..Self::default()
