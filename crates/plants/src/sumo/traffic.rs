@@ -163,7 +163,8 @@ impl Traffic {
         let mut placed = self.placed(network);
         self.zones.place(network, now, &mut placed);
         self.fill(placed, network.lanes.len(), detail, seen);
-        seen.sight.clone_from(&self.sight);
+        seen.see_all();
+        seen.sight.extend_from_slice(&self.sight);
     }
 
     /// Adds to what is seen of lanes with a stop line who is seen on those behind them.
