@@ -1,5 +1,6 @@
 //! SUMO behind the trait [`Plant`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use signals::{Command, Detail, Limits, LimitsTable, Observation, Plant};
 use super::baseline;
 use super::letters::Letters;
 use super::outcome::Outcome;
-use super::process::{Process, START_PATIENCE, Settings, free_port};
+use super::process::{Process, Settings};
 use super::programs::{self, Known};
 use super::scenario::Scenario;
 use super::traffic::{OF_VEHICLE, Traffic};
@@ -55,6 +56,7 @@ pub struct SumoPlant {
     states: Vec<String>,
     traffic: Traffic,
     sensing: Sensing,
+    signal_named: HashMap<String, usize>,
     /// What the next step is preceded by.
     asks: Vec<Ask>,
     begin: f64,
@@ -85,24 +87,25 @@ impl SumoPlant {
             baseline::write_detectors(&file, &network, &names)?;
             settings.additional.push(file);
         }
-        let port = free_port()?;
-        let mut process = Process::start(scenario, &settings, Some(port), None)?;
+        let (mut process, mut connection) = Process::call(scenario, &settings)?;
         let mut greet = || {
-            let mut connection = Connection::open(port, START_PATIENCE, || process.check())?;
             let begin = number(&mut connection, names::VAR_TIME)?;
             let tick = number(&mut connection, names::VAR_DELTA_T)?;
             let known = programs::read(&mut connection, &mut network, &names, begin)?;
-            Ok((connection, begin, tick, known))
+            Ok((begin, tick, known))
         };
         let greeted: Result<_, Error> = greet();
-        let (connection, begin, tick, known) = greeted.map_err(|error| process.refusal(error))?;
+        let (begin, tick, known) = greeted.map_err(|error| process.refusal(error))?;
         let limits = limits(&network, &known);
         let letters: Vec<Letters> = known.into_iter().map(|known| known.letters).collect();
         let mut plant = Self {
             states: vec![String::new(); letters.len()],
+        let named = network.signals.iter().enumerate();
+        let signal_named = named.map(|(index, s)| (s.id.clone(), index)).collect();
             traffic: Traffic::new(&network, &names.lanes, settings.reach),
             network: Arc::new(network),
             process,
+            signal_named,
             connection,
             letters,
             limits,
@@ -196,9 +199,8 @@ impl SumoPlant {
                 }
                 domain if domain == Domain::Signal.subscribed() => {
                     let state = told.values.first().and_then(|(_, value)| value.as_text());
-                    let signals = &self.network.signals;
-                    let place = signals.iter().position(|signal| signal.id == told.id);
-                    if let (Some(place), Some(state)) = (place, state) {
+                    let place = self.signal_named.get(&told.id);
+                    if let (Some(&place), Some(state)) = (place, state) {
                         state.clone_into(&mut self.states[place]);
                     }
                 }

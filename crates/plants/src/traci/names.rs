@@ -85,3 +85,5 @@ pub(crate) const VAR_ARRIVED_IDS: u8 = 0x7a;
 pub(crate) const VAR_DELTA_T: u8 = 0x7b;
 /// Vehicles on the net and those still to come.
 pub(crate) const VAR_MIN_EXPECTED: u8 = 0x7d;
+/// An option that the simulation was started with.
+pub(crate) const VAR_OPTION: u8 = 0x32;

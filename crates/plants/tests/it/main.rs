@@ -14,5 +14,7 @@ mod lines;
 mod ntcip;
 mod sumo;
 mod sumo_faults;
+#[cfg(unix)]
+mod sumo_ports;
 mod support;
 mod tampered;
