@@ -89,6 +89,11 @@ impl Traffic {
         self.zones.len()
     }
 
+    /// The lane of ours that has this name in SUMO.
+    pub(super) fn lane(&self, name: &str) -> Option<LaneId> {
+        self.lane_named.get(name).copied()
+    }
+
     /// Takes vehicles away.
     pub(super) fn forget(&mut self, ids: &[String]) {
         for id in ids {
