@@ -449,6 +449,15 @@ impl Network {
         )
     }
 
+    /// Per lane: whether a signal stands at its end.
+    pub fn lanes_at_signals(&self) -> Vec<bool> {
+        let mut held = vec![false; self.lanes.len()];
+        for movement in self.signals.iter().flat_map(|signal| &signal.movements) {
+            held[self.movements[movement.index()].from.index()] = true;
+        }
+        held
+    }
+
     /// Whether each movement of a turn leaves or enters a lane for which `closed` holds.
     pub fn is_turn_shut(&self, turn: &Turn, closed: impl Fn(LaneId) -> bool) -> bool {
         self.movements[turn.movements.range()]

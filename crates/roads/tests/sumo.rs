@@ -389,3 +389,16 @@ fn the_published_benchmark_scenarios_of_sumo_are_read_whole() {
         }
     }
 }
+
+#[test]
+fn elements_are_found_by_name_and_not_by_what_else_a_file_says() {
+    let routes = data("tee.rou.xml");
+    assert!(sumo::has_element(&routes, &["laneAreaDetector", "trip"]).unwrap());
+    assert!(!sumo::has_element(&routes, &["laneAreaDetector", "triggered"]).unwrap());
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("more.add.xml");
+    std::fs::write(&file, "<additional><!-- no <trip/> --></additional>").unwrap();
+    assert!(!sumo::has_element(&file, &["trip"]).unwrap());
+    std::fs::write(&file, "<additional><poly>").unwrap();
+    let message = sumo::has_element(&file, &["trip"]).unwrap_err().to_string();
+    assert!(message.contains("more.add.xml"), "{message}");
+}

@@ -71,6 +71,14 @@ impl Observation {
         }
     }
 
+    /// Takes back what only some plants tell and another may have left: estimates, and how far lanes
+    /// are seen. A plant that sees its lanes as they are, from end to end, begins with this.
+    pub fn see_all(&mut self) {
+        self.expected.clear();
+        self.first_expected.clear();
+        self.sight.clear();
+    }
+
     /// How far back from its end a lane of so many metres is seen, metres.
     pub fn sight_on(&self, lane: LaneId, length: f64) -> f64 {
         let sight = self.sight.get(lane.index());

@@ -206,6 +206,7 @@ impl Plant for SimPlant {
             return Ok(());
         }
         let lanes = &self.world.network().lanes;
+        seen.see_all();
         seen.count.clear();
         seen.waiting.clear();
         for lane in (0..lanes.len()).map(LaneId::from) {
@@ -257,5 +258,39 @@ impl Plant for SimPlant {
     fn advance(&mut self) -> Result<(), Error> {
         self.world.step();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roads::generate::{GridSpec, grid};
+
+    use super::*;
+    use crate::observation::ExpectedVehicle;
+
+    #[test]
+    fn what_another_plant_has_left_in_an_observation_is_taken_back() {
+        let network = Arc::new(grid(&GridSpec::default()).unwrap());
+        let lanes = network.lanes.len();
+        let demand = Arc::new(Demand::default());
+        let plant = SimPlant::new(Arc::clone(&network), demand, sim::Config::default()).unwrap();
+        let mut seen = Observation::empty(network.signals.len(), lanes);
+        let vehicle = SeenVehicle {
+            to_stop_line: 3.0,
+            speed: 1.0,
+        };
+        seen.expected = vec![
+            ExpectedVehicle {
+                vehicle,
+                weight: 0.5
+            };
+            lanes
+        ];
+        seen.first_expected = (0..=lanes as u32).collect();
+        seen.sight = vec![0.0; lanes];
+        plant.observe(Detail::Vehicles, &mut seen).unwrap();
+        assert_eq!(seen, Observation::empty(network.signals.len(), lanes));
+        assert_eq!(seen.expected_on(LaneId(0)).count(), 0);
+        assert!((seen.sight_on(LaneId(0), 80.0) - 80.0).abs() < 1e-9);
     }
 }

@@ -107,6 +107,41 @@ fn brain(network: &Network, settings: Settings) -> Brain {
     Brain::new(network, &Protocol::literature(), settings)
 }
 
+/// What a controller says to observations that were made of another's run.
+fn answers(brain: &mut Brain, record: &[(Observation, Wishes)]) -> Vec<Wishes> {
+    let answer = |(seen, told): &(Observation, Wishes)| {
+        let mut wishes = told.clone();
+        wishes.clear(seen.time);
+        brain.decide(seen, &mut wishes);
+        wishes
+    };
+    record.iter().map(answer).collect()
+}
+
+#[test]
+fn a_plant_that_begins_anew_is_met_as_if_nothing_had_been_learnt() {
+    let network = network();
+    let demand = demand(&network, 400, 0.6);
+    let street = Protocol::street();
+    let fresh = || Brain::new(&network, &street, Settings::default());
+    let (record, _) = run(&network, &demand, fresh(), 400.0);
+    let mut known = fresh();
+    let first = answers(&mut known, &record);
+    assert!(
+        first
+            .iter()
+            .zip(&record)
+            .all(|(told, (_, run))| told == run)
+    );
+    // Back at the start, and far in the future.
+    assert_eq!(answers(&mut known, &record), first);
+    let mut later = record.clone();
+    for (seen, _) in &mut later {
+        seen.time += 86_400.0;
+    }
+    assert_eq!(answers(&mut known, &later), answers(&mut fresh(), &later));
+}
+
 /// The demand as it might have been just as well, for all that can be seen at the world's time:
 /// vehicles go another way after the link to which their lane commits them, and other vehicles
 /// depart later, on other routes. Returns it and how many routes differ.

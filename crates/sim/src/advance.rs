@@ -494,8 +494,8 @@ impl<'a> Reader<'a> {
                 continue;
             };
             let distance = crossing.at - position;
-            let turns = (way.turn, self.map.way(crossing.foe).turn);
-            if !self.can_pass(me, kind, distance, foe, foe_distance, crossing.rank, turns) {
+            let ways = (way, self.map.way(crossing.foe));
+            if !self.can_pass(me, kind, distance, foe, foe_distance, crossing.rank, ways) {
                 let speed = kind.stop_before(me.speed, distance - YIELD_DISTANCE, self.dt);
                 return (kind.max_speed.min(speed), foe.id);
             }
@@ -595,7 +595,7 @@ impl<'a> Reader<'a> {
         foe: &Vehicle,
         foe_distance: f64,
         rank: i8,
-        turns: (bool, bool),
+        ways: (&Way, &Way),
     ) -> bool {
         if !kind.can_yield(me.speed, distance) {
             return true;
@@ -606,10 +606,11 @@ impl<'a> Reader<'a> {
         } else if rank > 0 {
             true
         } else if foe_distance > 0.0 {
-            let foe_steps = other.steps_to_reach(foe.speed, foe_distance, turns.1, self.dt);
-            let steps = kind.steps_to_reach(me.speed, distance, turns.0, self.dt);
+            let foe_steps = other.steps_to_reach(foe.speed, foe_distance, ways.1.turn, self.dt);
+            let steps = kind.steps_to_reach(me.speed, distance, ways.0.turn, self.dt);
             if foe_steps != steps || rank < 0 {
-                foe_steps > steps
+                let apart = foe_distance - distance;
+                foe_steps > steps && (rank >= 0 || self.may_merge(ways, me, foe, apart))
             } else if me.entered != foe.entered {
                 me.entered < foe.entered
             } else if distance.total_cmp(&foe_distance).is_eq() {

@@ -229,11 +229,6 @@ impl World {
         if !room || self.state.closed.contains(&row) {
             return false;
         }
-        let priority = self
-            .state
-            .waiting_priorities
-            .remove(&id)
-            .unwrap_or_default();
         let mut vehicle = Vehicle {
             distance: 0.0,
             speed: 0.0,
@@ -244,9 +239,14 @@ impl World {
             previous: NONE,
             entered: u32::MAX,
             blocker: NONE,
-            priority,
+            priority: 0,
             flags: flag::FRESH,
         };
+        if !self.is_clear_before(row, &vehicle) {
+            return false;
+        }
+        let priority = self.state.waiting_priorities.remove(&id);
+        vehicle.priority = priority.unwrap_or_default();
         self.settle(&mut vehicle, row);
         if self.state.custom_speeds.contains_key(&id) {
             vehicle.flags |= flag::CUSTOM;

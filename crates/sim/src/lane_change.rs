@@ -227,9 +227,18 @@ impl World {
         let behind = around.follower.map_or(0.0, |follower| {
             self.kinds[follower.kind as usize].brake_distance(follower.speed)
         });
-        if around.leader_gap >= own && around.follower_gap >= behind {
+        if around.leader_gap >= own
+            && around.follower_gap >= behind
+            && self.is_clear_behind(wish.target, &me, &around)
+        {
             self.insert_shadow(&wish, place, around.at);
         }
+    }
+
+    /// Whether nobody comes onto a lane from behind its start too fast for a vehicle that goes over
+    /// to it (street rules).
+    pub(crate) fn is_clear_behind(&self, lane: u32, me: &Vehicle, around: &Neighbours) -> bool {
+        around.follower.is_some() || self.is_clear_before(lane, me)
     }
 
     fn neighbours(&self, me: &Vehicle, wish: &Wish) -> Neighbours {

@@ -17,6 +17,7 @@ mod kind;
 mod lane_change;
 mod map;
 mod meter;
+mod oncoming;
 mod outlook;
 mod rescue_lane;
 mod routes;

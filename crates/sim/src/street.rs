@@ -3,6 +3,8 @@
 //! * A lane that does not lead on along the route is left for one that does, at once when there is
 //!   a safe gap; whoever is behind in that lane makes room. Two vehicles side by side that each
 //!   want the other's lane change places.
+//! * Nobody appears in a lane, by a change, an entry or out of a merging movement, right before
+//!   those who come onto it over its start ([`crate::oncoming`]).
 //! * Nobody enters a junction without room for it beyond (see [`crate::advance`]).
 //! * Whoever stands at the end of a lane that does not lead on for [`PATIENCE`] steps takes
 //!   another way from there.
@@ -19,6 +21,7 @@ use crate::advance::SHADOW_ID;
 use crate::kind::clear_speed;
 use crate::lane_change::{Neighbours, Wish};
 use crate::map::NONE;
+use crate::oncoming::SQUEEZE;
 use crate::routes::Finder;
 use crate::state::{Vehicle, flag};
 use crate::world::World;
@@ -29,8 +32,6 @@ const PATIENCE: u32 = 45;
 /// Within this distance of the end of its lane, metres, a vehicle that must leave it asks those
 /// behind in the other lane to make room.
 const URGENT: f64 = 120.0;
-/// Gap that must be left before and behind a vehicle that moves over, metres, at a standstill.
-const SQUEEZE: f64 = 0.5;
 /// Vehicles side by side within this distance may change places, metres.
 const SIDE_BY_SIDE: f64 = 5.0;
 
@@ -94,13 +95,21 @@ impl World {
                     tail.distance - length > kind.length + kind.min_gap
                 })
         };
+        let clear = |lane: u32| {
+            let there = Vehicle {
+                distance: kind.length,
+                speed: 0.0,
+                ..vehicle
+            };
+            self.is_clear_before(lane, &there)
+        };
         let place = (record.leg as usize + 1..links.len()).find_map(|leg| {
             let mut lanes = self.map.lanes_of(&network, LinkId(links[leg]));
             let next = links.get(leg + 1).copied();
             let leads_on =
                 |lane: u32| next.is_none_or(|next| self.map.leads_to(self.map.way(lane), next));
             lanes
-                .find(|&lane| room(lane) && leads_on(lane))
+                .find(|&lane| room(lane) && leads_on(lane) && clear(lane))
                 .map(|lane| (leg, lane))
         });
         let Some((leg, lane)) = place else { return };
@@ -138,24 +147,15 @@ impl World {
     /// Whether a vehicle can move over at once: the follower need not brake harder than usual,
     /// nor the vehicle itself.
     fn fits(&self, me: &Vehicle, around: &Neighbours) -> bool {
-        let dt = self.config.interval;
-        let room = |gap: f64, behind: &Vehicle, ahead: &Vehicle| {
-            let (rear, front) = (
-                &self.kinds[behind.kind as usize],
-                &self.kinds[ahead.kind as usize],
-            );
-            let stop =
-                behind.speed * dt + behind.speed * behind.speed / 2.0 / rear.usual_deceleration;
-            let ahead_stop = ahead.speed * ahead.speed / 2.0 / front.usual_deceleration;
-            gap >= SQUEEZE + (stop - ahead_stop).max(0.0)
-        };
-        let clear_ahead = around
-            .leader
-            .is_none_or(|leader| room(around.leader_gap, me, &leader));
-        let clear_behind = around
-            .follower
-            .is_none_or(|follower| room(around.follower_gap, &follower, me));
-        clear_ahead && clear_behind && around.leader.is_none_or(|_| around.leader_gap >= SQUEEZE)
+        let clear_ahead = around.leader.is_none_or(|leader| {
+            around.leader_gap >= SQUEEZE
+                && self.reader().leaves_room(around.leader_gap, me, &leader)
+        });
+        let clear_behind = around.follower.is_none_or(|follower| {
+            self.reader()
+                .leaves_room(around.follower_gap, &follower, me)
+        });
+        clear_ahead && clear_behind
     }
 
     /// Whether a vehicle under blue light can go over between those who make way for it.
@@ -175,7 +175,8 @@ impl World {
         me: &Vehicle,
         around: &Neighbours,
     ) {
-        if self.fits(me, around) || self.slips_in(wish, me, around) {
+        let goes = self.fits(me, around) || self.slips_in(wish, me, around);
+        if goes && self.is_clear_behind(wish.target, me, around) {
             self.state.stuck.remove(&me.id);
             self.move_over(wish, place, around.at);
             return;

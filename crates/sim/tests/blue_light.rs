@@ -7,10 +7,19 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use roads::generate::{GridDemandSpec, GridSpec, GridStart, grid, grid_demand};
-use roads::{Aspect, Demand, LaneId, LinkId, Network, SignalId, VehicleType};
+use roads::{Aspect, Demand, LaneId, LinkId, MovementId, Network, SignalId, VehicleType};
 use sim::{BlueLight, Config, NewVehicle, Rules, Signals, VehicleId, World};
 
 fn town(lanes: u32, vehicles: usize, seed: u64) -> (Arc<Network>, Arc<Demand>) {
+    town_from(lanes, vehicles, seed, GridStart::Boundary)
+}
+
+fn town_from(
+    lanes: u32,
+    vehicles: usize,
+    seed: u64,
+    start: GridStart,
+) -> (Arc<Network>, Arc<Demand>) {
     let network = grid(&GridSpec {
         columns: 4,
         rows: 3,
@@ -24,7 +33,7 @@ fn town(lanes: u32, vehicles: usize, seed: u64) -> (Arc<Network>, Arc<Demand>) {
         vehicles,
         horizon: 300.0,
         seed,
-        start: GridStart::Boundary,
+        start,
         ..Default::default()
     };
     let demand = grid_demand(&network, &spec).unwrap();
@@ -175,31 +184,51 @@ fn a_light_makes_a_difference_to_whom_it_concerns() {
 }
 
 /// Metres from a lane's start within which somebody who comes onto it may overtake, for a second or
-/// two, somebody who has changed into it in the same step, blue light or not (12.8 m at most in
-/// 6,400 runs).
-// TODO(#4): let who comes onto a lane see who changes into it at its start, under a street's rules.
+/// two, somebody who has just changed into it, entered it or come from another way, under the
+/// published benchmarks' rules: their fault, which is part of every published figure (12.8 m at
+/// most in 6,400 runs). A street's rules know no such thing.
 const MERGING: f64 = 25.0;
+
+/// Nobody is before one who is before it, on any lane or movement.
+fn check_order(world: &World, rules: Rules) -> Result<(), TestCaseError> {
+    let network = world.network();
+    let lanes = (0..network.lanes.len()).map(|lane| {
+        let row = world.lane_vehicles(LaneId::from(lane));
+        row.map(|view| view.distance).collect::<Vec<f64>>()
+    });
+    let movements = (0..network.movements.len()).map(|movement| {
+        let row = world.movement_vehicles(MovementId::from(movement));
+        row.map(|view| view.distance).collect::<Vec<f64>>()
+    });
+    let in_order = |a: &f64, b: &f64| a >= b || rules == Rules::Benchmark && *b < MERGING;
+    for fronts in lanes.chain(movements) {
+        prop_assert!(fronts.is_sorted_by(in_order), "{:?}", fronts);
+    }
+    Ok(())
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
-    /// With any vehicles under blue light nobody is lost, rows stay in order, and threads do not
-    /// matter.
+    /// With any vehicles under blue light, or none, nobody is lost, rows stay in order, and threads
+    /// do not matter.
     #[test]
     fn nobody_is_lost_and_rows_stay_in_order(
         lanes in 1_u32..=4,
         seed in 0_u64..1000,
-        every in 1_usize..20,
+        every in proptest::option::weighted(0.7, 1_usize..20),
+        inside in any::<bool>(),
         street in any::<bool>(),
     ) {
-        let (network, demand) = town(lanes, 700, seed);
+        let start = if inside { GridStart::Everywhere } else { GridStart::Boundary };
+        let (network, demand) = town_from(lanes, 700, seed, start);
         let rules = if street { Rules::Street } else { Rules::Benchmark };
         let config = Config { rules, ..Config::default() };
         let shared = Config { threads: 3, ..config.clone() };
         let mut world = World::new(Arc::clone(&network), Arc::clone(&demand), config).unwrap();
-        let mut threads = World::new(Arc::clone(&network), demand, shared).unwrap();
+        let mut threads = World::new(network, demand, shared).unwrap();
         for step in 0..300 {
-            if step % 50 == 20 {
+            if let Some(every) = every && step % 50 == 20 {
                 let all: Vec<VehicleId> = world.vehicles().map(|view| view.id).collect();
                 for &vehicle in all.iter().step_by(every) {
                     for world in [&mut world, &mut threads] {
@@ -210,12 +239,32 @@ proptest! {
             world.step();
             threads.step();
             prop_assert_eq!(world.check_invariants(), Ok(()));
-            for lane in (0..network.lanes.len()).map(LaneId::from) {
-                let fronts: Vec<f64> = world.lane_vehicles(lane).map(|view| view.distance).collect();
-                let in_order = |a: &f64, b: &f64| a >= b || *b < MERGING;
-                prop_assert!(fronts.is_sorted_by(in_order), "{:?}", fronts);
-            }
+            check_order(&world, rules)?;
         }
         prop_assert!(world.vehicles().eq(threads.vehicles()));
+    }
+}
+
+/// Nor do they come to stand in one another, but where a ring of vehicles that give way to one
+/// another is broken up and two of them go on in the same lane (once in 260 towns).
+#[test]
+fn on_a_street_nobody_is_in_the_place_of_another() {
+    for (lanes, seed) in (2_u32..=4).flat_map(|lanes| (0..4).map(move |seed| (lanes, seed))) {
+        let (network, demand) = town_from(lanes, 700, seed, GridStart::Everywhere);
+        let config = Config {
+            rules: Rules::Street,
+            ..Config::default()
+        };
+        let mut world = World::new(Arc::clone(&network), demand, config).unwrap();
+        for _ in 0..300 {
+            world.step();
+            for lane in (0..network.lanes.len()).map(LaneId::from) {
+                let row: Vec<_> = world.lane_vehicles(lane).collect();
+                for pair in row.windows(2) {
+                    let gap = pair[0].distance - pair[0].length - pair[1].distance;
+                    assert!(gap > -1e-6, "{:?} and {:?}", pair[0], pair[1]);
+                }
+            }
+        }
     }
 }

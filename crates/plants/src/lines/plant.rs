@@ -142,6 +142,7 @@ impl Plant for LinesPlant {
             return Ok(());
         }
         let lanes = self.network.lanes.len();
+        seen.see_all();
         seen.count.clear();
         seen.count.resize(lanes, 0);
         seen.waiting.clear();

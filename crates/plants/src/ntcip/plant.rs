@@ -376,6 +376,7 @@ impl Plant for NtcipPlant {
             return Ok(());
         }
         let lanes = self.network.lanes.len();
+        seen.see_all();
         seen.count.clear();
         seen.count.resize(lanes, 0);
         seen.vehicles.clear();

@@ -6,10 +6,16 @@
 //! they can only come to it through places without a signal. Where a lane behind leads to several,
 //! its vehicles are dealt out in turn, for nobody at the kerb knows where they will go.
 
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
 use roads::{LaneId, Network};
 
 /// How many lanes in a row are followed upstream.
-const STEPS_MAX: usize = 16;
+const STEPS_MAX: u32 = 16;
+/// How many ways from a lane to the same stop line are told apart; lanes behind it are found over
+/// the shortest of them only.
+const WAYS_MAX: u32 = 8;
 
 /// A lane whose vehicles also count on another.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,30 +33,21 @@ pub(super) struct Feeder {
 
 /// The lanes behind all lanes with a stop line, up to `reach` metres from it.
 pub(super) fn feeders(network: &Network, reach: f64) -> Vec<Feeder> {
-    let held = held(network);
+    let held = network.lanes_at_signals();
     let mut found = Vec::new();
-    for index in (0..network.lanes.len()).filter(|&lane| held[lane]) {
-        let start = Step {
-            lane: LaneId::from(index),
-            offset: 0.0,
-            branch: 0,
-            of: 1,
+    for stop in (0..network.lanes.len()).filter(|&lane| held[lane]) {
+        let approach = Approach {
+            network,
+            held: &held,
+            reach,
+            steps: Vec::new(),
         };
-        let mut path = vec![start.lane];
-        follow(network, &held, reach, start, &mut path, &mut found);
+        approach.follow(LaneId::from(stop), &mut found);
     }
     found
 }
 
-/// Per lane: whether a signal stands at its end.
-pub(super) fn held(network: &Network) -> Vec<bool> {
-    let mut held = vec![false; network.lanes.len()];
-    for movement in network.signals.iter().flat_map(|signal| &signal.movements) {
-        held[network.movements[movement.index()].from.index()] = true;
-    }
-    held
-}
-
+/// A lane on the way back from a stop line.
 #[derive(Clone, Copy)]
 struct Step {
     lane: LaneId,
@@ -58,44 +55,91 @@ struct Step {
     offset: f64,
     branch: usize,
     of: usize,
+    /// The step from which it was found.
+    after: Option<usize>,
+    /// Lanes from the stop line on.
+    depth: u32,
 }
 
-fn follow(
-    network: &Network,
-    held: &[bool],
+/// The lanes behind one stop line.
+struct Approach<'a> {
+    network: &'a Network,
+    held: &'a [bool],
     reach: f64,
-    step: Step,
-    path: &mut Vec<LaneId>,
-    found: &mut Vec<Feeder>,
-) {
-    let offset = step.offset + network.lanes[step.lane.index()].length;
-    if offset >= reach || path.len() > STEPS_MAX {
-        return;
-    }
-    for &movement in &network.lanes[step.lane.index()].incoming {
-        let behind = network.movements[movement.index()].from;
-        let ways = &network.lanes[behind.index()].outgoing;
-        if path.contains(&behind) || held[behind.index()] {
-            continue;
-        }
-        let Some(place) = ways.iter().position(|&way| way == movement) else {
-            continue;
-        };
-        let next = Step {
-            lane: behind,
-            offset: offset + network.movements[movement.index()].length,
-            branch: step.branch + step.of * place,
-            of: step.of * ways.len(),
-        };
-        found.push(Feeder {
-            lane: path[0],
-            behind,
-            offset: next.offset,
-            branch: next.branch,
-            of: next.of,
+    steps: Vec<Step>,
+}
+
+impl Approach<'_> {
+    /// Nearest first, each lane a few times at most: work is bounded by the lanes within reach,
+    /// however they lead into one another.
+    fn follow(mut self, stop: LaneId, found: &mut Vec<Feeder>) {
+        let mut followed: HashMap<LaneId, u32> = HashMap::new();
+        // Distances are not negative, so their bits are in their order.
+        let mut next = BinaryHeap::from([Reverse((0_u64, 0_usize))]);
+        self.steps.push(Step {
+            lane: stop,
+            offset: 0.0,
+            branch: 0,
+            of: 1,
+            after: None,
+            depth: 1,
         });
-        path.push(behind);
-        follow(network, held, reach, next, path, found);
-        path.pop();
+        while let Some(Reverse((_, at))) = next.pop() {
+            let step = self.steps[at];
+            let times = followed.entry(step.lane).or_insert(0);
+            *times += 1;
+            if *times > WAYS_MAX {
+                continue;
+            }
+            if at > 0 {
+                found.push(Feeder {
+                    lane: stop,
+                    behind: step.lane,
+                    offset: step.offset,
+                    branch: step.branch,
+                    of: step.of,
+                });
+            }
+            let first = self.steps.len();
+            self.behind(at);
+            let more = self.steps.iter().enumerate().skip(first);
+            next.extend(more.map(|(index, step)| Reverse((step.offset.to_bits(), index))));
+        }
+    }
+
+    /// Adds the lanes that lead to one without passing a stop line.
+    fn behind(&mut self, at: usize) {
+        let step = self.steps[at];
+        let offset = step.offset + self.network.lanes[step.lane.index()].length;
+        if offset >= self.reach || step.depth > STEPS_MAX {
+            return;
+        }
+        for &movement in &self.network.lanes[step.lane.index()].incoming {
+            let behind = self.network.movements[movement.index()].from;
+            let ways = &self.network.lanes[behind.index()].outgoing;
+            if self.held[behind.index()] || self.is_on_the_way(at, behind) {
+                continue;
+            }
+            let Some(place) = ways.iter().position(|&way| way == movement) else {
+                continue;
+            };
+            self.steps.push(Step {
+                lane: behind,
+                offset: offset + self.network.movements[movement.index()].length,
+                // By the way that they take first, and of those in turn by the next.
+                branch: place.saturating_add(ways.len().saturating_mul(step.branch)),
+                of: ways.len().saturating_mul(step.of),
+                after: Some(at),
+                depth: step.depth + 1,
+            });
+        }
+    }
+
+    fn is_on_the_way(&self, at: usize, lane: LaneId) -> bool {
+        let mut way = std::iter::successors(Some(at), |&at| self.steps[at].after);
+        way.any(|at| self.steps[at].lane == lane)
     }
 }
+
+#[cfg(test)]
+mod tests;

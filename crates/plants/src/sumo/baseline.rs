@@ -124,12 +124,7 @@ fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
 /// Whether an additional file has lane-area detectors.
 pub(super) fn has_detectors(additional: &[PathBuf]) -> Result<bool, Error> {
     for path in additional {
-        let text = std::fs::read(path).map_err(|source| Error::File {
-            path: path.display().to_string(),
-            source,
-        })?;
-        let text = String::from_utf8_lossy(&text);
-        if text.contains("<laneAreaDetector") || text.contains("<e2Detector") {
+        if roads::sumo::has_element(path, &["laneAreaDetector", "e2Detector"])? {
             return Ok(true);
         }
     }

@@ -2,6 +2,7 @@
 
 mod approaches;
 mod baseline;
+mod guests;
 mod letters;
 mod outcome;
 mod plant;
@@ -12,6 +13,7 @@ mod traffic;
 mod zones;
 
 pub use baseline::{Own, run_alone};
+pub use guests::{Guest, Journey};
 pub use outcome::Outcome;
 pub use plant::{Sensing, SumoPlant};
 pub use process::{Settings, find, version};

@@ -1,16 +1,19 @@
 //! SUMO behind the trait [`Plant`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use roads::{Aspect, Network, SignalId};
+use signals::priority::{Claim, Report};
 use signals::sensing::Scene;
 use signals::{Command, Detail, Limits, LimitsTable, Observation, Plant};
 
 use super::baseline;
+use super::guests::{Guest, Guests, Journey};
 use super::letters::Letters;
 use super::outcome::Outcome;
-use super::process::{Process, START_PATIENCE, Settings, free_port};
+use super::process::{Process, Settings};
 use super::programs::{self, Known};
 use super::scenario::Scenario;
 use super::traffic::{OF_VEHICLE, Traffic};
@@ -53,7 +56,9 @@ pub struct SumoPlant {
     limits: LimitsTable,
     /// By signal: what SUMO says it shows.
     states: Vec<String>,
+    signal_named: HashMap<String, usize>,
     traffic: Traffic,
+    guests: Guests,
     sensing: Sensing,
     /// What the next step is preceded by.
     asks: Vec<Ask>,
@@ -85,27 +90,29 @@ impl SumoPlant {
             baseline::write_detectors(&file, &network, &names)?;
             settings.additional.push(file);
         }
-        let port = free_port()?;
-        let mut process = Process::start(scenario, &settings, Some(port), None)?;
+        let (mut process, mut connection) = Process::call(scenario, &settings)?;
         let mut greet = || {
-            let mut connection = Connection::open(port, START_PATIENCE, || process.check())?;
             let begin = number(&mut connection, names::VAR_TIME)?;
             let tick = number(&mut connection, names::VAR_DELTA_T)?;
             let known = programs::read(&mut connection, &mut network, &names, begin)?;
-            Ok((connection, begin, tick, known))
+            Ok((begin, tick, known))
         };
         let greeted: Result<_, Error> = greet();
-        let (connection, begin, tick, known) = greeted.map_err(|error| process.refusal(error))?;
+        let (begin, tick, known) = greeted.map_err(|error| process.refusal(error))?;
         let limits = limits(&network, &known);
+        let named = network.signals.iter().enumerate();
+        let signal_named = named.map(|(index, s)| (s.id.clone(), index)).collect();
         let letters: Vec<Letters> = known.into_iter().map(|known| known.letters).collect();
         let mut plant = Self {
             states: vec![String::new(); letters.len()],
+            signal_named,
             traffic: Traffic::new(&network, &names.lanes, settings.reach),
             network: Arc::new(network),
             process,
             connection,
             letters,
             limits,
+            guests: Guests::default(),
             sensing,
             asks: Vec::new(),
             begin,
@@ -164,6 +171,37 @@ impl SumoPlant {
         &self.limits
     }
 
+    /// Sends a vehicle into the traffic: it departs in the next step, if there is room.
+    ///
+    /// # Errors
+    /// When its route has a gap or its name is in use, SUMO refuses it, or still owes us an answer.
+    pub fn send(&mut self, guest: Guest) -> Result<(), Error> {
+        if self.connection.is_waiting() {
+            return Err(Error::Late {
+                who: "SUMO".to_owned(),
+                waited: Duration::ZERO,
+            });
+        }
+        let name = guest.name.clone();
+        let asks = self.guests.welcome(&self.network, guest)?;
+        let sent = self.connection.send(&asks);
+        sent.map(drop).map_err(|error| {
+            self.guests.turn_away(&name);
+            self.explain(error)
+        })
+    }
+
+    /// How far a vehicle that was sent has come.
+    pub fn journey(&self, name: &str) -> Option<Journey> {
+        self.guests.journey(name)
+    }
+
+    /// What a vehicle that was sent tells signals of itself, to put on a
+    /// [`Desk`](signals::priority::Desk); nothing unless it is on its way.
+    pub fn report(&self, name: &str, claim: Claim) -> Option<Report> {
+        self.guests.report(&self.network, name, claim)
+    }
+
     /// SUMO's process, to signal to.
     pub fn process(&self) -> u32 {
         self.process.id()
@@ -189,16 +227,19 @@ impl SumoPlant {
         for told in told {
             match told.domain {
                 domain if domain == Domain::Vehicle.subscribed() => {
-                    self.traffic.tell_vehicle(&self.network, told);
+                    let lane = |name: &str| self.traffic.lane(name);
+                    self.guests.tell(&self.network, told, lane);
+                    if self.sensing == Sensing::Vehicles {
+                        self.traffic.tell_vehicle(&self.network, told);
+                    }
                 }
                 domain if domain == Domain::LaneArea.subscribed() => {
                     self.traffic.tell_detector(told, self.time);
                 }
                 domain if domain == Domain::Signal.subscribed() => {
                     let state = told.values.first().and_then(|(_, value)| value.as_text());
-                    let signals = &self.network.signals;
-                    let place = signals.iter().position(|signal| signal.id == told.id);
-                    if let (Some(place), Some(state)) = (place, state) {
+                    let place = self.signal_named.get(&told.id);
+                    if let (Some(&place), Some(state)) = (place, state) {
                         state.clone_into(&mut self.states[place]);
                     }
                 }
@@ -212,6 +253,7 @@ impl SumoPlant {
                 && let Some(ids) = arrived.and_then(|(_, value)| value.as_texts())
             {
                 self.traffic.forget(ids);
+                self.guests.arrive(ids, self.time);
             }
         }
     }
@@ -222,12 +264,14 @@ impl SumoPlant {
             match (*variable, value) {
                 (names::VAR_TIME, Value::Double(time)) => self.time = time - self.begin,
                 (names::VAR_MIN_EXPECTED, _) => self.expected = u64::from(count),
-                (names::VAR_DEPARTED_IDS, Value::Texts(ids))
-                    if self.sensing == Sensing::Vehicles =>
-                {
+                (names::VAR_DEPARTED_IDS, Value::Texts(ids)) => {
                     let subscribe =
                         |id: &String| Ask::Subscribe(Domain::Vehicle, id.clone(), OF_VEHICLE);
-                    self.asks.extend(ids.iter().map(subscribe));
+                    let own = self.guests.depart(ids);
+                    match self.sensing {
+                        Sensing::Vehicles => self.asks.extend(ids.iter().map(subscribe)),
+                        Sensing::Detectors => self.asks.extend(own.into_iter().map(subscribe)),
+                    }
                 }
                 _ => {}
             }

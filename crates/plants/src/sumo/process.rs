@@ -12,13 +12,19 @@ use tempfile::TempDir;
 use super::scenario::Scenario;
 use crate::clock::Deadline;
 use crate::error::Error;
+use crate::traci::Connection;
+use crate::traci::names::{self, Domain};
 
 /// How long SUMO may take to read a scenario before it answers.
-pub(super) const START_PATIENCE: Duration = Duration::from_mins(2);
+const START_PATIENCE: Duration = Duration::from_mins(2);
 /// How long SUMO may take to end when it has hung up.
 const END_PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at whether it has.
 const LOOK: Duration = Duration::from_millis(20);
+/// How many ports are tried before it is given up.
+const PORTS_MAX: u32 = 8;
+/// What SUMO's words have in common where it could not have its port, or somebody else called there.
+const OF_SOCKET: &str = "tcpip::Socket";
 /// How much of what SUMO complains of is repeated, bytes.
 const COMPLAINT_MAX: u64 = 2_000;
 
@@ -98,6 +104,8 @@ fn cannot_start(program: &Path, source: std::io::Error) -> Error {
 pub(super) struct Process {
     child: Child,
     folder: TempDir,
+    /// Where it listens; 0 if it does not.
+    port: u16,
 }
 
 impl Process {
@@ -147,7 +155,58 @@ impl Process {
             .stderr(complaints)
             .spawn()
             .map_err(failed)?;
-        Ok(Self { child, folder })
+        Ok(Self {
+            child,
+            folder,
+            port: port.unwrap_or(0),
+        })
+    }
+
+    /// Starts SUMO on a scenario and connects to it. Between our choice of a port and SUMO's listening
+    /// there another program, or another SUMO of ours, may take it; then both try another.
+    pub(super) fn call(
+        scenario: &Scenario,
+        settings: &Settings,
+    ) -> Result<(Self, Connection), Error> {
+        let mut tries = 1;
+        loop {
+            let mut process = Self::start(scenario, settings, Some(free_port()?), None)?;
+            let error = match process.connect() {
+                Ok(Some(connection)) => return Ok((process, connection)),
+                Ok(None) => Error::Gone {
+                    who: "SUMO".to_owned(),
+                    message: "another SUMO answers at its port".to_owned(),
+                },
+                Err(error) => {
+                    let error = process.refusal(error);
+                    if !process.words().contains(OF_SOCKET) {
+                        return Err(error);
+                    }
+                    error
+                }
+            };
+            if tries == PORTS_MAX {
+                return Err(error);
+            }
+            tries += 1;
+        }
+    }
+
+    /// Connects to it; none if it is not this SUMO that answers at its port.
+    fn connect(&mut self) -> Result<Option<Connection>, Error> {
+        let port = self.port;
+        let mut connection = Connection::open(port, START_PATIENCE, || self.check())?;
+        match connection.get(Domain::Simulation, names::VAR_OPTION, "tripinfo-output") {
+            Ok(trips) => {
+                let own = self.trips().display().to_string();
+                return Ok((trips.as_text() == Some(&own)).then_some(connection));
+            }
+            // Older ones do not tell their options.
+            Err(Error::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        self.check()?;
+        Ok(Some(connection))
     }
 
     /// The process, to signal to.
@@ -250,7 +309,7 @@ fn joined(files: &[PathBuf]) -> String {
 }
 
 /// A port of this machine that nobody listens on now.
-pub(super) fn free_port() -> Result<u16, Error> {
+fn free_port() -> Result<u16, Error> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())

@@ -6,7 +6,7 @@ use roads::{LaneId, Network};
 use signals::sensing::{Scene, SceneVehicle};
 use signals::{Detail, Observation, SeenVehicle};
 
-use super::approaches::{Feeder, feeders, held};
+use super::approaches::{Feeder, feeders};
 use super::zones::Zones;
 use crate::traci::names;
 use crate::traci::{Told, Value};
@@ -63,7 +63,7 @@ impl Traffic {
             lane_named: named
                 .map(|(index, name)| (name.clone(), LaneId::from(index)))
                 .collect(),
-            held: held(network),
+            held: network.lanes_at_signals(),
             feeders: feeders(network, reach),
             reach,
             ..Self::default()
@@ -87,6 +87,11 @@ impl Traffic {
     /// How many detectors lie on our lanes.
     pub(super) fn detectors(&self) -> usize {
         self.zones.len()
+    }
+
+    /// The lane of ours that has this name in SUMO.
+    pub(super) fn lane(&self, name: &str) -> Option<LaneId> {
+        self.lane_named.get(name).copied()
     }
 
     /// Takes vehicles away.
@@ -163,7 +168,8 @@ impl Traffic {
         let mut placed = self.placed(network);
         self.zones.place(network, now, &mut placed);
         self.fill(placed, network.lanes.len(), detail, seen);
-        seen.sight.clone_from(&self.sight);
+        seen.see_all();
+        seen.sight.extend_from_slice(&self.sight);
     }
 
     /// Adds to what is seen of lanes with a stop line who is seen on those behind them.

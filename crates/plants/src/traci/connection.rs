@@ -13,6 +13,8 @@ use crate::error::Error;
 /// Longest message that is taken, bytes. A hundred thousand vehicles with four variables each take
 /// about ten million.
 const MESSAGE_MAX: usize = 256 << 20;
+/// How long a first answer is waited for before it is asked again whether there is any use in it.
+const GLANCE: Duration = Duration::from_millis(200);
 /// How long to rest between two tries to connect.
 const RETRY: Duration = Duration::from_millis(20);
 /// Versions of the interface that are spoken.
@@ -78,12 +80,12 @@ impl Connection {
         let deadline = Deadline::after(patience);
         let stream = loop {
             match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
-                Ok(stream) => break stream,
-                Err(_) if deadline.left().is_some() => {
+                Ok(stream) if !is_own(&stream) => break stream,
+                _ if deadline.left().is_some() => {
                     alive()?;
                     std::thread::sleep(RETRY);
                 }
-                Err(_) => {
+                _ => {
                     return Err(Error::Late {
                         who: "SUMO".to_owned(),
                         waited: deadline.waited(),
@@ -99,7 +101,7 @@ impl Connection {
             inbox: Vec::new(),
             expected: Vec::new(),
         };
-        connection.check_version()?;
+        connection.check_version(&deadline, alive)?;
         Ok(connection)
     }
 
@@ -108,9 +110,22 @@ impl Connection {
         self.patience = patience;
     }
 
-    fn check_version(&mut self) -> Result<(), Error> {
+    /// Whoever listens may be another than we believe, who never answers us, so `alive` is asked
+    /// again and again.
+    fn check_version(
+        &mut self,
+        deadline: &Deadline,
+        mut alive: impl FnMut() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let patience = std::mem::replace(&mut self.patience, GLANCE);
         self.writer.command(names::GET_VERSION, |_| {});
-        let answer = self.exchange()?;
+        let mut answer = self.exchange();
+        while answer.as_ref().is_err_and(Error::is_late) && deadline.left().is_some() {
+            alive()?;
+            answer = self.receive();
+        }
+        self.patience = patience;
+        let answer = answer?;
         let mut reader = Reader::new(&answer);
         status(&mut reader, names::GET_VERSION)?;
         let mut command = reader.command()?;
@@ -294,6 +309,13 @@ impl Connection {
             Err(error) => Err(gone(&error)),
         }
     }
+}
+
+/// Whether a connection has met itself: where nobody listens on a port, and it is the one that the
+/// system has just given to our own end.
+fn is_own(stream: &TcpStream) -> bool {
+    let ends = (stream.local_addr(), stream.peer_addr());
+    matches!(ends, (Ok(own), Ok(other)) if own == other)
 }
 
 fn gone(error: &std::io::Error) -> Error {

@@ -14,6 +14,10 @@ pub(crate) enum Domain {
     Signal,
     /// Vehicles.
     Vehicle,
+    /// Types of vehicles.
+    VehicleType,
+    /// Routes.
+    Route,
     /// The simulation as a whole.
     Simulation,
     /// Lane-area detectors (E2).
@@ -25,6 +29,8 @@ impl Domain {
         match self {
             Self::Signal => 0x02,
             Self::Vehicle => 0x04,
+            Self::VehicleType => 0x05,
+            Self::Route => 0x06,
             Self::Simulation => 0x0b,
             Self::LaneArea => 0x0d,
         }
@@ -69,12 +75,30 @@ pub(crate) const TL_COMPLETE_DEFINITION: u8 = 0x2b;
 pub(crate) const VAR_SPEED: u8 = 0x40;
 /// Where on its lane a detector begins, metres from the lane's start.
 pub(crate) const VAR_POSITION: u8 = 0x42;
+/// Fastest that a type of vehicle drives, m/s.
+pub(crate) const VAR_MAX_SPEED: u8 = 0x41;
+/// Class of a type of vehicle.
+pub(crate) const VAR_VEHICLE_CLASS: u8 = 0x49;
+/// Width of a type of vehicle, metres.
+pub(crate) const VAR_WIDTH: u8 = 0x4d;
+/// What a type of vehicle drives at where the limit is 1 m/s.
+pub(crate) const VAR_SPEED_FACTOR: u8 = 0x5e;
+/// A parameter by name, such as whether a type has a device.
+pub(crate) const VAR_PARAMETER: u8 = 0x7e;
+/// Adds a route.
+pub(crate) const ADD: u8 = 0x80;
+/// Adds a vehicle.
+pub(crate) const ADD_FULL: u8 = 0x85;
+/// Copies a type of vehicle.
+pub(crate) const COPY: u8 = 0x88;
 /// Length of a vehicle or detector, metres.
 pub(crate) const VAR_LENGTH: u8 = 0x44;
 /// The lane of a vehicle or detector.
 pub(crate) const VAR_LANE_ID: u8 = 0x51;
 /// Distance of a vehicle's front from the start of its lane, metres.
 pub(crate) const VAR_LANE_POSITION: u8 = 0x56;
+/// An option that the simulation was started with.
+pub(crate) const VAR_OPTION: u8 = 0x32;
 /// The simulation's time, seconds.
 pub(crate) const VAR_TIME: u8 = 0x66;
 /// Vehicles that entered in the last step.

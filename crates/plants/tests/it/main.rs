@@ -14,5 +14,8 @@ mod lines;
 mod ntcip;
 mod sumo;
 mod sumo_faults;
+mod sumo_missions;
+#[cfg(unix)]
+mod sumo_ports;
 mod support;
 mod tampered;

@@ -26,6 +26,8 @@ use crate::issue::Issue;
 use crate::limits::Limits;
 use crate::model::Network;
 
+use self::xml::{Node, Xml};
+
 pub use config::{Configuration, parse_configuration, read_configuration};
 pub(crate) use demand::DemandReader;
 pub use demand::{parse_demand, read_demand};
@@ -88,6 +90,23 @@ pub fn import_bytes(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Import
     let input = Input::new(&bytes, path)?;
     let file = file::parse(input, limits)?;
     network::join(input, &file, name_of(path)).map_err(|error| error.in_file(path))
+}
+
+/// Whether a file of SUMO's, plain or gzip, has an element of one of these names.
+///
+/// # Errors
+/// When it cannot be read, is no XML, or passes a limit.
+pub fn has_element(path: &Path, names: &[&str]) -> Result<bool, Error> {
+    let limits = Limits::default();
+    let bytes = input::bytes(path, &limits)?;
+    let bytes = input::plain(&bytes, path, &limits)?;
+    let mut xml = Xml::new(Input::new(&bytes, path)?, &limits);
+    while let Some(node) = xml.next()? {
+        if matches!(node, Node::Open(tag) if names.contains(&tag.name)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A file's name without its endings.

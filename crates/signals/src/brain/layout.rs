@@ -1,7 +1,8 @@
 //! The network as the look-ahead sees it: which lanes a signal's phases serve and how well, where
 //! vehicles go from a lane and how long that takes. Worked out once for a network.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use roads::{Direction, LaneId, LinkId, Network, SignalId};
 
@@ -194,15 +195,22 @@ fn lane_layout(network: &Network, id: LaneId) -> LaneLayout {
 /// The lanes that no signal holds before each that one does.
 fn lanes_behind(network: &Network, held: &[bool], id: LaneId) -> Vec<LaneId> {
     let mut found = Vec::new();
-    let mut at = vec![(id, 0.0)];
-    while let Some((lane, distance)) = at.pop() {
+    // Nearest first, or a way around would hide what lies behind a lane that is near. Distances are
+    // not negative, so their bits are in their order.
+    let mut at = BinaryHeap::from([Reverse((0.0_f64.to_bits(), id))]);
+    while let Some(Reverse((distance, lane))) = at.pop() {
+        if lane != id {
+            if found.contains(&lane) {
+                continue;
+            }
+            found.push(lane);
+        }
         let lane = &network.lanes[lane.index()];
-        let distance = distance + lane.length;
+        let distance = f64::from_bits(distance) + lane.length;
         for movement in &lane.incoming {
             let behind = network.movements[movement.index()].from;
             if distance < BEHIND && !held[behind.index()] && !found.contains(&behind) {
-                found.push(behind);
-                at.push((behind, distance));
+                at.push(Reverse((distance.to_bits(), behind)));
             }
         }
     }

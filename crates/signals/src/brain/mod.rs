@@ -39,7 +39,7 @@ use lane::{Arrival, LaneQueue, Start};
 use layout::{CROSSING, Layout, SignalLayout};
 use look::Outlook;
 use pace::Pace;
-use picture::Picture;
+use picture::{Picture, is_jump};
 use search::{Reach, Search, Stand};
 use ways::LaneWays;
 
@@ -153,6 +153,15 @@ impl Brain {
     /// What the last decision took.
     pub const fn effort(&self) -> Effort {
         self.effort
+    }
+
+    /// Forgets plans and what has been learnt: it is another day, or another plant.
+    fn forget(&mut self) {
+        self.posts.fill_with(Post::default);
+        self.phases.fill((None, 0.0, None));
+        self.pace = Pace::default();
+        self.discharge = self.usual;
+        self.time = None;
     }
 
     /// Plans made before: what they let go is now nearer, or has been let go. Who crossed a moment
@@ -320,8 +329,12 @@ impl Controller for Brain {
 
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
         self.picture.see(&self.layout, seen, self.settings.memory);
+        let passed = |before: f64| seen.time - before;
+        if is_jump(self.time.map_or(0.0, passed), self.settings.memory) {
+            self.forget();
+        }
         self.see_signals(seen);
-        let passed = self.time.map_or(0.0, |before| seen.time - before);
+        let passed = self.time.map_or(0.0, passed);
         self.learn(passed);
         self.let_time_pass(passed);
         let slots = (self.settings.horizon / self.interval).ceil().max(1.0) as usize;

@@ -68,6 +68,12 @@ pub(super) struct Picture {
     here: Vec<ExpectedVehicle>,
 }
 
+/// Whether so many seconds between two looks mean that the plant has begun anew, or that nothing is
+/// known any more of what it was like.
+pub(super) fn is_jump(passed: f64, memory: f64) -> bool {
+    !(0.0..=memory).contains(&passed)
+}
+
 impl Picture {
     pub(super) fn new(lanes: usize) -> Self {
         Self {
@@ -88,9 +94,10 @@ impl Picture {
 
     /// Takes in an observation.
     pub(super) fn see(&mut self, layout: &Layout, seen: &Observation, memory: f64) {
-        let passed = self.time.map_or(0.0, |before| seen.time - before);
-        if !(0.0..=memory).contains(&passed) {
+        let mut passed = self.time.map_or(0.0, |before| seen.time - before);
+        if is_jump(passed, memory) {
             *self = Self::new(self.present.len());
+            passed = 0.0;
         }
         self.time = Some(seen.time);
         let keep = 0.5_f64.powf(passed / memory);

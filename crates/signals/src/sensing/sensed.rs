@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::estimator::Estimator;
 use super::scene::Scene;
-use super::sensors::{Readings, Sensors, WAITING, held};
+use super::sensors::{Readings, Sensors, WAITING};
 use super::spec::Sensing;
 use crate::controller::Detail;
 use crate::envelope::Command;
@@ -90,7 +90,7 @@ impl<P: Plant> Sensed<P> {
             readings: Readings::default(),
             scene,
             shown,
-            held: held(&network),
+            held: network.lanes_at_signals(),
             sums: Sums::default(),
             compared: plant.time(),
             plant,

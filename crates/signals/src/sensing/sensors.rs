@@ -93,7 +93,7 @@ pub(super) struct Sensors {
 impl Sensors {
     /// In the lanes before signals; and probes anywhere.
     pub(super) fn new(network: &Network, sensing: &Sensing, seed: u64, tick: f64) -> Self {
-        let held = held(network);
+        let held = network.lanes_at_signals();
         let mut loops = Vec::new();
         let mut loops_of = vec![0];
         for (index, lane) in network.lanes.iter().enumerate() {
@@ -311,15 +311,6 @@ impl Sensors {
             });
         }
     }
-}
-
-/// Per lane: whether a signal stands at its end.
-pub(super) fn held(network: &Network) -> Vec<bool> {
-    let mut held = vec![false; network.lanes.len()];
-    for movement in network.signals.iter().flat_map(|signal| &signal.movements) {
-        held[network.movements[movement.index()].from.index()] = true;
-    }
-    held
 }
 
 #[cfg(test)]

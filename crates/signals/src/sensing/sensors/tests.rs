@@ -18,7 +18,7 @@ fn drive(sensing: &str, vehicles: u64) -> (Sensors, Vec<u32>, Readings) {
     let network = network();
     let sensing: Sensing = sensing.parse().unwrap();
     let mut sensors = Sensors::new(&network, &sensing, 1, 1.0);
-    let held = held(&network);
+    let held = network.lanes_at_signals();
     let mut counts = vec![0; sensors.loops.len()];
     let mut readings = Readings::default();
     let mut last = Readings::default();
@@ -89,7 +89,7 @@ fn stand(sensing: &str, vehicles: u64, ticks: usize) -> Vec<Readings> {
     let network = network();
     let sensing: Sensing = sensing.parse().unwrap();
     let mut sensors = Sensors::new(&network, &sensing, 4, 1.0);
-    let held = held(&network);
+    let held = network.lanes_at_signals();
     let first = held.iter().position(|&held| held).unwrap();
     let mut scene = Scene::default();
     scene.clear();
