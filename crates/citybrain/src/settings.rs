@@ -31,6 +31,9 @@ const HORIZON_MAX: f64 = 31_536_000.0;
 /// Largest factor on the demand.
 const SCALE_MAX: f64 = 1000.0;
 
+/// Most that is read again of messages with positions, seconds: a week.
+const REPLAY_MAX: f64 = 604_800.0;
+
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -236,6 +239,7 @@ impl Layers {
             compare,
             up,
             pool,
+            probes,
             ..
         } = settings;
         let not_negative = |number: f64| number.is_finite() && number >= 0.0;
@@ -364,6 +368,33 @@ impl Layers {
                 positive(pool.refresh_every),
                 "greater than zero",
             ),
+            (
+                "probes.nats",
+                probes.nats.is_empty()
+                    || probes.nats.starts_with("nats://")
+                    || probes.nats.starts_with("tls://"),
+                "empty, or nats://HOST:4222, or tls://HOST:4222",
+            ),
+            (
+                "probes.subject",
+                is_subject(&probes.subject),
+                "words with dots between them, * for any word, > at the end for any that follow",
+            ),
+            (
+                "probes.stream",
+                probes.stream.is_empty() || is_name(&probes.stream),
+                "empty, or a name without blanks, dots, * and >",
+            ),
+            (
+                "probes.consumer",
+                is_name(&probes.consumer),
+                "a name without blanks, dots, * and >",
+            ),
+            (
+                "probes.replay",
+                (0.0..=REPLAY_MAX).contains(&probes.replay),
+                "from 0 to 604800 (a week)",
+            ),
             ("up.control", is_controller(&up.control), "a controller"),
             (
                 "up.listen",
@@ -384,6 +415,22 @@ impl Layers {
         }
         Ok(())
     }
+}
+
+/// Whether a text is a NATS subject that can be listened to.
+fn is_subject(text: &str) -> bool {
+    let words = text.split('.').count();
+    text.split('.').enumerate().all(|(at, word)| match word {
+        "*" => true,
+        ">" => at + 1 == words,
+        word => is_name(word),
+    })
+}
+
+/// Whether a text is a name of a stream or consumer, or a word of a subject.
+fn is_name(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || ".*>/\\".contains(c);
+    !text.is_empty() && !text.contains(odd)
 }
 
 /// The configuration file, and whether it must be there.
@@ -456,6 +503,18 @@ pub(crate) struct Settings {
     pub(crate) compare: Compare,
     pub(crate) up: Up,
     pub(crate) pool: Pool,
+    pub(crate) probes: Probes,
+}
+
+/// `[probes]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Probes {
+    pub(crate) nats: String,
+    pub(crate) subject: String,
+    pub(crate) stream: String,
+    pub(crate) consumer: String,
+    pub(crate) replay: f64,
 }
 
 /// `[pool]`.

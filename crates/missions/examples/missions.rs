@@ -184,7 +184,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             if std::env::var_os("EACH").is_some() {
                 for mission in report.groups.iter().flat_map(|group| &group.missions) {
                     let arms = mission.arms.iter();
-                    let times: Vec<_> = arms.map(|arm| (arm.time_to_scene, arm.stops)).collect();
+                    let times: Vec<_> = arms
+                        .map(|arm| (arm.time_to_scene, arm.forecast.round(), arm.stops))
+                        .collect();
                     println!(
                         "    {:6.0} s {:3} links {:6.0} m free {:5.0} s {times:?}",
                         mission.ordered, mission.links, mission.metres, mission.free

@@ -14,6 +14,7 @@
 mod dispatch;
 mod error;
 pub mod experiment;
+mod forecast;
 mod live;
 mod mission;
 mod units;
@@ -21,6 +22,7 @@ mod watch;
 
 pub use dispatch::{Assignment, Dispatcher};
 pub use error::Error;
+pub use forecast::forecast;
 pub use live::LiveTimes;
 pub use mission::{Arm, Mission, Order, Progress, Stage, ambulance};
 pub use units::{Place, Unit, Units, UnitsFile};

@@ -18,6 +18,8 @@ const SHUT: Milliseconds = 3_600_000;
 pub struct LiveTimes {
     graph: Arc<LinkGraph>,
     free: Arc<Costs>,
+    /// The same without any wait at signals.
+    drive: Arc<Costs>,
     now: Costs,
     /// Some turn was shut at the last look.
     shut: bool,
@@ -31,8 +33,13 @@ impl LiveTimes {
             ..TurnPenalties::default()
         };
         let free = Costs::free_flow(network, &penalties);
+        let nobody_waits = TurnPenalties {
+            signal: 0.0,
+            ..penalties
+        };
         Self {
             graph: Arc::new(LinkGraph::new(network)),
+            drive: Arc::new(Costs::free_flow(network, &nobody_waits)),
             now: free.clone(),
             free: Arc::new(free),
             shut: false,
@@ -92,6 +99,26 @@ impl LiveTimes {
     /// Times on empty roads.
     pub fn free(&self) -> &Costs {
         &self.free
+    }
+
+    /// Times on empty roads without any wait at signals.
+    pub fn drive(&self) -> &Costs {
+        &self.drive
+    }
+
+    /// What the longest queue on a link took to go at the last look.
+    pub fn queue(&self, link: LinkId) -> Milliseconds {
+        let (now, free) = (&self.now.links, &self.free.links);
+        now[link.index()].saturating_sub(free[link.index()])
+    }
+
+    /// Time in a turn, and the mean wait that the plan of its signal costs there; `None` where there
+    /// is no such turn.
+    pub fn turn(&self, from: LinkId, to: LinkId) -> Option<(Milliseconds, Milliseconds)> {
+        let turn = self.graph.turn(from, to)?.index();
+        let drive = self.drive.turns[turn];
+        let counted = self.free.turns[turn].saturating_sub(drive);
+        Some((drive, (counted as f64 / SIGNAL_SHARE) as Milliseconds))
     }
 
     /// Time now from the end of a route's first link to the end of its last; `None` when its links

@@ -277,3 +277,21 @@ fn a_way_through_closed_lanes_is_shut_and_another_is_found() {
     times.look(&world);
     assert_eq!(times.costs(), open.costs(), "nothing stays shut");
 }
+
+#[test]
+fn missions_are_forecast_as_they_are_driven() {
+    for (protocol, rules) in [
+        (Protocol::literature(), Rules::Benchmark),
+        (Protocol::street(), Rules::Street),
+    ] {
+        let report = run(&protocol, rules, &spec(&protocol, 8, 1, 3), 1000, 1);
+        for (arm, share) in report.arms.iter().zip([0.25, 0.25, 0.1]) {
+            let place = report.arms.iter().position(|one| one == arm).unwrap();
+            let total = report.summary.arms[place];
+            let off = total.forecast / total.mean - 1.0;
+            assert!(off.abs() < share, "{arm:?}: {total:?}");
+        }
+        let priority = report.summary.arms[2];
+        assert!(priority.forecast_off < 0.1 * priority.mean, "{priority:?}");
+    }
+}

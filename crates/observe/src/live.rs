@@ -194,15 +194,7 @@ impl Live {
         districts: Vec<Group>,
         matcher: Option<Matcher>,
     ) -> Result<Self, Error> {
-        let stream = matcher
-            .map(|matcher| {
-                let settings = StreamSettings {
-                    vehicles_max: VEHICLES_MAX,
-                    ..StreamSettings::default()
-                };
-                matched::stream(matcher, settings)
-            })
-            .transpose()?;
+        let stream = matcher.map(stream_of).transpose()?;
         Ok(Self {
             table: Observations::new(&roads, CELLS_MAX),
             roads,
@@ -312,6 +304,28 @@ impl Live {
         self.count(&passages, &map);
     }
 
+    /// Goes on with a new matcher, after one that was lost with positions it failed on and was never
+    /// brought back. They count as never sent, `said` being what [`Live::begin`] said of them, and
+    /// may come again. What was counted before stays; trips under way are lost.
+    ///
+    /// # Errors
+    /// When positions cannot be matched with it.
+    pub fn renew(
+        &mut self,
+        matcher: Matcher,
+        points: &[ProbePoint],
+        said: Accepted,
+    ) -> Result<(), Error> {
+        self.stream = Some(stream_of(matcher)?);
+        for point in points {
+            self.sequences.remove(&point.vehicle);
+        }
+        self.accepted.received -= said.received;
+        self.accepted.repeated -= said.repeated;
+        self.accepted.refused -= said.refused;
+        Ok(())
+    }
+
     /// Ends all trips under way, as if every vehicle had fallen silent.
     pub fn settle(&mut self) {
         let Some(stream) = &mut self.stream else {
@@ -388,6 +402,15 @@ impl Live {
     pub fn index(&self, query: &Query) -> Result<Option<LiveIndex>, Error> {
         self.view(query).map(|view| view.index(query)).transpose()
     }
+}
+
+/// A matcher at work on a stream of positions.
+fn stream_of(matcher: Matcher) -> Result<Stream<u64>, Error> {
+    let settings = StreamSettings {
+        vehicles_max: VEHICLES_MAX,
+        ..StreamSettings::default()
+    };
+    matched::stream(matcher, settings)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ mod tls;
 pub mod value;
 
 pub use clock::{Clock, Moment, StandingClock};
-pub use error::Error;
+pub use error::{Error, chain};
 pub use faults::{Faults, Then};
 pub use pool::*;
 pub use sql::{FromSqlValue, Row, Sql, SqlValue, Transaction};

@@ -93,6 +93,32 @@ impl std::ops::Mul<f64> for Point {
     }
 }
 
+/// Where on the segment from `a` to `b` the point nearest to `point` lies: a share of its length, 0
+/// to 1; 0 for a segment without length.
+pub fn foot(a: Point, b: Point, point: Point) -> f64 {
+    let along = b - a;
+    let square = along.dot(along);
+    if square > 0.0 {
+        ((point - a).dot(along) / square).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+/// How far a point is from a polyline, and how far along that its nearest place lies, both in
+/// metres; `None` for fewer than two points. Of places as near the first counts.
+pub fn nearest_on(points: &[Point], point: Point) -> Option<(f64, f64)> {
+    let mut passed = 0.0;
+    let places = points.windows(2).map(|pair| {
+        let share = foot(pair[0], pair[1], point);
+        let length = pair[0].distance(pair[1]);
+        let at = passed + share * length;
+        passed += length;
+        (pair[0].lerp(pair[1], share).distance(point), at)
+    });
+    places.min_by(|one, other| one.0.total_cmp(&other.0))
+}
+
 /// Length of a polyline.
 pub fn length(points: &[Point]) -> f64 {
     points
@@ -284,6 +310,23 @@ mod tests {
         let lane = offset_right(&trimmed(&road, 15.0, 15.0), 2.0);
         assert_eq!(lane, [Point::new(15.0, -2.0), Point::new(785.0, -2.0)]);
         assert!((length(&lane) - 770.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_nearest_place_on_a_line_is_a_foot_or_an_end() {
+        let line = [(0.0, 0.0), (10.0, 0.0), (10.0, 0.0), (10.0, 20.0)];
+        let line = line.map(|(x, y)| Point::new(x, y));
+        for ((x, y), found) in [
+            ((4.0, 3.0), (3.0, 4.0)),
+            ((-3.0, -4.0), (5.0, 0.0)),
+            ((12.0, 5.0), (2.0, 15.0)),
+            ((10.0, 25.0), (5.0, 30.0)),
+        ] {
+            assert_eq!(nearest_on(&line, Point::new(x, y)), Some(found));
+        }
+        assert_eq!(nearest_on(&line[..1], line[0]), None);
+        let still = Point::new(1.0, 1.0);
+        assert!(foot(still, still, Point::default()).abs() < 1e-12);
     }
 
     #[test]

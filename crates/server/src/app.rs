@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::geo::Projection;
 use crate::live::Live;
 use crate::live::comparisons::Comparisons;
-use crate::seeing::Seeing;
+use crate::seeing::{Feeds, Seeing};
 use crate::tiles::Tiles;
 
 /// The state behind the router.
@@ -34,7 +34,9 @@ pub(crate) struct App {
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) assets: Assets,
     /// What is seen of the traffic.
-    pub(crate) seeing: Seeing,
+    pub(crate) seeing: Arc<Seeing>,
+    /// Positions that come another way than by posts.
+    pub(crate) feeds: Feeds,
     /// The city's data, if it is served.
     pub(crate) bureau: Option<Bureau>,
 }
@@ -57,6 +59,7 @@ impl App {
         let (limits, bureau) = (config.limits.clone(), config.bureau.clone());
         let (comparisons, units) = (Comparisons::new(config.clone()), config.units.clone());
         let districts = observe::areas::districts(&roads, &config.districts);
+        let feeds = config.feeds.clone();
         let live = Live::start(config, Arc::clone(&roads), districts.clone())?;
         Ok(Self {
             scenario,
@@ -68,7 +71,13 @@ impl App {
             comparisons,
             corridors: Catalogue::new(&network),
             units,
-            seeing: Seeing::new(Arc::clone(&network), roads, districts, live.seen()),
+            seeing: Arc::new(Seeing::new(
+                Arc::clone(&network),
+                roads,
+                districts,
+                live.seen(),
+            )),
+            feeds: Feeds::new(feeds),
             live,
             stopping,
             network,

@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::controllers::{self, ControllerChoice};
 use crate::error::Error;
 use crate::live::demand;
+use crate::seeing::Feed;
 
 /// A name in the two languages of the pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -245,6 +246,8 @@ pub struct Config {
     pub districts: Vec<District>,
     /// The city's data; without it the exchange and the Bureau are not served.
     pub bureau: Option<Bureau>,
+    /// Who brings positions of vehicles, besides those that are posted.
+    pub feeds: Vec<Arc<dyn Feed>>,
     /// Every limit.
     pub limits: Limits,
     /// The time.
@@ -269,6 +272,7 @@ impl Config {
             units: Units::default(),
             districts: Vec::new(),
             bureau: None,
+            feeds: Vec::new(),
             limits: Limits::default(),
             clock: Arc::new(SystemClock::start()),
         }

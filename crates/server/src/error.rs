@@ -39,6 +39,11 @@ pub enum Error {
     /// The live run is gone or does not answer in time.
     #[error("the live run does not answer")]
     Unanswered,
+    /// The live run panicked at what was asked of it.
+    #[error(
+        "the server made a mistake at this; the city goes on, from the start of its run if this was to change it"
+    )]
+    Panicked,
     /// Too much is asked for at the same time.
     #[error("{limit} {what}, as many as may at the same time")]
     Limit {

@@ -39,4 +39,5 @@ pub use bureau::Bureau;
 pub use config::{Config, Demands, Ground, GroundKind, Limits, SPEED_RANGE, ScenarioSource, Title};
 pub use controllers::ControllerChoice;
 pub use error::Error;
+pub use seeing::{Door, Feed, Message};
 pub use server::{serve, stop_signal};

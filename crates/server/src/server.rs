@@ -57,7 +57,8 @@ pub async fn serve(
     tracing::info!(%address, "the server listens");
     bound(address);
 
-    let (stopped, ending) = (stop.subscribe(), stop.subscribe());
+    app.feeds.start(&app.seeing, &app.stopping)?;
+    let (stopped, ending, ended) = (stop.subscribe(), stop.subscribe(), stop.clone());
     tokio::spawn(async move {
         shutdown.await;
         tracing::info!("the server stops");
@@ -76,9 +77,11 @@ pub async fn serve(
         result = serving => result.map_err(Error::Serve),
         () = overdue => Ok(()),
     };
+    ended.send_replace(true); // whatever it was that ended it
     let stopped = tokio::task::spawn_blocking(move || {
         app.comparisons.stop();
         app.live.stop();
+        app.feeds.join();
     })
     .await;
     if let Err(error) = stopped {

@@ -1,6 +1,7 @@
 //! The one small trait that every controller implements.
 
 use crate::observation::{Observation, Wishes};
+use crate::priority::Pace;
 
 /// How much of the traffic a controller wants to see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,12 @@ pub trait Controller: Send {
     /// The same controller once more, with all that it has learnt, to try a future with; `None`
     /// where that cannot be had.
     fn fork(&self) -> Option<Box<dyn Controller>> {
+        None
+    }
+
+    /// Where this one stands before another: that one and its pace, if nothing is left undone by
+    /// standing aside now. This one is of no use afterwards.
+    fn stand_aside(&mut self) -> Option<(Box<dyn Controller>, Pace)> {
         None
     }
 

@@ -149,6 +149,19 @@ impl<P: Plant> Runner<P> {
         Ok(())
     }
 
+    /// Takes priority away again, if nobody has it any more and others have got back the green that
+    /// they lost: the controller behind goes on as if there had been none, and decides when it would
+    /// have. `false` where there is none, or it is still at work.
+    pub fn end_priority(&mut self) -> bool {
+        let Some((behind, pace)) = self.controller.stand_aside() else {
+            return false;
+        };
+        self.controller = behind;
+        self.interval = pace.interval;
+        self.next_decision = pace.next;
+        true
+    }
+
     /// The controller's name.
     pub fn controller(&self) -> &'static str {
         self.controller.name()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use roads::generate::{GridDemandSpec, GridSpec, grid, grid_demand};
 use roads::{Direction, LinkId, Network, SignalId};
 use signals::priority::{Claim, Desk, Report, Service, Settings};
-use signals::{Protocol, Runner, SignalPhases, SimPlant, controllers};
+use signals::{Plant, Protocol, Runner, SignalPhases, SimPlant, controllers};
 use sim::Config;
 
 fn runner(control: &str, vehicles: usize) -> Runner<SimPlant> {
@@ -52,6 +52,51 @@ fn with_nobody_on_the_desk_every_controller_decides_as_it_would_alone() {
         let worlds = [alone, before].map(|runner| runner.plant().world().save().unwrap());
         assert_eq!(worlds[0], worlds[1], "{}", info.name);
     }
+}
+
+#[test]
+fn priority_that_is_taken_away_again_leaves_every_controller_as_if_there_had_been_none() {
+    for info in controllers::all() {
+        let mut alone = runner(info.name, 400);
+        alone.run_until(60.0).unwrap();
+        assert!(!alone.end_priority(), "there is none to take away");
+        let mut before = alone.fork().unwrap();
+        let desk = with_desk(&mut before);
+        // At a second that is no decision of most controllers.
+        before.run_until(83.0).unwrap();
+        let (route, ..) = left_turn(before.plant().network());
+        desk.report(7, report(&route, 60.0, Claim::Mission { severity: 1 }));
+        assert!(!before.end_priority(), "somebody has it");
+        desk.withdraw(7);
+        assert!(before.end_priority(), "{}", info.name);
+        assert!(!before.end_priority(), "it is gone");
+        alone.run_until(240.0).unwrap();
+        before.run_until(240.0).unwrap();
+        let worlds = [alone, before].map(|runner| runner.plant().world().save().unwrap());
+        assert_eq!(worlds[0], worlds[1], "{}", info.name);
+    }
+}
+
+#[test]
+fn priority_is_not_taken_away_before_others_have_their_green_back() {
+    let mut runner = runner("advanced-max-pressure", 800);
+    let desk = with_desk(&mut runner);
+    runner.run_until(60.0).unwrap();
+    let (route, ..) = left_turn(runner.plant().network());
+    for second in 0..20 {
+        desk.report(7, report(&route, 60.0, Claim::Mission { severity: 1 }));
+        runner.run_until(61.0 + f64::from(second)).unwrap();
+    }
+    assert!(!desk.service().held.is_empty());
+    desk.withdraw(7);
+    let mut paid = 0;
+    let ended = (0..180).any(|second| {
+        runner.run_until(81.0 + f64::from(second)).unwrap();
+        paid += usize::from(!desk.service().paying_back.is_empty());
+        runner.end_priority()
+    });
+    assert!(ended, "priority never ends");
+    assert!(paid > 0, "nothing was paid back");
 }
 
 /// A turn to the left between two links inside the network: its links, signal, and the phases that

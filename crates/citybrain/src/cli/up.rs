@@ -14,6 +14,7 @@ Examples:
   citybrain up
   citybrain up cities/hangzhou --control max-pressure --speed 10 --open
   citybrain up --network roadnet.json --demand flow.json
+  citybrain up --probes nats://127.0.0.1:4222 --probes-subject 'gps.*.positions'
   citybrain up --port 0 --json            a free port; one JSON line with the address")]
 pub(crate) struct UpArgs {
     /// The city's folder (default: option up.city, cities/hangzhou)
@@ -46,6 +47,13 @@ pub(crate) struct UpArgs {
     /// Threads that share a step (default 1)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=256))]
     pub(crate) threads: Option<u64>,
+    /// NATS server that positions of vehicles come from, besides posts (default: option
+    /// probes.nats)
+    #[arg(long, value_name = "URL")]
+    pub(crate) probes: Option<String>,
+    /// Subject of their messages (default probes.>)
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) probes_subject: Option<String>,
     /// Open the page in the browser
     #[arg(long)]
     pub(crate) open: bool,

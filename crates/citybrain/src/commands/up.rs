@@ -92,6 +92,12 @@ fn override_options(layers: &mut Layers, args: &UpArgs) -> Result<(), Error> {
     )?;
     layers.flag("up.control", "--control", args.control.clone())?;
     layers.flag("up.speed", "--speed", args.speed)?;
+    layers.flag("probes.nats", "--probes", args.probes.clone())?;
+    layers.flag(
+        "probes.subject",
+        "--probes-subject",
+        args.probes_subject.clone(),
+    )?;
     layers.flag("up.open", "--open", args.open.then_some(true))?;
     layers.flag("traffic.scale", "--scale", args.scale)?;
     layers.flag("traffic.seed", "--seed", args.seed.map(i64::from))?;
@@ -146,6 +152,7 @@ fn configuration(args: &UpArgs, settings: &Settings, printer: Printer) -> Result
             config.districts = districts(&file, &config.scenario.network)?;
         }
     }
+    config.feeds = load::feed::of(&settings.probes);
     config.listen = listen(args, settings)?;
     Ok(config)
 }

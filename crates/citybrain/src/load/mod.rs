@@ -4,6 +4,7 @@ mod begin;
 mod city;
 pub(crate) mod data;
 pub(crate) mod demonstration;
+pub(crate) mod feed;
 pub(crate) mod matching;
 pub(crate) mod pool;
 pub(crate) mod probes;

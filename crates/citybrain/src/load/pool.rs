@@ -245,14 +245,12 @@ fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
 }
 
 pub(crate) fn cannot(what: &str, path: &Path, error: impl std::error::Error) -> Error {
-    let mut message = format!("cannot {what} {}: {error}", path.display());
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        message = format!("{message}: {inner}");
-        cause = inner.source();
-    }
     Error::Program {
-        message,
+        message: format!(
+            "cannot {what} {}: {}",
+            path.display(),
+            ::pool::chain(&error)
+        ),
         help: Some(
             "the option pool.data names the folder; one program at a time can have it open"
                 .to_owned(),

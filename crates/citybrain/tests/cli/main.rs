@@ -17,6 +17,7 @@ mod docs;
 mod errors;
 mod help;
 mod ledger;
+mod nats;
 mod plants;
 mod pool;
 mod pool_generate;

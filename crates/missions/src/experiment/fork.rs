@@ -9,8 +9,9 @@ use sim::World;
 use super::draw::Drawn;
 use super::{ARMS, Group, MissionResult, Spec};
 use crate::error::Error;
+use crate::forecast::forecast;
 use crate::live::LiveTimes;
-use crate::mission::{Arm, Mission};
+use crate::mission::{Arm, Mission, ambulance};
 use crate::watch::GreenWatch;
 
 /// Seconds between two looks at how much time vehicles lose.
@@ -22,6 +23,8 @@ pub struct ArmResult {
     /// From the order to the arrival at the scene, waiting to get onto the road included; up to
     /// the end for one that did not arrive.
     pub time_to_scene: f64,
+    /// The same as forecast at the order.
+    pub forecast: f64,
     /// Whether it arrived.
     pub arrived: bool,
     /// How often it came to a stand.
@@ -55,6 +58,8 @@ struct Track {
     /// Vehicle seconds of missions.
     own: f64,
     times: LiveTimes,
+    /// Times to the scenes as forecast, seconds.
+    forecasts: Vec<f64>,
 }
 
 impl Track {
@@ -78,6 +83,15 @@ impl Track {
             .iter()
             .map(|drawn| Mission::start(&mut runner, drawn.order.clone(), arm, spec.light))
             .collect::<Result<Vec<_>, Error>>()?;
+        let world = runner.plant().world();
+        let lit = (arm != Arm::Ordinary).then_some(&spec.light);
+        let max_speed = ambulance(world, lit).max_speed;
+        let forecasts = orders.iter().map(|drawn| {
+            let (route, scene) = (&drawn.order.route, drawn.order.scene);
+            let network = world.network();
+            forecast(network, times, (route, scene), arm, &spec.light, max_speed)
+        });
+        let forecasts = forecasts.collect();
         Ok(Self {
             watch: watch.clone(),
             runner,
@@ -87,6 +101,7 @@ impl Track {
             before: (metrics.time_spent, metrics.throughput),
             own: 0.0,
             times: times.clone(),
+            forecasts,
         })
     }
 
@@ -213,6 +228,7 @@ fn result(
             .unwrap_or_else(|| track.runner.plant().world().time());
         ArmResult {
             time_to_scene: until - ordered,
+            forecast: track.forecasts[place],
             arrived: progress.arrived.is_some(),
             stops: progress.stops,
             stood: progress.stood,

@@ -9,6 +9,10 @@ use super::{ARMS, Group};
 pub struct Total {
     /// Mean.
     pub mean: f64,
+    /// Mean of what was forecast at the orders.
+    pub forecast: f64,
+    /// Mean size of the forecasts' errors.
+    pub forecast_off: f64,
     /// Median.
     pub median: f64,
     /// 90th percentile.
@@ -97,6 +101,12 @@ impl Summary {
                 let each = || missions.iter().map(|mission| &mission.arms[arm]);
                 Total {
                     mean: mean(&times[arm]),
+                    forecast: mean(&each().map(|m| m.forecast).collect::<Vec<_>>()),
+                    forecast_off: mean(
+                        &each()
+                            .map(|m| (m.forecast - m.time_to_scene).abs())
+                            .collect::<Vec<_>>(),
+                    ),
                     median: quantile(&times[arm], 0.5),
                     p90: quantile(&times[arm], 0.9),
                     stops: mean(&each().map(|m| f64::from(m.stops)).collect::<Vec<_>>()),

@@ -20,5 +20,6 @@ mod registry;
 mod server;
 mod snapshots;
 mod speed;
+mod subscriptions;
 mod town;
 mod weed;

@@ -13,8 +13,8 @@ use pool::sources::{Definition, Follow, NatsSource, Pulled, follow};
 use crate::town::{Town, citizen, people_csv};
 
 /// A private server.
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     child: Child,
     _folder: tempfile::TempDir,
 }
@@ -27,6 +27,11 @@ impl Drop for Server {
 }
 
 fn server() -> Option<Server> {
+    server_with(&[])
+}
+
+/// One with these arguments besides.
+pub(crate) fn server_with(args: &[&str]) -> Option<Server> {
     let folder = tempfile::tempdir().unwrap();
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -38,7 +43,8 @@ fn server() -> Option<Server> {
         let mut command = Command::new(program);
         command
             .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
-            .arg(folder.path());
+            .arg(folder.path())
+            .args(args);
         command
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -64,7 +70,7 @@ fn server() -> Option<Server> {
     })
 }
 
-fn wait<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

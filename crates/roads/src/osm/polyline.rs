@@ -50,13 +50,7 @@ pub(super) fn simplified(points: &[Point]) -> Vec<Point> {
 }
 
 fn distance_to_segment(point: Point, a: Point, b: Point) -> f64 {
-    let along = b - a;
-    let square = along.dot(along);
-    if square <= 0.0 {
-        return point.distance(a);
-    }
-    let t = ((point - a).dot(along) / square).clamp(0.0, 1.0);
-    point.distance(a + along * t)
+    point.distance(a + (b - a) * crate::geometry::foot(a, b, point))
 }
 
 /// The line moved to the right by `offset` metres, with the corners cut where the line bends so

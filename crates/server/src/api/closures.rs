@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use roads::LaneId;
 
 use super::{index_of, refuse_foreign};
 use crate::app::App;
 use crate::live::closures::Closures;
-use crate::problem::Problem;
+use crate::problem::{Path, Problem};
 
 /// All lanes that are closed now
 #[utoipa::path(get, path = "/closures", tag = "run", responses(

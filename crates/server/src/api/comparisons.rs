@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use roads::LaneId;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::{none_numbered, refuse_foreign};
 use crate::app::App;
 use crate::live::comparison::{ComparisonReport, HalfPlan, HalfPlans, Session};
 use crate::live::mission::Sending;
-use crate::problem::{FieldFault, JsonBody, Problem};
+use crate::problem::{FieldFault, JsonBody, Path, Problem};
 
 /// The shortest comparison, simulated seconds.
 const SECONDS_MIN: f64 = 60.0;

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use roads::LinkId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::missions::{check_links, check_start};
-use super::refuse_foreign;
+use super::{blocking, refuse_foreign};
 use crate::app::App;
 use crate::geo::Projection;
 use crate::live::mission::Sending;
 use crate::live::missions::{MissionFacts, Missions, PLACE_REACH, link_at};
-use crate::problem::{FieldFault, JsonBody, Problem};
+use crate::problem::{FieldFault, JsonBody, Path, Problem};
 
 /// Where an ambulance is wanted in the running world: a link or a place.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -119,7 +119,9 @@ pub(crate) async fn send(
     JsonBody(request): JsonBody<DispatchRequest>,
 ) -> Result<(StatusCode, Json<MissionFacts>), Problem> {
     refuse_foreign(&headers, "only pages of this server send ambulances")?;
-    let (sending, priority) = request.checked(&app)?;
+    // Looking for the street at a place goes through the whole network.
+    let asked = Arc::clone(&app);
+    let (sending, priority) = blocking(move || request.checked(&asked)).await??;
     let sent = app.live.dispatch(sending, priority).await?;
     Ok((StatusCode::CREATED, Json(sent)))
 }

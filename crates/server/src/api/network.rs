@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use roads::{LinkId, SignalId};
 
 use super::index_of;
 use crate::app::App;
 use crate::live::report::{LinkReport, SignalReport};
-use crate::problem::Problem;
+use crate::problem::{Path, Problem};
 
 /// A link: what it is, its traffic now and in each of the last minutes
 #[utoipa::path(get, path = "/links/{index}", tag = "network",

@@ -4,12 +4,12 @@ use std::io::Read;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Path, Problem};
 use crate::tiles::{TileId, ZOOM_MAX};
 
 /// A vector tile of the network

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{blocking, refuse_foreign};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::seeing::{POST_BYTES_MAX, POSTS_MAX};
+use crate::seeing::{FeedReport, POST_BYTES_MAX, POSTS_MAX};
 
 /// Groups of an answer unless asked otherwise.
 const TOP: usize = 50;
@@ -54,7 +54,16 @@ pub(crate) struct IndexAnswer {
     #[serde(flatten)]
     index: LiveIndex,
     /// What became of positions sent.
-    probes: ProbesAnswer,
+    probes: ProbesNow,
+}
+
+/// What became of all positions sent, and of those of each feed.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProbesNow {
+    #[serde(flatten)]
+    all: ProbesAnswer,
+    /// Where positions come from besides posts.
+    feeds: Vec<FeedReport>,
 }
 
 /// What became of positions.
@@ -121,7 +130,10 @@ pub(crate) async fn index(
         Ok(IndexAnswer {
             source,
             index: index.unwrap_or_else(|| nothing(&asked)),
-            probes: ProbesAnswer::new(accepted, vehicles),
+            probes: ProbesNow {
+                all: ProbesAnswer::new(accepted, vehicles),
+                feeds: app.feeds.reports(),
+            },
         })
     })
     .await?;
@@ -155,6 +167,7 @@ fn nothing(asked: &observe::live::Query) -> LiveIndex {
         (status = 403, description = "The request comes from a page of another site", body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many posts at once", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The matcher failed at it; none of the post was taken", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn probes(
@@ -183,7 +196,5 @@ pub(crate) async fn probes(
         taken.map(|accepted| ProbesAnswer::new(accepted, vehicles))
     })
     .await?;
-    taken
-        .map(Json)
-        .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail))
+    Ok(Json(taken?))
 }

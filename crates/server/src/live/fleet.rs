@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use missions::{Arm, Error, LiveTimes, Mission, Stage};
-use roads::{MovementId, SignalId};
+use roads::{LinkId, MovementId, SignalId};
 use rustc_hash::FxHashMap;
 use signals::priority::{Desk, Settings};
 use signals::{LimitsTable, Runner, SimPlant};
@@ -31,8 +31,10 @@ struct Afoot {
 /// All missions of a world.
 #[derive(Debug, Default)]
 pub(super) struct Fleet {
-    /// Where vehicles report, once something with priority was sent.
+    /// Where vehicles report, while something with priority is under way or paid back.
     desk: Option<Desk>,
+    /// Somebody else reports there, too, so that it stays.
+    shared: bool,
     times: Option<LiveTimes>,
     signals: Arc<FxHashMap<MovementId, SignalId>>,
     afoot: Vec<Afoot>,
@@ -57,6 +59,16 @@ impl Fleet {
         Ok(desk)
     }
 
+    /// The same for somebody who follows a mission of his own: it stays for good.
+    pub(super) fn shared_desk(
+        &mut self,
+        runner: &mut Runner<SimPlant>,
+        limits: &LimitsTable,
+    ) -> Result<Desk, signals::Error> {
+        self.shared = true;
+        self.desk(runner, limits)
+    }
+
     /// The same missions in a double of their world, with a desk of its own.
     pub(super) fn fork(
         &self,
@@ -65,6 +77,7 @@ impl Fleet {
     ) -> Result<Self, signals::Error> {
         let mut fork = Self {
             desk: None,
+            shared: false,
             times: self.times.clone(),
             signals: Arc::clone(&self.signals),
             afoot: self.afoot.clone(),
@@ -184,9 +197,13 @@ impl Fleet {
             let arrived = one.mission.progress().arrived;
             arrived.is_some_and(|at| now - at >= AT_SCENE)
         });
+        if self.desk.is_some() && !self.shared && !self.wants_priority() && runner.end_priority() {
+            self.desk = None;
+            self.paying_back.clear();
+        }
     }
 
-    /// Notes after a step where the vehicles are and what signals do for them.
+    /// Notes where the vehicles are and what signals do for them, for those who look at it.
     pub(super) fn look(&mut self, runner: &Runner<SimPlant>) {
         let service = self.desk.as_ref().map(Desk::service).unwrap_or_default();
         self.paying_back = service.paying_back.iter().map(|signal| signal.0).collect();
@@ -213,7 +230,6 @@ impl Fleet {
         self.end_where(runner, Reason::Closure, |one| {
             blocked.contains(&one.facts.id)
         });
-        self.look(runner);
     }
 
     /// Ends the mission of a number, if it is not over.
@@ -225,6 +241,7 @@ impl Fleet {
     /// a panic it may be half changed.
     pub(super) fn end_all(&mut self, reason: Reason, now: f64) {
         for mut one in self.afoot.drain(..) {
+            one.note_progress();
             one.facts.end(reason, now);
             self.over.push(one.facts);
         }
@@ -240,6 +257,7 @@ impl Fleet {
         let desk = self.desk.clone().unwrap_or_default();
         let over = self.afoot.extract_if(.., |one| which(one));
         for mut one in over {
+            one.look(runner, &self.signals);
             if let Err(error) = one.mission.call_off(runner, &desk) {
                 tracing::error!(mission = one.facts.id, %error, "its vehicle stays on the road");
             }
@@ -250,8 +268,8 @@ impl Fleet {
 }
 
 impl Afoot {
-    fn look(&mut self, runner: &Runner<SimPlant>, signals: &FxHashMap<MovementId, SignalId>) {
-        let world = runner.plant().world();
+    /// Notes what the mission knows by itself.
+    fn note_progress(&mut self) {
         let progress = self.mission.progress();
         let facts = &mut self.facts;
         facts.state = match progress.stage {
@@ -264,16 +282,30 @@ impl Afoot {
         facts.stops = progress.stops;
         facts.stood = progress.stood;
         facts.rerouted = progress.rerouted;
+    }
+
+    fn look(&mut self, runner: &Runner<SimPlant>, signals: &FxHashMap<MovementId, SignalId>) {
+        self.note_progress();
+        let world = runner.plant().world();
+        let facts = &mut self.facts;
         if self.mission.is_over() {
             facts.leave_signals();
             return;
         }
         let vehicle = self.mission.vehicle();
-        let route = world.route(vehicle).unwrap_or_default();
-        facts.route = route.iter().map(|link| link.0).collect();
-        facts.to_go = world
-            .route_ahead(vehicle)
-            .map_or(0, |ahead| ahead.len() as u32);
+        // The engine may know a link behind the scene's.
+        let scene = facts.scene;
+        let to_scene = |links: Option<Vec<LinkId>>| -> Vec<u32> {
+            let mut links: Vec<u32> = links.iter().flatten().map(|link| link.0).collect();
+            let end = links.iter().position(|&link| link == scene);
+            links.truncate(end.map_or(links.len(), |end| end + 1));
+            links
+        };
+        facts.route = to_scene(world.route(vehicle));
+        facts.to_go = to_scene(world.route_ahead(vehicle)).len() as u32;
         facts.ahead = signals_ahead(world, vehicle, signals);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,8 +43,6 @@ pub(super) struct Sent {
     /// Which of the city's units goes.
     pub(super) unit: Option<usize>,
     pub(super) order: Order,
-    /// Seconds to the scene under the traffic of now, at the limits.
-    pub(super) estimate: f64,
     pub(super) times: LiveTimes,
     pub(super) signals: Arc<FxHashMap<MovementId, SignalId>>,
 }
@@ -130,14 +128,13 @@ impl Run {
         };
         let name = |link: LinkId| network.links[link.index()].id.clone();
         let route = route
-            .filter(|route| route.len() > 1 && times.is_open(route))
+            .filter(|route| times.is_open(route))
             .ok_or_else(|| Error::NoWay {
                 from: sending.from.map(name),
                 to: name(scene.link),
             })?;
         Ok(Sent {
             unit,
-            estimate: estimate(&times, &route, at / length.max(f64::MIN_POSITIVE)),
             order: Order {
                 id: self.missions_last + 1,
                 severity: SEVERITY,
@@ -170,16 +167,6 @@ impl Run {
     }
 }
 
-/// Seconds along a route whose last link is driven to this share.
-fn estimate(times: &LiveTimes, route: &[LinkId], share: f64) -> f64 {
-    let link = |link: Option<&LinkId>| {
-        let time = link.and_then(|link| times.costs().links.get(link.index()));
-        time.map_or(0.0, |&time| time as f64 / 1000.0)
-    };
-    let rest = times.of_route(route).unwrap_or_default() as f64 / 1000.0;
-    link(route.first()) + rest - link(route.last()) * (1.0 - share)
-}
-
 impl Under {
     /// Sends the unit off in a world.
     pub(super) fn start(
@@ -189,7 +176,7 @@ impl Under {
         limits: &LimitsTable,
     ) -> Result<Self, Error> {
         let desk = if arm == Arm::Priority {
-            let desk = state.fleet.desk(&mut state.runner, limits);
+            let desk = state.fleet.shared_desk(&mut state.runner, limits);
             desk.map_err(Error::Signals)?
         } else {
             Desk::new()

@@ -1,8 +1,10 @@
 //! Missions of the running world as others see them, and the orders to begin and end them. Nothing
 //! of them is kept beyond the server's life.
 
+use missions::{Arm, ambulance, forecast};
 use roads::{LinkId, Network};
 use serde::Serialize;
+use sim::BlueLight;
 use utoipa::ToSchema;
 
 use super::answers::time_of_day;
@@ -78,7 +80,8 @@ pub(crate) struct MissionFacts {
     pub ordered: f64,
     /// That second as a time of day, `HH:MM:SS`.
     pub ordered_clock: String,
-    /// Time to the scene as estimated at the order: at the limits, under the queues of that second.
+    /// Time to the scene as forecast at the order, under blue light and, with priority, through
+    /// signals that clear the way.
     pub estimate: f64,
     /// Second of the arrival.
     pub arrived: Option<f64>,
@@ -183,7 +186,7 @@ impl Run {
             scene_place: self.projection.degrees(point),
             ordered: now,
             ordered_clock: time_of_day(self.config.scenario.day_start + now),
-            estimate: sent.estimate,
+            estimate: self.estimate(sent, priority),
             arrived: None,
             time_to_scene: None,
             ended: None,
@@ -196,6 +199,19 @@ impl Run {
             ahead: Vec::new(),
             held: Vec::new(),
         }
+    }
+
+    /// Seconds from the order to the scene, as the missions of the experiment are forecast.
+    fn estimate(&self, sent: &super::mission::Sent, priority: bool) -> f64 {
+        let light = BlueLight::default();
+        let fastest = ambulance(self.state.world(), Some(&light)).max_speed;
+        let arm = if priority {
+            Arm::Priority
+        } else {
+            Arm::BlueLight
+        };
+        let way = (sent.order.route.as_slice(), sent.order.scene);
+        forecast(&self.network, &sent.times, way, arm, &light, fastest)
     }
 
     /// Ends a mission; one that is over stays as it is. `None` where there is none of this number.
@@ -247,23 +263,7 @@ pub(crate) const PLACE_REACH: f64 = 300.0;
 /// The link nearest to a point of the plane and how far along it, both in metres; `None` when none
 /// is within [`PLACE_REACH`].
 pub(crate) fn link_at(network: &Network, point: roads::Point) -> Option<(LinkId, f64)> {
-    let near = |index: usize| {
-        let link = &network.links[index];
-        let mut passed = 0.0;
-        let feet = link.shape.windows(2).map(|pair| {
-            let whole = pair[1] - pair[0];
-            let length = whole.norm();
-            let share = if length > 0.0 {
-                ((point - pair[0]).dot(whole) / (length * length)).clamp(0.0, 1.0)
-            } else {
-                0.0
-            };
-            let at = passed + share * length;
-            passed += length;
-            (pair[0].lerp(pair[1], share).distance(point), at)
-        });
-        feet.min_by(|one, other| one.0.total_cmp(&other.0))
-    };
+    let near = |index: usize| roads::geometry::nearest_on(&network.links[index].shape, point);
     let feet = (0..network.links.len()).filter_map(|index| Some((near(index)?, index)));
     let ((away, at), index) = feet.min_by(|one, other| one.0.0.total_cmp(&other.0.0))?;
     let length = network.links[index].length;

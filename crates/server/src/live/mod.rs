@@ -48,8 +48,8 @@ use missions::{MissionFacts, Missions};
 use report::{History, LinkReport, SignalReport, Status};
 use run::{Change, FRAME, Published, Run};
 
-/// Panics of the run after which it is given up.
-const PANICS_MAX: u64 = 5;
+/// Panics of ticks after which the run is given up.
+const PANICS_MAX: u32 = 5;
 
 type Reply<T> = oneshot::Sender<T>;
 
@@ -81,6 +81,25 @@ enum Command {
     Dispatch(Sending, bool, Reply<Result<MissionFacts, Error>>),
     EndMission(u64, Reply<Option<MissionFacts>>),
     Stop,
+}
+
+impl Command {
+    /// Whether it leaves the run as it is.
+    const fn only_asks(&self) -> bool {
+        match self {
+            Self::Link(..)
+            | Self::Signal(..)
+            | Self::History(..)
+            | Self::Fork(..)
+            | Self::Closure(None, _)
+            | Self::Stop => true,
+            Self::Change(..)
+            | Self::Corridor(..)
+            | Self::Closure(Some(_), _)
+            | Self::Dispatch(..)
+            | Self::EndMission(..) => false,
+        }
+    }
 }
 
 /// The handle of the live run.
@@ -230,6 +249,8 @@ impl Live {
         }
         match tokio::time::timeout(self.timeout, answer).await {
             Ok(Ok(answer)) => Ok(answer),
+            // The run goes on, and yet the answer was dropped.
+            Ok(Err(_)) if self.is_alive() => Err(Error::Panicked),
             Ok(Err(_)) | Err(_) => Err(Error::Unanswered),
         }
     }
@@ -254,10 +275,11 @@ impl Live {
 /// Ticks ten times a second and answers commands in between, until told to stop.
 fn drive(mut run: Run, commands: &Receiver<Command>, clock: &dyn Clock, counters: &Counters) {
     let mut next = clock.elapsed();
+    let mut panics_left = PANICS_MAX;
     loop {
         let now = clock.elapsed();
         if now >= next {
-            if !tick_safely(&mut run, now, counters) {
+            if !tick_safely(&mut run, now, counters, &mut panics_left) {
                 return;
             }
             next += FRAME;
@@ -269,7 +291,11 @@ fn drive(mut run: Run, commands: &Receiver<Command>, clock: &dyn Clock, counters
             let wait = next.saturating_sub(clock.elapsed());
             match commands.recv_timeout(wait) {
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(command) => answer(&mut run, command),
+                Ok(command) => {
+                    if !answer_safely(&mut run, command, counters) {
+                        return;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => break,
             }
         }
@@ -277,14 +303,35 @@ fn drive(mut run: Run, commands: &Receiver<Command>, clock: &dyn Clock, counters
 }
 
 /// A tick that survives a fault of the engine or of a controller by starting the run again.
-fn tick_safely(run: &mut Run, now: Duration, counters: &Counters) -> bool {
-    // A panic may leave the state half changed, which is why the run is built afresh after it.
+fn tick_safely(run: &mut Run, now: Duration, counters: &Counters, panics_left: &mut u32) -> bool {
     if catch_unwind(AssertUnwindSafe(|| run.tick(now))).is_ok() {
         return true;
     }
     let panics = counters.panics.fetch_add(1, Ordering::Relaxed) + 1;
     tracing::error!(panics, "the live run panicked; it starts again");
-    panics <= PANICS_MAX && run.restart_as_it_was().is_ok()
+    if *panics_left == 0 {
+        return false; // as it would for ever
+    }
+    *panics_left -= 1;
+    begin_afresh(run)
+}
+
+/// An answer that survives a panic: whoever asked is told, and all others notice at most that the
+/// run starts again, which it need not after a question.
+fn answer_safely(run: &mut Run, command: Command, counters: &Counters) -> bool {
+    let only_asked = command.only_asks();
+    if catch_unwind(AssertUnwindSafe(|| answer(run, command))).is_ok() {
+        return true;
+    }
+    let panics = counters.panics.fetch_add(1, Ordering::Relaxed) + 1;
+    tracing::error!(panics, only_asked, "the live run panicked at a command");
+    only_asked || begin_afresh(run)
+}
+
+/// A panic may leave the state half changed, which is why the run is built afresh after it.
+fn begin_afresh(run: &mut Run) -> bool {
+    let begun = catch_unwind(AssertUnwindSafe(|| run.restart_as_it_was()));
+    begun.is_ok_and(|begun| begun.is_ok())
 }
 
 fn answer(run: &mut Run, command: Command) {

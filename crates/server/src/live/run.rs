@@ -289,6 +289,9 @@ impl Run {
             self.pace.next_changes = now + CHANGES;
             self.pace.changes_shown = self.state.shown;
         }
+        if changes_due {
+            self.state.fleet.look(&self.state.runner);
+        }
         let watched = self.counters.clients.load(Ordering::Relaxed) > 0;
         let stale = last.run != self.number || last.vehicles.is_empty();
         let frame_due = watched && (!self.pace.paused || status_due || stale);

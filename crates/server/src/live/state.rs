@@ -126,11 +126,10 @@ impl State {
         self.fleet.vehicles().chain(self.emergency).collect()
     }
 
-    /// One step of the engine, missions looked after before and seen after it.
+    /// One step of the engine, missions looked after before it.
     pub(super) fn step(&mut self, tracks: &Tracks, horizon: f64) -> Result<(), signals::Error> {
         self.fleet.tend(&mut self.runner);
         self.runner.step()?;
-        self.fleet.look(&self.runner);
         std::mem::swap(&mut self.before, &mut self.after);
         self.after.capture(self.runner.plant().world(), tracks);
         self.figures.observe(tracks, &self.before, &self.after);

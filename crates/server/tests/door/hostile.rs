@@ -268,3 +268,68 @@ async fn a_configuration_that_contradicts_itself_does_not_start() {
         .unwrap_err();
     assert!(matches!(error, Error::Listen { .. }), "{error}");
 }
+
+/// A controller on the menu whose making panics.
+fn with_a_trap(mut config: server::Config) -> server::Config {
+    config.controllers.push(server::ControllerChoice {
+        id: "trap".to_owned(),
+        title: server::Title::new("陷阱", "Trap"),
+        about: server::Title::new("出错", "It fails"),
+        build: std::sync::Arc::new(|_, _, _| panic!("this test's controller fails")),
+    });
+    config
+}
+
+#[tokio::test]
+async fn a_command_that_panics_is_answered_with_500_and_the_city_goes_on() {
+    let server = Server::start(with_a_trap(config())).await;
+    let problem = server
+        .post("/api/v1/control", JSON, r#"{"controller": "trap"}"#)
+        .await
+        .problem(500);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("the city goes on"), "{detail}");
+    assert_eq!(server.get("/readyz").await.status, 200);
+    let status = server.control(&serde_json::json!({"speed": 10})).await;
+    assert_eq!(status["controller"], "plan");
+    assert_eq!(status["run"], 2, "what may be half changed starts again");
+    let mut live = server.live("").await;
+    let begun = live.text("status").await["t"].as_f64().unwrap();
+    while live.text("status").await["t"].as_f64().unwrap() <= begun {}
+    let metrics = server.get("/metrics").await.text();
+    assert!(metrics.contains("panics_total 1"), "{metrics}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn questions_that_panic_leave_the_run_alone_however_many_there_are() {
+    let server = Server::start(with_a_trap(config())).await;
+    let body = r#"{"left": {"controller": "trap"}, "right": {"controller": "plan"}, "seconds": 300, "speed": 10}"#;
+    for _ in 0..10 {
+        server
+            .post("/api/v1/comparisons", JSON, body)
+            .await
+            .problem(500);
+    }
+    let status = server.control(&serde_json::json!({"paused": true})).await;
+    assert_eq!(status["run"], 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_told_as_a_problem() {
+    let server = Server::start(config()).await;
+    for path in [
+        "/api/v1/links/%ff",
+        "/api/v1/signals/%ff",
+        "/api/v1/missions/%ff",
+        "/api/v1/comparisons/%ff",
+        "/api/v1/tiles/%ff/0/0.mvt",
+    ] {
+        server.get(path).await.problem(400);
+    }
+    let closed = server.put("/api/v1/closures/%ff").await;
+    let problem = closed.problem(400);
+    assert!(problem["detail"].as_str().unwrap().contains("UTF-8"));
+    server.stop().await;
+}

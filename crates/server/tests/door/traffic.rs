@@ -140,3 +140,131 @@ async fn a_post_that_is_wrong_is_refused_as_a_whole_with_its_line() {
     }
     server.stop().await;
 }
+
+/// Hands in its messages, over and over the ones that are asked for.
+struct Bringer {
+    messages: std::sync::Mutex<Vec<Vec<u8>>>,
+}
+
+impl server::Feed for Bringer {
+    fn name(&self) -> String {
+        "a test".to_owned()
+    }
+
+    fn run(&self, door: &server::Door) {
+        door.disconnected("it has not begun");
+        door.connected();
+        let messages = std::mem::take(&mut *self.messages.lock().unwrap());
+        let numbered: Vec<_> = (1..).zip(&messages).collect();
+        let messages = numbered.iter().map(|(number, body)| server::Message {
+            number: Some(*number),
+            body,
+        });
+        door.take(&messages.collect::<Vec<_>>());
+        door.lost(3);
+        door.rest(std::time::Duration::from_hours(1));
+        assert!(door.is_stopping());
+    }
+}
+
+async fn feed_of(server: &Server, ready: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..600 {
+        let found = index(server, "").await["probes"]["feeds"][0].clone();
+        if ready(&found) {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the feed brings nothing");
+}
+
+#[tokio::test]
+async fn a_feeds_right_records_are_taken_and_its_wrong_ones_counted_with_their_reasons() {
+    let mut config = config();
+    let wrong = "nonsense\n\n{\"vehicle\": \"plate 4711\", \"t\": -1, \"x\": 0, \"y\": 0}\n";
+    let messages = vec![
+        drive("taxi 1", -290.0, 180).into_bytes(),
+        [wrong.to_owned(), drive("taxi 2", -290.0, 10)]
+            .concat()
+            .into_bytes(),
+        vec![0xff, b'\n', 0],
+        drive("taxi 1", -290.0, 20).into_bytes(),
+        "\n".repeat((16 << 20) + 1).into_bytes(),
+        "7\n".repeat(200_001).into_bytes(),
+        Vec::new(),
+    ];
+    let messages = std::sync::Mutex::new(messages);
+    config.feeds.push(std::sync::Arc::new(Bringer { messages }));
+    let server = Server::start(config).await;
+    let feed = feed_of(&server, |feed| feed["lost"] == 3).await;
+    assert_eq!(feed["name"], "a test");
+    assert_eq!(
+        (&feed["state"], &feed["error"]),
+        (&json!("connected"), &Value::Null)
+    );
+    assert_eq!(feed["messages"], 7);
+    assert_eq!(
+        (&feed["accepted"], &feed["repeated"]),
+        (&json!(190), &json!(20))
+    );
+    // Two lines of the second message, two of the third, the fifth as a whole, the sixth's.
+    assert_eq!(feed["refused"], 2 + 2 + 1 + 200_001);
+    let count = |name: &str| feed[name].as_u64().unwrap();
+    assert_eq!(
+        count("received"),
+        count("accepted") + count("repeated") + count("refused")
+    );
+    let reasons = feed["quarantine"].as_array().unwrap();
+    let of = |message: u64, line: Value| {
+        let found = reasons
+            .iter()
+            .find(|one| one["message"] == message && one["line"] == line);
+        found.unwrap_or_else(|| panic!("{feed}"))["reason"]
+            .as_str()
+            .unwrap()
+    };
+    assert!(of(2, json!(1)).contains("vehicle"));
+    assert!(of(2, json!(3)).contains("from 0"));
+    assert!(of(3, json!(1)).contains("vehicle"));
+    assert!(of(5, Value::Null).contains("at most"));
+    assert!(of(6, Value::Null).contains("200000"));
+    assert!(
+        !feed.to_string().contains("4711"),
+        "names are nobody's business"
+    );
+    let probes = &index(&server, "").await["probes"];
+    assert_eq!(
+        (&probes["vehicles"], &probes["received"]),
+        (&json!(2), &json!(210))
+    );
+    server.stop().await; // and the feed with it
+}
+
+/// Panics at once.
+struct Broken;
+
+impl server::Feed for Broken {
+    fn name(&self) -> String {
+        "broken".to_owned()
+    }
+
+    fn run(&self, _door: &server::Door) {
+        panic!("this test's feed fails");
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_panics_is_told_of_and_posts_are_still_taken() {
+    let mut config = config();
+    config.feeds.push(std::sync::Arc::new(Broken));
+    let server = Server::start(config).await;
+    let feed = feed_of(&server, |feed| feed["state"] == "failed").await;
+    assert!(
+        feed["error"]
+            .as_str()
+            .unwrap()
+            .contains("start the server again")
+    );
+    assert_eq!(post(&server, &drive("taxi", -290.0, 3)).await.status, 200);
+    server.stop().await;
+}

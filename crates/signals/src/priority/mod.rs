@@ -293,6 +293,17 @@ impl Priority {
     }
 }
 
+/// What is behind once the controller has gone.
+struct Gone;
+
+impl Controller for Gone {
+    fn name(&self) -> &'static str {
+        "gone"
+    }
+
+    fn decide(&mut self, _seen: &Observation, _wishes: &mut Wishes) {}
+}
+
 impl std::fmt::Debug for Priority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Priority")
@@ -316,6 +327,19 @@ impl Controller for Priority {
 
     fn interval(&self) -> Option<f64> {
         Some(self.pace.tick)
+    }
+
+    fn stand_aside(&mut self) -> Option<(Box<dyn Controller>, Pace)> {
+        // What the controller behind wished last is what the signals have heard last.
+        let idle = self.desk.is_empty()
+            && !self.changed.contains(&true)
+            && self.turns.iter().all(Turns::owe_nothing);
+        idle.then(|| {
+            (
+                std::mem::replace(&mut self.behind, Box::new(Gone)),
+                self.pace,
+            )
+        })
     }
 
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {

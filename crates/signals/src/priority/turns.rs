@@ -146,6 +146,12 @@ impl Turns {
         }
     }
 
+    /// Whether nobody holds the signal, and others have got back what they lost.
+    pub(super) fn owe_nothing(&self) -> bool {
+        let lost = self.owed.values().any(|&seconds| seconds > 0.0);
+        self.hold.is_none() && self.payback.is_none() && !lost
+    }
+
     /// Whether a tram or bus may be favoured.
     pub(super) fn may_favour(&self, vehicle: u64, now: f64, settings: &Settings) -> bool {
         match self.hold {

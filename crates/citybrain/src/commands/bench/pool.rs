@@ -107,14 +107,8 @@ fn questions(args: &PoolArgs, folder: &Path) -> Result<lake::bench::Figures, Err
 }
 
 fn failed(error: &dyn std::error::Error) -> Error {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        message = format!("{message}: {inner}");
-        cause = inner.source();
-    }
     Error::Program {
-        message,
+        message: pool::chain(error),
         help: None,
     }
 }

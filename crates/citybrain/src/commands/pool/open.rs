@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pool::ingest;
-use pool::{Pool, Table};
+use pool::{Pool, Table, chain};
 
 use crate::cli::pool::Place;
 use crate::error::Error;
@@ -63,14 +63,4 @@ pub(super) fn refused(source: &str, error: ingest::Error) -> Error {
             help: None,
         },
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        message = format!("{message}: {inner}");
-        cause = inner.source();
-    }
-    message
 }

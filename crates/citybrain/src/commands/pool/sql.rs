@@ -93,14 +93,8 @@ fn moment(text: &str) -> Result<Moment, Error> {
 }
 
 fn refused(error: &lake::Error) -> Error {
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        message = format!("{message}: {inner}");
-        cause = inner.source();
-    }
     Error::Refused {
-        message,
+        message: pool::chain(error),
         help: None,
     }
 }

@@ -1,11 +1,16 @@
-//! NATS JetStream: messages with records from departments, and the pool's changes to whoever listens.
+//! NATS JetStream: messages with records from departments, the pool's changes to whoever listens, and
+//! messages of any subject for what is not kept in the pool.
 
 mod connect;
 mod follow;
+mod gather;
 mod publish;
+mod subscribe;
 
 pub(super) use follow::NatsFollower;
+pub use gather::Received;
 pub use publish::{Disclosure, Publisher};
+pub use subscribe::{Durable, Subscriber, Subscription};
 
 /// The header that says what the records of a message do: `upsert` (if it is left out) or `delete`.
 pub const OPERATION: &str = "Citybrain-Operation";

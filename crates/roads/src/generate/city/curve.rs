@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use super::spec::{At, CitySpec};
 use crate::generate::Random;
-use crate::geometry::{Point, length, point_at};
+use crate::geometry::{Point, foot, length, point_at};
 
 /// Metres between two points of a smooth curve.
 const STEP: f64 = 25.0;
@@ -124,14 +124,8 @@ pub(super) fn inside(polygon: &[Point], point: Point) -> bool {
 pub(super) fn distance_to(line: &[Point], point: Point) -> f64 {
     line.windows(2)
         .map(|pair| {
-            let way = pair[1] - pair[0];
-            let square = way.dot(way);
-            let t = if square > 0.0 {
-                ((point - pair[0]).dot(way) / square).clamp(0.0, 1.0)
-            } else {
-                0.0
-            };
-            point.distance(pair[0] + way * t)
+            let t = foot(pair[0], pair[1], point);
+            point.distance(pair[0] + (pair[1] - pair[0]) * t)
         })
         .fold(f64::INFINITY, f64::min)
 }
