@@ -18,9 +18,9 @@ pub const CELLS_MAX: usize = 4_000_000;
 /// Stretches shorter than this say nothing of a link's speed, metres.
 const STRETCH_MIN: f64 = 1.0;
 /// Paces above this are parking, s/m: 100 m in an hour.
-const PACE_MAX: f64 = 36.0;
+pub(crate) const PACE_MAX: f64 = 36.0;
 /// Speeds above this are faults of a clock, m/s.
-const SPEED_MAX: f64 = 85.0;
+pub(crate) const SPEED_MAX: f64 = 85.0;
 
 /// A probe's way over a link, or over a stretch of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,10 +46,14 @@ pub struct Count {
     pub link: LinkId,
     /// The middle of the time it counted, seconds since the first midnight.
     pub at: f64,
-    /// Vehicles that passed, all lanes together.
+    /// Vehicles that passed.
     pub vehicles: f64,
     /// Their speed there, m/s, if it was measured: the harmonic mean where the detector gives one.
     pub speed: Option<f64>,
+    /// The lane that was counted alone, 0 the innermost; none for all together.
+    pub lane: Option<u32>,
+    /// Share of the time in which the detector was covered, 0 to 1, if it was measured.
+    pub occupancy: Option<f64>,
 }
 
 /// What a link had in a quarter hour.

@@ -169,14 +169,18 @@ fn observed(args: &IndexArgs, printer: Printer) -> Result<Seen, Error> {
     }
     let mut table = Observations::new(&roads, CELLS_MAX);
     if let Some(path) = &args.traversals {
-        for seen in files::read_traversals(open(path)?, path, &roads).map_err(refused)? {
+        let mut take = |seen, _| {
             table.traversal(&seen);
-        }
+            Ok(())
+        };
+        files::each_traversal(open(path)?, path, &roads, &mut take).map_err(refused)?;
     }
     if let Some(path) = &args.counts {
-        for count in files::read_counts(open(path)?, path, &roads).map_err(refused)? {
+        let mut take = |count, _| {
             table.count(&count);
-        }
+            Ok(())
+        };
+        files::each_count(open(path)?, path, &roads, &mut take).map_err(refused)?;
     }
     let rows = estimate(&table, &roads, borrowing(args)).map_err(refused)?;
     Ok(Seen {
@@ -268,7 +272,7 @@ fn window(text: &str) -> Result<Window, Error> {
 }
 
 /// Minutes after midnight of `HH:MM`, 24:00 at most.
-fn quarter_or_minute(text: &str) -> Result<u32, Error> {
+pub(super) fn quarter_or_minute(text: &str) -> Result<u32, Error> {
     let wrong = || Error::Refused {
         message: format!("{text:?} is no time of day"),
         help: Some("write HH:MM, for example 07:00".to_owned()),
