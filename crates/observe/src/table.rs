@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::bins::Bin;
 use crate::facts::Roads;
+use crate::parts::{Part, group_of};
 use crate::sketch::Sketch;
 
 /// Most cells (link and quarter hour) that a table keeps unless told otherwise; at some 200 bytes
-/// each.
+/// each, and 20 more for each group of vehicles in it.
 pub const CELLS_MAX: usize = 4_000_000;
 /// Stretches shorter than this say nothing of a link's speed, metres.
 const STRETCH_MIN: f64 = 1.0;
@@ -69,6 +70,8 @@ pub struct Cell {
     pub squares: f64,
     /// Paces, s/km.
     pub paces: Sketch,
+    /// What each group of vehicles has of it.
+    pub parts: Vec<Part>,
     /// Vehicles that detectors counted.
     pub counted: f64,
     /// Of those, with a speed.
@@ -84,9 +87,28 @@ impl Cell {
         self.seconds += other.seconds;
         self.squares += other.squares;
         self.paces.merge(&other.paces);
+        for part in &other.parts {
+            self.take(part);
+        }
         self.counted += other.counted;
         self.spot += other.spot;
         self.spot_pace += other.spot_pace;
+    }
+
+    fn take(&mut self, part: &Part) {
+        match self.parts.iter_mut().find(|own| own.group == part.group) {
+            Some(own) => own.add(part),
+            None => self.parts.push(*part),
+        }
+    }
+
+    /// What it has without a group of vehicles.
+    pub fn without(&self, group: u8) -> Part {
+        let mut rest = Part::default();
+        for part in self.parts.iter().filter(|part| part.group != group) {
+            rest.add(part);
+        }
+        rest
     }
 }
 
@@ -143,6 +165,13 @@ impl Observations {
         cell.seconds += time;
         cell.squares += share * pace * pace;
         cell.paces.add(pace * 1000.0, share);
+        cell.take(&Part {
+            group: group_of(seen.vehicle),
+            n: share as f32,
+            metres: way as f32,
+            seconds: time as f32,
+            squares: (share * pace * pace) as f32,
+        });
         Taken::Counted
     }
 
@@ -214,6 +243,13 @@ impl Observations {
         self.cells
             .iter()
             .map(|(&(bin, link), cell)| (bin, LinkId(link), cell))
+    }
+
+    /// The groups of vehicles that a link has in a quarter hour, a bit each.
+    pub(crate) fn groups_in(&self, bin: Bin, link: LinkId) -> u32 {
+        let parts = self.cells.get(&(bin, link.0)).map(|cell| &cell.parts);
+        let each = parts.into_iter().flatten();
+        each.fold(0, |bits, part| bits | 1 << part.group)
     }
 
     /// How many cells it holds.

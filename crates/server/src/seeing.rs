@@ -87,8 +87,7 @@ impl Seeing {
         }
         // Who asks for the index does not wait for the matcher.
         let begun = self.probes_now().as_mut().map(|live| live.begin(&points));
-        let (accepted, matching) = begun.unwrap_or_default();
-        let Some(mut matching) = matching else {
+        let Some(Ok((accepted, mut matching))) = begun else {
             // The matcher went with a post that panicked: the next has a new one.
             *self.probes_now() = None;
             return Err("the matcher failed; send the positions again".to_owned());

@@ -312,7 +312,7 @@ export const en = {
   congestionWorst: "Where the index is highest",
   congestionLink: "Street",
   congestionDefinitions:
-    "Index: travel time of all vehicles over their travel time at the speed limit (docs/congestion.md). Intervals take links for independent, and are too narrow for the whole city. A street's name shows where it is.",
+    "Index: travel time of all vehicles over their travel time at the speed limit (docs/congestion.md). Intervals of the city and of districts take vehicles for independent of one another, those of a street its quarter hours. A street's name shows where it is.",
 
   incidentTitle: "Incidents",
   incidentNothing: "Nothing is known yet: detectors report every two minutes.",

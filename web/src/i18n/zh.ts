@@ -311,7 +311,7 @@ export const zh: Strings = {
   congestionWorst: "指数最高的路段",
   congestionLink: "道路",
   congestionDefinitions:
-    "指数：全部车辆的行程时间与按限速行驶所需时间之比（docs/congestion.md）。区间按路段相互独立计算，对全市而言偏窄。点击道路名可在地图上查看。",
+    "指数：全部车辆的行程时间与按限速行驶所需时间之比（docs/congestion.md）。全市和分区的区间以车辆为独立单位，单条道路的区间以一刻钟为单位。点击道路名可在地图上查看。",
 
   incidentTitle: "交通事件",
   incidentNothing: "尚无数据：检测器每两分钟上报一次。",

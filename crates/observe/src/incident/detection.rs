@@ -144,15 +144,19 @@ impl Detection {
                 self.learn_one(station, slot, &reading)?;
             }
         }
-        let occupancy: BTreeMap<LinkId, Reading> = readings
-            .iter()
-            .filter(|(station, _)| station.lane.is_none())
-            .map(|&(station, reading)| (station.link, reading))
-            .collect();
-        self.judge_sections(begin, &occupancy, &mut judged);
+        let mut by_link: BTreeMap<LinkId, Reading> = BTreeMap::new();
+        for &(station, reading) in readings {
+            match station.lane {
+                None => _ = by_link.insert(station.link, reading),
+                // The only lane there is.
+                Some(_) => _ = by_link.entry(station.link).or_insert(reading),
+            }
+        }
+        self.judge_sections(begin, &by_link, &mut judged);
         let interval_s = self.settings.interval_s;
-        self.book
-            .note(begin + interval_s, interval_s, &judged.alarms);
+        let end = begin + interval_s;
+        self.time = Some(end);
+        self.book.note(end, interval_s, &judged.alarms);
         Ok(judged)
     }
 

@@ -241,7 +241,7 @@ impl Intervals {
             for ((_, station), sums) in cells() {
                 let reading = self.reading(*station, sums, roads);
                 readings.insert(*station, reading);
-                if station.lane.is_some() {
+                if station.lane.is_some() && Self::lanes(*station, roads) > 1 {
                     by_link
                         .entry(Station::link(station.link))
                         .or_default()
@@ -266,6 +266,12 @@ impl Intervals {
             cell.is_some_and(|cell| day(cell.0.0) == today)
         };
         self.probed.is_empty() || !(same(before) && same(after))
+    }
+
+    fn lanes(station: Station, roads: &Roads) -> u32 {
+        roads
+            .get(station.link)
+            .map_or(1, |facts| facts.lanes.max(1))
     }
 
     fn reading(&self, station: Station, sums: &Sums, roads: &Roads) -> Reading {

@@ -47,6 +47,7 @@ fn an_incident_opens_with_its_evidence_and_closes_when_all_is_usual_again() {
     let open = run(&mut detection, station, &readings);
     // Full at the 21st interval, certain at the 22nd; over with the second usual one.
     assert_eq!(open[19..], [0, 0, 1, 1, 1, 1, 0, 0], "{open:?}");
+    assert_eq!(detection.time(), Some(25_200.0 + 27.0 * INTERVAL_S));
     let incident = detection.over().next().unwrap();
     assert_eq!(
         (incident.link, incident.method),
@@ -281,4 +282,41 @@ fn a_deviate_needs_both_a_full_and_a_slow_detector_twice() {
         new.take(&reading(0.9, Some(0.5)), &Usual::default()),
         State::Free
     );
+}
+
+#[test]
+fn one_lane_after_another_without_a_signal_is_a_section_for_california() {
+    // Two roads in a row: a junction of two links, no signal.
+    let mut network = network();
+    for junction in &mut network.junctions {
+        junction.signal = None;
+    }
+    network.turns.retain(|turn| turn.from == LinkId(0));
+    let to = network.turns[0].to;
+    network.turns.retain(|turn| turn.to == to);
+    let settings = Settings {
+        methods: vec![Method::California7],
+        ..Settings::default()
+    };
+    let mut detection = Detection::new(&network, settings).unwrap();
+    let reading = |occupancy| Reading {
+        occupancy,
+        speed: Some(5.0),
+    };
+    let mut take = |number: f64, up, down| {
+        let seen = [
+            (Station::lane(LinkId(0), 0), reading(up)),
+            (Station::lane(to, 0), reading(down)),
+        ];
+        detection.take(number * INTERVAL_S, &seen).unwrap().alarms
+    };
+    assert!(take(0.0, 0.12, 0.1).is_empty() && take(1.0, 0.5, 0.05).is_empty());
+    let alarms = take(2.0, 0.5, 0.05);
+    assert_eq!(alarms.len(), 1);
+    assert_eq!(
+        (alarms[0].station, alarms[0].since),
+        (Station::link(LinkId(0)), INTERVAL_S)
+    );
+    assert_eq!(alarms[0].evidence.against, Comparison::Downstream);
+    assert!((alarms[0].evidence.usual_occupancy - 0.05).abs() < 1e-9);
 }

@@ -12,8 +12,9 @@ use observe::truth::Traffic;
 use observe::{Roads, files};
 use roads::Network;
 
-use super::index::{open, quarter_or_minute, refused};
+use super::index::{open, refused};
 use super::scenario::{self, Scenario};
+use super::times::minute;
 use super::watched::Watched;
 use super::{closing, incident_report, progress};
 use crate::cli::traffic_incidents::IncidentArgs;
@@ -161,7 +162,7 @@ fn simulated(
     printer: Printer,
 ) -> Result<Work, Error> {
     let scenario = scenario::read(&args.scenario, settings, printer)?;
-    let start = f64::from(quarter_or_minute(&args.at)?) * 60.0;
+    let start = f64::from(minute(&args.at)?) * 60.0;
     let network = &scenario.network;
     let roads = Roads::of(network);
     if !args.history.is_empty() {

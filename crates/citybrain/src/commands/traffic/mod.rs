@@ -22,6 +22,7 @@ pub(crate) mod scenario;
 pub(crate) mod simulate;
 mod summary;
 mod sumo;
+mod times;
 mod trajectories;
 mod watched;
 
