@@ -158,7 +158,8 @@ export class CongestionPanel extends LiveElement {
   }
 
   #showLinks({ measured }: CongestionIndex): void {
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.link;
+    const active = document.activeElement as HTMLElement | null;
+    const focused = this.#links.contains(active) ? active?.dataset.link : undefined;
     const rows = measured.map(({ link, name, id, tti, delay_hours: lost }) => {
       const fly = linkButton(this.model, link, named(name ?? id));
       const interval = `${number(tti.low, 1)} – ${number(tti.high, 1)}`;

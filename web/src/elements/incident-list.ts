@@ -6,7 +6,6 @@ import { number, timeOfDay } from "../format";
 import { named, onLanguage, type StringName, t } from "../i18n";
 import { every, h, LiveElement, setText } from "./dom";
 import { linkButton } from "./show-link";
-import { column, fillTable } from "./tables";
 
 const REFRESH_MS = 5000;
 
@@ -17,18 +16,10 @@ const KINDS: Readonly<Record<Incident["method"], StringName>> = {
   silence: "incidentSilent",
 };
 
-const COLUMNS: readonly StringName[] = [
-  "congestionLink",
-  "incidentKind",
-  "incidentSince",
-  "incidentUntil",
-  "incidentEvidence",
-];
-
 export class IncidentList extends LiveElement {
   readonly #heading = h("h3");
   readonly #none = h("p", { class: "small" });
-  readonly #table = h("table", { class: "figures-table", "data-table": "incidents" });
+  readonly #list = h("ul", { class: "plain missions" });
   readonly #news = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #definitions = h("p", { class: "small" });
   #found: Incidents | null = null;
@@ -36,7 +27,7 @@ export class IncidentList extends LiveElement {
   #asked = 0;
 
   protected override build(signal: AbortSignal): void {
-    this.append(this.#heading, this.#none, this.#table, this.#news, this.#definitions);
+    this.append(this.#heading, this.#none, this.#list, this.#news, this.#definitions);
     onLanguage(() => this.#show(), signal);
     const load = (): void => void this.#load(signal);
     every(REFRESH_MS, load, signal);
@@ -74,34 +65,30 @@ export class IncidentList extends LiveElement {
     const { open = [], over = [] } = this.#found ?? {};
     const all = [...open, ...over];
     this.#none.hidden = open.length > 0;
-    this.#table.hidden = all.length === 0;
-    const { link, row } = (document.activeElement as HTMLElement | null)?.dataset ?? {};
-    const rows = all.map((incident) => this.#row(incident));
-    fillTable(
-      this.#table,
-      COLUMNS.map((name) => column(t(name))),
-      rows,
-    );
-    if (link && row) {
-      const same = `[data-link="${link}"][data-row="${row}"]`;
-      this.#table.querySelector<HTMLElement>(same)?.focus();
+    this.#list.hidden = all.length === 0;
+    const focused = (document.activeElement as HTMLElement | null)?.dataset.incidentKey;
+    this.#list.replaceChildren(...all.map((incident) => this.#item(incident)));
+    if (focused) {
+      this.#list.querySelector<HTMLElement>(`[data-incident-key="${focused}"]`)?.focus();
     }
   }
 
-  #row(incident: Incident): HTMLElement {
+  #item(incident: Incident): HTMLElement {
     const { link, id, name, method, since, until, evidence } = incident;
     const button = linkButton(this.model, link, named(name ?? id));
-    button.dataset.row = `${method} ${since}`;
+    button.dataset.incidentKey = `${link} ${method} ${since}`;
     const lanes = evidence.lanes.map((lane) => lane + 1).join(", ");
     const where = lanes === "" ? "" : ` (${t("incidentLanes", { lanes })})`;
+    const times =
+      until === null
+        ? t("incidentSince", { since: timeOfDay(since) })
+        : t("incidentFrom", { since: timeOfDay(since), until: timeOfDay(until) });
     return h(
-      "tr",
+      "li",
       { "data-incident": link, "data-method": method, "data-open": until === null },
-      h("th", { scope: "row" }, button),
-      h("td", {}, t(KINDS[method]) + where),
-      h("td", {}, timeOfDay(since)),
-      h("td", {}, until === null ? t("incidentOpen") : timeOfDay(until)),
-      h("td", {}, told(evidence)),
+      h("p", {}, button, " ", h("b", {}, t(KINDS[method]) + where)),
+      h("p", {}, times),
+      h("p", { class: "small" }, told(evidence)),
     );
   }
 }
