@@ -28,13 +28,13 @@ pub(crate) struct ThresholdArgs {
     #[arg(long, value_name = "FACTOR", value_parser = values::factor, default_value_t = 0.4)]
     pub(crate) wave_rise: f64,
     /// Deviates (Dudek, Messer and Nuckles, TRR 495, 1974): standard deviations by which occupancy
-    /// lies above what is usual; 2 to 3 there
+    /// lies above what is usual
     #[arg(long, value_name = "N", value_parser = values::factor, default_value_t = 3.0)]
     pub(crate) occupancy_deviates: f64,
     /// Deviates: standard deviations by which speed lies below
     #[arg(long, value_name = "N", value_parser = values::factor, default_value_t = 2.0)]
     pub(crate) speed_deviates: f64,
-    /// Deviates: intervals in a row, 1 or 2 there
+    /// Deviates: intervals in a row
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) persistence: u32,
     /// Silence (ours): chance below which it is no chance that nobody passes
