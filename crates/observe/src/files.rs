@@ -317,6 +317,10 @@ pub fn each_traversal(
             );
             return Err(Error::record(path, line, "left", message));
         }
+        if Bin::at(record.left).is_none() {
+            let message = format!("is {}; it must be within a century", record.left);
+            return Err(Error::record(path, line, "left", message));
+        }
         found += 1;
         limit(found)?;
         let seen = Traversal {

@@ -53,6 +53,15 @@ fn bad_records_are_refused_with_line_field_and_remedy() {
         error.to_string().starts_with("v.csv:2: left is 50"),
         "{error}"
     );
+    let text = "vehicle,link,entered,left\n1,road_1_1_0,100,1e300\n";
+    let error = each_traversal(text.as_bytes(), Path::new("v.csv"), &roads, &mut |_, _| {
+        Ok(())
+    })
+    .unwrap_err();
+    assert!(
+        error.to_string().ends_with("it must be within a century"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{Reading, Station};
 use crate::error::Error;
 use crate::facts::Roads;
 use crate::files::{each_count, each_traversal};
-use crate::table::{CELLS_MAX, Count, Traversal};
+use crate::table::{CELLS_MAX, Count, PACE_MAX, SPEED_MAX, Traversal};
 
 /// Length of a vehicle and the loop below it, metres: a car of 5 m, and 1.5 m.
 pub const VEHICLE_M: f64 = 6.5;
@@ -72,6 +72,7 @@ pub struct Intervals {
     cells: BTreeMap<(u64, Station), Sums>,
     /// Links that probes drove on some time.
     probed: BTreeSet<Station>,
+    refused: u64,
 }
 
 impl Intervals {
@@ -93,6 +94,7 @@ impl Intervals {
             expansion,
             cells: BTreeMap::new(),
             probed: BTreeSet::new(),
+            refused: 0,
         })
     }
 
@@ -184,12 +186,15 @@ impl Intervals {
             (seen.entered / self.interval_s) as u64,
             (seen.left / self.interval_s) as u64,
         );
-        if last - first > INTERVALS_MAX {
+        let pace = (seen.left - seen.entered) / (seen.to_m - seen.from_m);
+        let sound = (1.0 / SPEED_MAX..=PACE_MAX).contains(&pace);
+        if !sound || last - first > INTERVALS_MAX {
+            self.refused += 1;
             return Ok(());
         }
         let station = Station::link(seen.link);
         self.probed.insert(station);
-        let metres_a_second = (seen.to_m - seen.from_m).max(0.0) / (seen.left - seen.entered);
+        let metres_a_second = 1.0 / pace;
         for interval in first..=last {
             let begin = interval as f64 * self.interval_s;
             let seconds = seen.left.min(begin + self.interval_s) - seen.entered.max(begin);
@@ -198,6 +203,11 @@ impl Intervals {
             sums.probe_metres += seconds.max(0.0) * metres_a_second;
         }
         Ok(())
+    }
+
+    /// Traversals that were left out: parked, or with a speed that nothing drives.
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Whether nothing was read.
@@ -224,10 +234,16 @@ impl Intervals {
         };
         let day = |interval: u64| (interval as f64 * self.interval_s / DAY) as u64;
         let mut readings = BTreeMap::new();
-        for interval in first..=last {
+        let mut next = first;
+        while next <= last {
+            let interval = next;
+            next += 1;
             readings.clear();
             let cells = || self.cells.range((interval, LOWEST)..(interval + 1, LOWEST));
             if cells().next().is_none() && self.pauses(interval, day(interval), &day) {
+                // Files may be years long with nothing in between.
+                let after = self.cells.range((interval, LOWEST)..).next();
+                next = after.map_or(last + 1, |cell| cell.0.0);
                 continue;
             }
             for station in &self.probed {

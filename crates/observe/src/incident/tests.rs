@@ -320,3 +320,26 @@ fn one_lane_after_another_without_a_signal_is_a_section_for_california() {
     assert_eq!(alarms[0].evidence.against, Comparison::Downstream);
     assert!((alarms[0].evidence.usual_occupancy - 0.05).abs() < 1e-9);
 }
+
+#[test]
+fn files_of_years_with_nothing_in_between_and_parked_vehicles_are_taken_in_moments() {
+    let network = network();
+    let roads = Roads::of(&network);
+    let mut intervals = Intervals::new(1.0, 1.0).unwrap();
+    let text = "vehicle,link,entered,left\n\
+                1,road_1_1_0,10,40\n\
+                1,road_1_1_0,50,90000\n\
+                1,road_1_1_0,3000000000,3000000030\n";
+    let path = Path::new("t.csv");
+    intervals
+        .read_traversals(text.as_bytes(), path, &roads)
+        .unwrap();
+    assert_eq!(intervals.refused(), 1, "the one that parks");
+    let mut count = 0;
+    let mut take = |_: f64, _: &[(Station, Reading)]| {
+        count += 1;
+        Ok(())
+    };
+    intervals.each(&roads, &mut take).unwrap();
+    assert_eq!(count, 62);
+}

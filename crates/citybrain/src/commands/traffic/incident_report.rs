@@ -22,6 +22,8 @@ struct Report<'a> {
     intervals: usize,
     /// Decisions that were made: detectors and algorithms in all intervals.
     decisions: usize,
+    /// Traversals that were left out: parked, or faster than anything drives.
+    refused: u64,
     /// Incidents that were found.
     found: usize,
     /// The newest first.
@@ -77,6 +79,7 @@ pub(super) fn print(args: &IncidentArgs, work: &Work, observed: bool, printer: P
             settings: work.detection.settings(),
             intervals: work.intervals,
             decisions: work.decisions,
+            refused: work.refused,
             found: count,
             incidents: found
                 .iter()
@@ -102,11 +105,12 @@ pub(super) fn print(args: &IncidentArgs, work: &Work, observed: bool, printer: P
     }
     printer.line(shown(&work.network, &found).trim_fmt())?;
     printer.note(format_args!(
-        "{} of {count} incidents shown; {} decisions in {} intervals of {} s",
+        "{} of {count} incidents shown; {} decisions in {} intervals of {} s; {} traversals refused",
         found.len(),
         grouped(work.decisions as u64),
         grouped(work.intervals as u64),
-        args.interval
+        args.interval,
+        grouped(work.refused)
     ));
     if known {
         printer.line(told(&work.scorer.score()))?;

@@ -34,6 +34,8 @@ pub(super) struct Work {
     pub(super) intervals: usize,
     /// Decisions in them.
     pub(super) decisions: usize,
+    /// Traversals that were left out.
+    pub(super) refused: u64,
 }
 
 impl Work {
@@ -50,6 +52,7 @@ impl Work {
             roads,
             intervals: 0,
             decisions: 0,
+            refused: 0,
         })
     }
 
@@ -128,6 +131,7 @@ fn from_files(args: &IncidentArgs, printer: Printer) -> Result<Work, Error> {
         });
     }
     let mut work = Work::new(args, &network, roads.clone(), &known)?;
+    work.refused = history.refused() + seen.refused();
     let detection = &mut work.detection;
     let mut learn = |begin: f64, seen: &[(Station, Reading)]| detection.learn(begin, seen);
     history.each(&roads, &mut learn).map_err(refused)?;
