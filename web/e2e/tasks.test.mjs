@@ -485,3 +485,83 @@ describe("congestion", () => {
     await context.close();
   });
 });
+
+describe("incidents", () => {
+  it("are listed where a lane is closed that others drove on, and shown on the map", async () => {
+    const { context, page, seen } = await open(browser, `${server.address}/?lang=en#congestion`, {
+      bypassCSP: true,
+    });
+    await ready(page);
+    // A whole morning is ahead, and the map leaves the machine to the city.
+    const morning = { restart: true, speed: 60, paused: false };
+    await page.evaluate(async (change) => {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify(change);
+      const answer = await fetch("/api/v1/control", { method: "POST", headers, body });
+      if (!answer.ok) throw new Error(await answer.text());
+    }, morning);
+    const until = async (what, done) => {
+      for (const begun = Date.now(); Date.now() - begun < 240_000; await page.waitForTimeout(500)) {
+        const found = await done();
+        if (found) return found;
+      }
+      assert.fail(`not in time: ${what}`);
+    };
+    await page.waitForSelector("incident-list >> text=Incidents");
+    // What is usual is known after six intervals; the first few are those of empty roads.
+    await until("ten intervals", async () => {
+      const { interval_s: interval } = await ask(page, "/traffic/incidents");
+      return (await ask(page, "/scenario")).status.t >= 10 * interval;
+    });
+    // The middle lanes of the busiest streets: from the lanes beside them everybody gets on.
+    const { measured } = await ask(page, "/traffic/index?by=link&top=1000");
+    measured.sort((a, b) => b.observations - a.observations);
+    const closed = new Set();
+    for (const { link } of measured) {
+      const { lanes, first_lane: first } = await ask(page, `/links/${link}`);
+      if (lanes < 3) continue;
+      await page.evaluate(
+        (lane) => document.querySelector("main.map > city-map").model.closures.close(lane),
+        first + 1,
+      );
+      closed.add(link);
+      if (closed.size === 6) break;
+    }
+    const { closures } = await ask(page, "/closures");
+    assert.equal(closures.length, closed.size);
+    const found = await until("an incident of a closed lane", async () => {
+      const { open } = await ask(page, "/traffic/incidents");
+      return open.find(({ link, method, evidence }) => {
+        const silent = method === "silence" && evidence.lanes.includes(1);
+        return silent && closed.has(link);
+      });
+    });
+    assert.equal(found.evidence.speed, null);
+    assert.ok(found.evidence.usual_speed > 0 && found.until === null && found.since < found.found);
+    // It stays as long as the lane is closed, so the page has it within one refresh.
+    const row = page.locator(
+      `incident-list [data-incident="${found.link}"][data-method="silence"]`,
+    );
+    await row.first().waitFor();
+    assert.match(await row.first().textContent(), /Nobody passes any more \(lane .*2.*\)/);
+    await accessible(page);
+    await row.first().getByRole("button").focus();
+    await page.keyboard.press("Enter");
+    const marked = await page.evaluate(() => [
+      ...document.querySelector("main.map > city-map").model.marks.corridor,
+    ]);
+    assert.deepEqual(marked, [found.link]);
+    await shot(page, "incidents-1440x900");
+    for (const { lane } of closures) {
+      await page.evaluate(
+        (lane) => document.querySelector("main.map > city-map").model.closures.open(lane),
+        lane,
+      );
+    }
+    await page.waitForFunction(
+      () => document.querySelector("main.map > city-map").model.closures.closures.length === 0,
+    );
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+});

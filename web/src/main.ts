@@ -17,6 +17,7 @@ import { DispatchList } from "./elements/dispatch-list";
 import { FigurePanel } from "./elements/figure-panel";
 import { HelpDialog } from "./elements/help-dialog";
 import { HistoryCharts } from "./elements/history-charts";
+import { IncidentList } from "./elements/incident-list";
 import { LinkCard } from "./elements/link-card";
 import { MapLegend } from "./elements/map-legend";
 import { MissionPanel } from "./elements/mission-panel";
@@ -45,6 +46,7 @@ declare global {
     "figure-panel": FigurePanel;
     "help-dialog": HelpDialog;
     "history-charts": HistoryCharts;
+    "incident-list": IncidentList;
     "link-card": LinkCard;
     "map-legend": MapLegend;
     "mission-panel": MissionPanel;
@@ -84,6 +86,7 @@ for (const [name, element] of [
   ["dispatch-list", DispatchList],
   ["mission-panel", MissionPanel],
   ["closure-panel", ClosurePanel],
+  ["incident-list", IncidentList],
   ["congestion-panel", CongestionPanel],
   // Last: it makes all the others.
   ["command-centre", CommandCentre],

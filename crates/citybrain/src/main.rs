@@ -109,6 +109,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Penetration(args) => {
                 commands::traffic::penetration(&args, layers, printer)
             }
+            TrafficCommand::Incidents(args) => commands::traffic::incidents(&args, layers, printer),
         },
         Command::Claims(ClaimsCommand::Traffic(args)) => {
             commands::claims::traffic(&args, layers, printer)

@@ -55,6 +55,16 @@ pub enum Error {
         /// How many are allowed.
         limit: u64,
     },
+    /// What was asked for cannot be done now.
+    #[error("{what} while {meanwhile}; {remedy}")]
+    Order {
+        /// What was asked for.
+        what: &'static str,
+        /// What stands against it.
+        meanwhile: &'static str,
+        /// What would be right.
+        remedy: &'static str,
+    },
     /// There is nothing to answer from.
     #[error("{0}")]
     Nothing(String),

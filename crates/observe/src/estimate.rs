@@ -28,6 +28,7 @@ use crate::bins::Bin;
 use crate::credibility::{Drawn, Model, Seen};
 use crate::error::Error;
 use crate::facts::Roads;
+use crate::parts::GROUPS;
 use crate::table::{Cell, Observations};
 
 /// Half the width of a 95 % interval in standard errors.
@@ -116,17 +117,38 @@ pub fn estimate(
     roads: &Roads,
     borrowing: Borrowing,
 ) -> Result<Vec<LinkObs>, Error> {
-    let raw: Vec<Raw> = table
-        .cells()
-        .filter_map(|(bin, link, cell)| raw(roads, bin, link, cell))
-        .collect();
-    if raw.is_empty() {
+    let rows = rows(table, roads, borrowing, None);
+    if rows.is_empty() {
         return Err(Error::Nothing(format!(
             "no speed was observed: the table has {} cells, {} observations were refused",
             table.len(),
             table.refused()
         )));
     }
+    Ok(rows)
+}
+
+/// The rows without one of the [`GROUPS`](crate::parts::GROUPS) of vehicles, the others standing for
+/// it.
+pub(crate) fn estimate_without(
+    table: &Observations,
+    roads: &Roads,
+    borrowing: Borrowing,
+    group: u8,
+) -> Vec<LinkObs> {
+    rows(table, roads, borrowing, Some(group))
+}
+
+fn rows(
+    table: &Observations,
+    roads: &Roads,
+    borrowing: Borrowing,
+    without: Option<u8>,
+) -> Vec<LinkObs> {
+    let raw: Vec<Raw> = table
+        .cells()
+        .filter_map(|(bin, link, cell)| raw(roads, bin, link, cell, without))
+        .collect();
     let usual = usual(&raw);
     let seen = seen(&raw, &usual);
     let model = Model::of(&seen);
@@ -144,16 +166,33 @@ pub fn estimate(
     if borrowing == Borrowing::Credibility {
         benchmark(&mut rows, &raw, roads);
     }
-    Ok(rows)
+    rows
 }
 
-fn raw<'a>(roads: &Roads, bin: Bin, link: LinkId, cell: &'a Cell) -> Option<Raw<'a>> {
+/// Traversals, metres, seconds and squares of a cell, all or without a group.
+fn sums(cell: &Cell, without: Option<u8>) -> [f64; 4] {
+    let Some(group) = without else {
+        return [cell.n, cell.metres, cell.seconds, cell.squares];
+    };
+    let rest = cell.without(group);
+    let others = f64::from(GROUPS) / f64::from(GROUPS - 1);
+    [rest.n, rest.metres, rest.seconds, rest.squares].map(|sum| f64::from(sum) * others)
+}
+
+fn raw<'a>(
+    roads: &Roads,
+    bin: Bin,
+    link: LinkId,
+    cell: &'a Cell,
+    without: Option<u8>,
+) -> Option<Raw<'a>> {
     let facts = roads.get(link)?;
-    let (n, pace, variance, source) = if cell.metres > 0.0 {
-        let pace = cell.seconds / cell.metres;
-        let spread = (cell.squares - cell.n * pace * pace).max(0.0);
-        let variance = (cell.n > 1.5).then(|| spread / (cell.n - 1.0));
-        (cell.n, pace, variance, Source::Probes)
+    let [n, metres, seconds, squares] = sums(cell, without);
+    let (n, pace, variance, source) = if metres > 0.0 {
+        let pace = seconds / metres;
+        let spread = (squares - n * pace * pace).max(0.0);
+        let variance = (n > 1.5).then(|| spread / (n - 1.0));
+        (n, pace, variance, Source::Probes)
     } else if cell.spot > 0.0 {
         (
             cell.spot,

@@ -1,8 +1,10 @@
 //! Tables of link observations as CSV and JSON; traversals and counts as CSV. Links stand by name.
 //! Bad records are refused with file, line, field and remedy.
 
+mod counts;
 mod json;
 
+use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -13,7 +15,10 @@ use crate::bins::{Bin, LAST_BIN};
 use crate::error::Error;
 use crate::estimate::{LinkObs, Source, all_or_none, interval};
 use crate::facts::Roads;
-use crate::table::{Count, Traversal};
+use crate::table::{PACE_MAX, SPEED_MAX, Traversal};
+use counts::VEHICLES_MAX;
+
+pub use counts::{each_count, write_counts};
 
 /// Most records of a file.
 pub const RECORDS_MAX: u64 = 50_000_000;
@@ -93,32 +98,34 @@ impl Row {
         if self.bin > LAST_BIN {
             return Err(("bin", format!("{} must be 0 to {LAST_BIN}", self.bin)));
         }
+        let length = roads.links[link.index()].length_m;
+        let (slowest, fastest) = (1.0 / PACE_MAX, SPEED_MAX);
+        let counts = 0.0..=VEHICLES_MAX;
+        let speeds = slowest..=fastest;
         let fields = [
-            ("n", Some(self.n), false),
-            ("vehicles", self.vehicles, false),
-            ("speed", Some(self.speed), true),
-            ("se_s", self.se_s, false),
-            ("borrowed", self.borrowed, false),
-            ("p05", self.p05, true),
-            ("p15", self.p15, true),
-            ("p50", self.p50, true),
-            ("p85", self.p85, true),
-            ("p95", self.p95, true),
+            ("n", Some(self.n), &counts),
+            ("vehicles", self.vehicles, &counts),
+            ("speed", Some(self.speed), &speeds),
+            ("se_s", self.se_s, &(0.0..=length * PACE_MAX)),
+            ("borrowed", self.borrowed, &(0.0..=1.0)),
+            ("p05", self.p05, &speeds),
+            ("p15", self.p15, &speeds),
+            ("p50", self.p50, &speeds),
+            ("p85", self.p85, &speeds),
+            ("p95", self.p95, &speeds),
         ];
-        for (field, value, positive) in fields {
-            if let Some(value) = value {
-                let least = if positive { f64::MIN_POSITIVE } else { 0.0 };
-                if !(value.is_finite() && value >= least) {
-                    let wanted = if positive {
-                        "greater than zero"
-                    } else {
-                        "zero or more"
-                    };
-                    return Err((field, format!("is {value}; it must be {wanted}")));
-                }
+        for (field, value, bounds) in fields {
+            if let Some(value) = value.filter(|value| !bounds.contains(value)) {
+                let (least, most) = (bounds.start(), bounds.end());
+                let unit = match field {
+                    "n" | "vehicles" | "borrowed" => "",
+                    "se_s" => " s",
+                    _ => " m/s",
+                };
+                let wanted = format!("it must be {least:.3} to {most:.0}{unit}");
+                return Err((field, format!("is {value}; {wanted}")));
             }
         }
-        let length = roads.links[link.index()].length_m;
         let time_s = length / self.speed;
         let se_s = self.se_s.unwrap_or(time_s * SE_UNKNOWN);
         let (low_s, high_s) = interval(time_s, se_s);
@@ -132,7 +139,7 @@ impl Row {
             se_s,
             low_s,
             high_s,
-            borrowed: self.borrowed.unwrap_or(0.0).min(1.0),
+            borrowed: self.borrowed.unwrap_or(0.0),
             speed_percentiles: all_or_none([self.p05, self.p15, self.p50, self.p85, self.p95]),
             source: self.source.unwrap_or(Source::Probes),
         })
@@ -154,18 +161,26 @@ pub fn write_rows(rows: &[LinkObs], roads: &Roads, out: impl Write) -> io::Resul
 }
 
 /// Reads a table: CSV with a header; or JSON, an array of objects, where the first byte that is no
-/// space is `[`.
+/// space is `[`. A link stands once in a quarter hour.
 ///
 /// # Errors
-/// At the first record that is wrong, with its line; of JSON with its number, from 1.
+/// At the first record that is wrong, with its line: the one on which a row of JSON ends.
 pub fn read_rows(input: impl Read, path: &Path, roads: &Roads) -> Result<Vec<LinkObs>, Error> {
     let mut input = io::BufReader::new(input);
     let json = starts_with_bracket(&mut input).map_err(|error| io_error(path, error))?;
     let mut found = Vec::new();
+    let mut known = HashMap::new();
     let mut take = |row: &Row, line: u64| {
         let obs = row
             .found(roads)
             .map_err(|(field, message)| Error::record(path, line, field, message))?;
+        if let Some(first) = known.insert((obs.bin, obs.link), line) {
+            let message = format!(
+                "{:?} has quarter hour {} on line {first} already; one row must have both",
+                row.link, row.bin
+            );
+            return Err(Error::record(path, line, "link", message));
+        }
         found.push(obs);
         limit(found.len() as u64)
     };
@@ -191,7 +206,7 @@ fn io_error(path: &Path, source: io::Error) -> Error {
 }
 
 /// The link with this name, or what is wrong with the name.
-fn link_named(name: &str, roads: &Roads) -> Result<LinkId, String> {
+pub(crate) fn link_named(name: &str, roads: &Roads) -> Result<LinkId, String> {
     let unknown = || format!("{name:?} is no link of the network");
     roads.named(name).ok_or_else(unknown)
 }
@@ -280,17 +295,18 @@ struct TraversalRecord {
     to_m: Option<f64>,
 }
 
-/// Reads traversals: CSV with the columns vehicle, link, entered, left (seconds since the first
-/// midnight) and, for stretches, from_m and to_m.
+/// Hands traversals over one by one, with their lines: CSV with the columns vehicle, link, entered,
+/// left (seconds since the first midnight) and, for stretches, from_m and to_m.
 ///
 /// # Errors
-/// At the first record that is wrong, with its line.
-pub fn read_traversals(
+/// At the first record that is wrong, with its line, and what `take` gives.
+pub fn each_traversal(
     input: impl Read,
     path: &Path,
     roads: &Roads,
-) -> Result<Vec<Traversal>, Error> {
-    let mut found = Vec::new();
+    take: &mut dyn FnMut(Traversal, u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut found = 0;
     each(input, path, |record: TraversalRecord, line| {
         let link = link_named(&record.link, roads)
             .map_err(|message| Error::record(path, line, "link", message))?;
@@ -301,17 +317,22 @@ pub fn read_traversals(
             );
             return Err(Error::record(path, line, "left", message));
         }
-        found.push(Traversal {
+        if Bin::at(record.left).is_none() {
+            let message = format!("is {}; it must be within a century", record.left);
+            return Err(Error::record(path, line, "left", message));
+        }
+        found += 1;
+        limit(found)?;
+        let seen = Traversal {
             vehicle: record.vehicle,
             link,
             entered: record.entered,
             left: record.left,
             from_m: record.from_m.unwrap_or(0.0),
             to_m: record.to_m.unwrap_or(roads.links[link.index()].length_m),
-        });
-        limit(found.len() as u64)
-    })?;
-    Ok(found)
+        };
+        take(seen, line)
+    })
 }
 
 #[derive(Serialize)]
@@ -324,7 +345,7 @@ struct TraversalOut<'a> {
     to_m: f64,
 }
 
-/// Writes traversals as [`read_traversals`] reads them.
+/// Writes traversals as [`each_traversal`] reads them.
 ///
 /// # Errors
 /// When the writer fails.
@@ -342,41 +363,6 @@ pub fn write_traversals(seen: &[Traversal], roads: &Roads, out: impl Write) -> i
         writer.serialize(record).map_err(io::Error::other)?;
     }
     writer.flush()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CountRecord {
-    link: String,
-    at: f64,
-    vehicles: f64,
-    #[serde(default)]
-    speed: Option<f64>,
-}
-
-/// Reads counts: CSV with the columns link, at (the middle of the time counted, seconds since the
-/// first midnight), vehicles and, where it was measured, speed (m/s).
-///
-/// # Errors
-/// At the first record that is wrong, with its line.
-pub fn read_counts(input: impl Read, path: &Path, roads: &Roads) -> Result<Vec<Count>, Error> {
-    let mut found = Vec::new();
-    each(input, path, |record: CountRecord, line| {
-        let link = link_named(&record.link, roads)
-            .map_err(|message| Error::record(path, line, "link", message))?;
-        if !(record.vehicles.is_finite() && record.vehicles >= 0.0) {
-            let message = format!("is {}; it must be zero or more", record.vehicles);
-            return Err(Error::record(path, line, "vehicles", message));
-        }
-        found.push(Count {
-            link,
-            at: record.at,
-            vehicles: record.vehicles,
-            speed: record.speed,
-        });
-        limit(found.len() as u64)
-    })?;
-    Ok(found)
 }
 
 #[cfg(test)]

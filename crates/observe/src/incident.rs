@@ -10,14 +10,33 @@
 //!   quarter hour of earlier days where there are some, which is what lets it work between
 //!   signals. An interval should be a whole signal cycle or more.
 //! * [`Silence`]: our own, for one lane's detector, which nobody passes any more.
+//!
+//! [`Detection`] runs them over all detectors of a network, interval by interval, and keeps the
+//! incidents that are open and over; [`Scorer`] holds them against incidents that are known.
 
+mod book;
 mod california;
+mod detection;
+mod intervals;
+mod loops;
+mod score;
+mod settings;
 mod silence;
+mod stations;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
+pub use book::{Alarm, Comparison, Evidence, Incident, Judged};
 pub use california::{California, CaliforniaThresholds, CaliforniaWaves, WaveThresholds};
+pub use detection::Detection;
+pub use intervals::{Intervals, VEHICLE_M, counted};
+pub use loops::Loops;
+pub use score::{Known, Score, Scorer, read_known};
+pub use settings::{INTERVAL_S, Method, Settings};
 pub use silence::Silence;
+pub use stations::Station;
 
 /// What a detector measured in an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +98,28 @@ impl Default for DeviateSettings {
     }
 }
 
+impl DeviateSettings {
+    /// Refuses what is out of range.
+    fn check(&self) -> Result<(), Error> {
+        let all = [
+            ("the deviations of occupancy", self.occupancy),
+            ("the deviations of speed", self.speed),
+            ("the least deviation of occupancy", self.occupancy_least),
+            ("the least deviation of speed", self.speed_least),
+        ];
+        for (what, value) in all {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::argument(what, value, "it must be more than zero"));
+            }
+        }
+        if self.persistence == 0 {
+            let what = "the number of intervals in a row";
+            return Err(Error::argument(what, 0, "it must be at least 1"));
+        }
+        Ok(())
+    }
+}
+
 /// What a detector usually has in an interval of the day (Welford 1962: one pass, stable).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usual {
@@ -117,6 +158,21 @@ impl Usual {
         if let Some(speed) = reading.speed {
             self.speed.add(speed);
         }
+    }
+
+    /// Mean occupancy, 0 to 1; `None` where nothing is known.
+    pub fn occupancy(&self) -> Option<f64> {
+        (self.occupancy.n > 0.0).then_some(self.occupancy.mean)
+    }
+
+    /// Mean speed, m/s; `None` where nobody passed.
+    pub fn speed(&self) -> Option<f64> {
+        (self.speed.n > 0.0).then_some(self.speed.mean)
+    }
+
+    /// How many readings it was learnt from.
+    pub const fn readings(&self) -> u64 {
+        self.occupancy.n as u64
     }
 
     /// How likely it is that nobody passes, 0 to 1; a half where nothing is known.
@@ -165,60 +221,5 @@ impl Deviates {
     }
 }
 
-/// How well incidents are found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Score {
-    /// Incidents there were.
-    pub incidents: usize,
-    /// Of those, found.
-    pub detected: usize,
-    /// Intervals and detectors without an incident that were judged.
-    pub quiet: usize,
-    /// Of those, alarms.
-    pub false_alarms: usize,
-    /// Mean time from begin to alarm of those found, seconds.
-    pub mean_delay_s: f64,
-}
-
-impl Score {
-    /// Share of incidents found.
-    pub fn detection_rate(&self) -> f64 {
-        self.detected as f64 / self.incidents.max(1) as f64
-    }
-
-    /// Alarms over decisions where there was nothing (the "off-line" false alarm rate).
-    pub fn false_alarm_rate(&self) -> f64 {
-        self.false_alarms as f64 / self.quiet.max(1) as f64
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deviate_needs_both_a_full_and_a_slow_detector_twice() {
-        let mut usual = Usual::default();
-        for i in 0..10 {
-            usual.learn(&Reading {
-                occupancy: 0.10 + 0.01 * f64::from(i % 3),
-                speed: Some(9.0 + 0.2 * f64::from(i % 2)),
-            });
-        }
-        let reading = |occupancy, speed| Reading { occupancy, speed };
-        let mut detector = Deviates::new(DeviateSettings::default());
-        assert_eq!(detector.take(&reading(0.5, Some(9.0)), &usual), State::Free);
-        assert_eq!(detector.take(&reading(0.1, Some(2.0)), &usual), State::Free);
-        assert_eq!(
-            detector.take(&reading(0.5, Some(2.0)), &usual),
-            State::Tentative
-        );
-        assert_eq!(detector.take(&reading(0.9, None), &usual), State::Confirmed);
-        assert_eq!(detector.take(&reading(0.1, Some(9.0)), &usual), State::Free);
-        let mut new = Deviates::new(DeviateSettings::default());
-        assert_eq!(
-            new.take(&reading(0.9, Some(0.5)), &Usual::default()),
-            State::Free
-        );
-    }
-}
+mod tests;

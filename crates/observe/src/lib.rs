@@ -27,6 +27,7 @@ pub mod incident;
 pub mod index;
 pub mod live;
 pub mod matched;
+pub mod parts;
 pub mod penetration;
 pub mod rank;
 pub mod sketch;

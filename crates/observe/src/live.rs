@@ -2,6 +2,7 @@
 //! them, and are matched, counted and kept for a day, in bounded memory.
 
 mod clock;
+mod matching;
 mod view;
 
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use roads::Point;
-use roads::matching::{Fix, Map, Matcher, Passage, Position, Stream, StreamSettings};
+use roads::matching::{Matcher, Stream, StreamSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::areas::Group;
@@ -21,16 +22,15 @@ use crate::index::{Measured, Weight};
 use crate::matched;
 use crate::table::{CELLS_MAX, Observations, Taken, Traversal};
 
+pub use matching::Matching;
 pub use view::View;
 
-use clock::{Clock, Judged};
+use clock::Clock;
 
 /// Quarter hours that are kept.
 pub const BINS_KEPT: u32 = 96;
 /// Vehicles whose sequence is remembered.
 pub const VEHICLES_MAX: usize = 1_000_000;
-/// A vehicle silent for so long has ended its trip, seconds.
-const SILENT: f64 = 300.0;
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
@@ -161,27 +161,10 @@ pub struct Live {
     clock: Clock,
     swept: f64,
     accepted: Accepted,
-}
-
-/// New positions and the matcher that works on them.
-#[derive(Debug)]
-pub struct Matching {
-    stream: Stream<u64>,
-    batch: Vec<Position<u64>>,
-    /// Vehicles silent since this second end.
-    forget: Option<f64>,
-    passages: Vec<(u64, Passage)>,
-}
-
-impl Matching {
-    /// Matches the positions. Takes time.
-    pub fn work(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        self.passages.extend(self.stream.take(&batch));
-        if let Some(before) = self.forget.take() {
-            self.passages.extend(self.stream.forget_before(before));
-        }
-    }
+    /// Whether it was made with a matcher.
+    matches: bool,
+    /// Rises with every [`Live::reset`]: what was begun before is of no use after.
+    era: u64,
 }
 
 impl Live {
@@ -199,17 +182,20 @@ impl Live {
             table: Observations::new(&roads, CELLS_MAX),
             roads,
             districts,
-            stream,
             sequences: HashMap::new(),
             base: None,
             clock: Clock::new(),
             swept: f64::NEG_INFINITY,
             accepted: Accepted::default(),
+            matches: stream.is_some(),
+            era: 0,
+            stream,
         })
     }
 
-    /// Forgets everything, for a clock that begins again.
+    /// Forgets everything, for a clock that begins again; what is being matched meanwhile too.
     pub fn reset(&mut self) {
+        self.era += 1;
         self.table = Observations::new(&self.roads, CELLS_MAX);
         if let Some(stream) = &mut self.stream {
             stream.finish();
@@ -223,126 +209,6 @@ impl Live {
     /// The roads it observes.
     pub const fn roads(&self) -> &Arc<Roads> {
         &self.roads
-    }
-
-    /// Takes positions; those of one vehicle in the order it sent them, as far as that is known.
-    /// What has come before changes nothing.
-    pub fn accept(&mut self, points: &[ProbePoint]) -> Accepted {
-        let (now, matching) = self.begin(points);
-        if let Some(mut matching) = matching {
-            matching.work();
-            self.end(matching);
-        }
-        now
-    }
-
-    /// The first part of [`Live::accept`], quick: sorts out which positions are new, and hands out
-    /// the matcher to work on them where nobody waits for it. [`Live::end`] brings it back; until
-    /// then there is none (`None`).
-    pub fn begin(&mut self, points: &[ProbePoint]) -> (Accepted, Option<Matching>) {
-        let mut now = Accepted::default();
-        let mut batch = Vec::with_capacity(points.len());
-        for point in points {
-            now.received += 1;
-            let sound = point.time.is_finite() && point.time >= 0.0 && point.point.is_finite();
-            if !sound {
-                now.refused += 1;
-                continue;
-            }
-            let known = self.sequences.len();
-            match self.clock.judge(point.time, point.vehicle, known) {
-                Judged::Now => {}
-                Judged::Strange => {
-                    now.refused += 1;
-                    continue;
-                }
-                Judged::Anew => {
-                    batch.clear();
-                    self.reset();
-                    self.clock.reach(point.time);
-                }
-            }
-            // Milliseconds: two positions within one are one.
-            let of_time = ((point.time * 1000.0) as u64).saturating_add(1);
-            let sequence = point.sequence.unwrap_or(of_time);
-            if !self.is_new(point.vehicle, sequence) {
-                now.repeated += 1;
-                continue;
-            }
-            batch.push(Position {
-                vehicle: point.vehicle,
-                fix: Fix {
-                    time: point.time,
-                    point: point.point,
-                },
-            });
-        }
-        self.accepted.received += now.received;
-        self.accepted.repeated += now.repeated;
-        self.accepted.refused += now.refused;
-        let newest = self.clock.newest();
-        let forget = newest - self.swept > SILENT / 5.0;
-        if forget {
-            self.swept = newest;
-        }
-        let matching = self.stream.take().map(|stream| Matching {
-            stream,
-            batch,
-            forget: forget.then_some(newest - SILENT),
-            passages: Vec::new(),
-        });
-        (now, matching)
-    }
-
-    /// The last part of [`Live::accept`], quick: counts what matching has settled.
-    pub fn end(&mut self, matching: Matching) {
-        let Matching {
-            stream, passages, ..
-        } = matching;
-        let map = Arc::clone(stream.matcher().map());
-        self.stream = Some(stream);
-        self.count(&passages, &map);
-    }
-
-    /// Goes on with a new matcher, after one that was lost with positions it failed on and was never
-    /// brought back. They count as never sent, `said` being what [`Live::begin`] said of them, and
-    /// may come again. What was counted before stays; trips under way are lost.
-    ///
-    /// # Errors
-    /// When positions cannot be matched with it.
-    pub fn renew(
-        &mut self,
-        matcher: Matcher,
-        points: &[ProbePoint],
-        said: Accepted,
-    ) -> Result<(), Error> {
-        self.stream = Some(stream_of(matcher)?);
-        for point in points {
-            self.sequences.remove(&point.vehicle);
-        }
-        self.accepted.received -= said.received;
-        self.accepted.repeated -= said.repeated;
-        self.accepted.refused -= said.refused;
-        Ok(())
-    }
-
-    /// Ends all trips under way, as if every vehicle had fallen silent.
-    pub fn settle(&mut self) {
-        let Some(stream) = &mut self.stream else {
-            return;
-        };
-        let passages = stream.finish();
-        let map = Arc::clone(stream.matcher().map());
-        self.count(&passages, &map);
-    }
-
-    /// Counts what matching has settled.
-    fn count(&mut self, passages: &[(u64, Passage)], map: &Map) {
-        for (vehicle, passage) in passages {
-            if let Some(seen) = matched::traversal(*vehicle, passage, map, &self.roads) {
-                self.traversal(&seen);
-            }
-        }
     }
 
     /// Counts a traversal whose times are of the senders' clock.

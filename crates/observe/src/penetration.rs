@@ -14,11 +14,11 @@ use roads::{Network, Point};
 use serde::{Deserialize, Serialize};
 
 use crate::areas;
-use crate::bins::Window;
+use crate::bins::{Bin, Window};
 use crate::error::Error;
 use crate::estimate::{Borrowing, estimate};
 use crate::facts::Roads;
-use crate::index::{Estimate, Measured, Options, measure};
+use crate::index::{Estimate, Measured, Options, SeenVehicles, measure_seen};
 use crate::matched;
 use crate::table::{CELLS_MAX, Observations, Traversal};
 use crate::truth::{Seen, Tracker, Traffic};
@@ -277,26 +277,30 @@ fn indices(
 ) -> Result<(Measured, Vec<Estimate>), Error> {
     let rows = estimate(table, roads, Borrowing::Credibility)?;
     let city = [areas::city(roads, "city")];
-    let of = |window: Window| -> Result<Measured, Error> {
-        let options = Options {
+    let day = |day: u32| Window {
+        first_day: day,
+        end_day: day + 1,
+        ..options.window
+    };
+    let windows = std::iter::once(options.window).chain((0..days).map(day));
+    let each: Vec<Options> = windows
+        .map(|window| Options {
             window,
             ..options.clone()
-        };
-        let nothing = || Error::Nothing("nothing was observed on a day".to_owned());
-        measure(&rows, roads, &city, &options)?
-            .pop()
-            .ok_or_else(nothing)
+        })
+        .collect();
+    let vehicles = SeenVehicles {
+        table,
+        borrowing: Borrowing::Credibility,
+        since: Bin(0),
     };
-    let mut each = Vec::new();
-    for day in 0..days {
-        let window = Window {
-            first_day: day,
-            end_day: day + 1,
-            ..options.window
-        };
-        each.push(of(window)?.tti);
+    let nothing = || Error::Nothing("nothing was observed on a day".to_owned());
+    let mut measured = Vec::new();
+    for mut city in measure_seen(&rows, &vehicles, roads, &city, &each)? {
+        measured.push(city.pop().ok_or_else(nothing)?);
     }
-    Ok((of(options.window)?, each))
+    let each = measured[1..].iter().map(|day| day.tti).collect();
+    Ok((measured.swap_remove(0), each))
 }
 
 fn outcome(

@@ -10,17 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::bins::Bin;
 use crate::facts::Roads;
+use crate::parts::{Part, group_of};
 use crate::sketch::Sketch;
 
 /// Most cells (link and quarter hour) that a table keeps unless told otherwise; at some 200 bytes
-/// each.
+/// each, and 20 more for each group of vehicles in it.
 pub const CELLS_MAX: usize = 4_000_000;
 /// Stretches shorter than this say nothing of a link's speed, metres.
 const STRETCH_MIN: f64 = 1.0;
 /// Paces above this are parking, s/m: 100 m in an hour.
-const PACE_MAX: f64 = 36.0;
+pub(crate) const PACE_MAX: f64 = 36.0;
 /// Speeds above this are faults of a clock, m/s.
-const SPEED_MAX: f64 = 85.0;
+pub(crate) const SPEED_MAX: f64 = 85.0;
 
 /// A probe's way over a link, or over a stretch of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,10 +47,14 @@ pub struct Count {
     pub link: LinkId,
     /// The middle of the time it counted, seconds since the first midnight.
     pub at: f64,
-    /// Vehicles that passed, all lanes together.
+    /// Vehicles that passed.
     pub vehicles: f64,
     /// Their speed there, m/s, if it was measured: the harmonic mean where the detector gives one.
     pub speed: Option<f64>,
+    /// The lane that was counted alone, 0 the innermost; none for all together.
+    pub lane: Option<u32>,
+    /// Share of the time in which the detector was covered, 0 to 1, if it was measured.
+    pub occupancy: Option<f64>,
 }
 
 /// What a link had in a quarter hour.
@@ -65,6 +70,8 @@ pub struct Cell {
     pub squares: f64,
     /// Paces, s/km.
     pub paces: Sketch,
+    /// What each group of vehicles has of it.
+    pub parts: Vec<Part>,
     /// Vehicles that detectors counted.
     pub counted: f64,
     /// Of those, with a speed.
@@ -80,9 +87,28 @@ impl Cell {
         self.seconds += other.seconds;
         self.squares += other.squares;
         self.paces.merge(&other.paces);
+        for part in &other.parts {
+            self.take(part);
+        }
         self.counted += other.counted;
         self.spot += other.spot;
         self.spot_pace += other.spot_pace;
+    }
+
+    fn take(&mut self, part: &Part) {
+        match self.parts.iter_mut().find(|own| own.group == part.group) {
+            Some(own) => own.add(part),
+            None => self.parts.push(*part),
+        }
+    }
+
+    /// What it has without a group of vehicles.
+    pub fn without(&self, group: u8) -> Part {
+        let mut rest = Part::default();
+        for part in self.parts.iter().filter(|part| part.group != group) {
+            rest.add(part);
+        }
+        rest
     }
 }
 
@@ -139,6 +165,13 @@ impl Observations {
         cell.seconds += time;
         cell.squares += share * pace * pace;
         cell.paces.add(pace * 1000.0, share);
+        cell.take(&Part {
+            group: group_of(seen.vehicle),
+            n: share as f32,
+            metres: way as f32,
+            seconds: time as f32,
+            squares: (share * pace * pace) as f32,
+        });
         Taken::Counted
     }
 
@@ -210,6 +243,13 @@ impl Observations {
         self.cells
             .iter()
             .map(|(&(bin, link), cell)| (bin, LinkId(link), cell))
+    }
+
+    /// The groups of vehicles that a link has in a quarter hour, a bit each.
+    pub(crate) fn groups_in(&self, bin: Bin, link: LinkId) -> u32 {
+        let parts = self.cells.get(&(bin, link.0)).map(|cell| &cell.parts);
+        let each = parts.into_iter().flatten();
+        each.fold(0, |bits, part| bits | 1 << part.group)
     }
 
     /// How many cells it holds.

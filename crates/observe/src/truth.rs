@@ -29,6 +29,8 @@ pub struct Seen {
     pub distance: f64,
     /// Its speed, m/s.
     pub speed: f64,
+    /// Its length, metres.
+    pub length: f64,
 }
 
 impl Seen {

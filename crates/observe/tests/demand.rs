@@ -73,6 +73,8 @@ fn counts(all: &[Traversal], roads: &Roads, slice_s: f64) -> Vec<Count> {
                 at: START + (bin as f64 + 0.5) * slice_s,
                 vehicles: (vehicles * (1.0 + 0.03 * random.normal())).max(0.0),
                 speed: None,
+                lane: None,
+                occupancy: None,
             });
         }
     }

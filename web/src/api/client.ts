@@ -10,6 +10,7 @@ import type {
   CorridorDiagram,
   DispatchRequest,
   History,
+  Incidents,
   LinkDetail,
   LiveMission,
   MissionRequest,
@@ -102,6 +103,7 @@ export const api = {
     ),
   congestion: (by: "city" | "district" | "link", top: number): Promise<CongestionIndex> =>
     request(`/traffic/index?by=${by}&top=${top}`),
+  incidents: (): Promise<Incidents> => request("/traffic/incidents"),
   closures: (): Promise<{ readonly closures: readonly Closure[] }> => request("/closures"),
   closeLane: (lane: number): Promise<{ readonly closures: readonly Closure[] }> =>
     request(`/closures/${lane}`, posted("PUT")),

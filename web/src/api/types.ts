@@ -344,3 +344,34 @@ export interface CongestionIndex {
     readonly speed_kmh: number;
   }[];
 }
+
+/** Something that is wrong on a link, as detectors see it; times are seconds since midnight. */
+export interface Incident {
+  readonly link: number;
+  /** The link's name in the network. */
+  readonly id: string;
+  readonly name: string | null;
+  readonly method: "california7" | "california8" | "deviates" | "silence";
+  /** Begin of the first interval that was out of the ordinary. */
+  readonly since: number;
+  /** When it was certain. */
+  readonly found: number;
+  readonly until: number | null;
+  readonly evidence: {
+    /** Lanes that say so, 0 the innermost; none where all together do. */
+    readonly lanes: readonly number[];
+    /** Shares of time covered, 0 to 1; speeds in m/s. */
+    readonly occupancy: number;
+    readonly speed: number | null;
+    readonly usual_occupancy: number;
+    readonly usual_speed: number | null;
+  };
+}
+
+/** `GET /traffic/incidents`. */
+export interface Incidents {
+  /** End of the last interval; none before the first. */
+  readonly time: number | null;
+  readonly open: readonly Incident[];
+  readonly over: readonly Incident[];
+}

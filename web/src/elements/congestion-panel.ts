@@ -4,7 +4,8 @@ import { api, messageOf } from "../api/client";
 import type { CongestionIndex, Interval, MeasuredCongestion } from "../api/types";
 import { number, timeOfDay } from "../format";
 import { named, onLanguage, type StringName, t } from "../i18n";
-import { every, h, LiveElement, setText } from "./dom";
+import { every, h, LiveElement, live, setText } from "./dom";
+import { linkButton } from "./show-link";
 import { column, fillTable } from "./tables";
 
 const REFRESH_MS = 10_000;
@@ -48,6 +49,7 @@ export class CongestionPanel extends LiveElement {
       this.#linksHeading,
       this.#links,
       this.#definitions,
+      live("incident-list", this.model),
     );
     onLanguage(() => this.#show(), signal);
     const load = (): void => void this.#load();
@@ -156,14 +158,10 @@ export class CongestionPanel extends LiveElement {
   }
 
   #showLinks({ measured }: CongestionIndex): void {
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.link;
+    const active = document.activeElement as HTMLElement | null;
+    const focused = this.#links.contains(active) ? active?.dataset.link : undefined;
     const rows = measured.map(({ link, name, id, tti, delay_hours: lost }) => {
-      const fly = h(
-        "button",
-        { type: "button", class: "link", "data-link": link ?? -1 },
-        named(name ?? id),
-      );
-      fly.addEventListener("click", () => void this.#fly(link));
+      const fly = linkButton(this.model, link, named(name ?? id));
       const interval = `${number(tti.low, 1)} – ${number(tti.high, 1)}`;
       return h(
         "tr",
@@ -180,17 +178,6 @@ export class CongestionPanel extends LiveElement {
       rows,
     );
     if (focused) this.#links.querySelector<HTMLElement>(`[data-link="${focused}"]`)?.focus();
-  }
-
-  async #fly(link: number | null): Promise<void> {
-    if (link === null) return;
-    this.model.mark("corridor", [link]);
-    try {
-      const { centre, length } = await api.link(link);
-      if (centre && length) this.model.emit("focus", { centre, length });
-    } catch (error) {
-      this.model.emit("problem", messageOf(error));
-    }
   }
 }
 

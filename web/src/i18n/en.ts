@@ -312,7 +312,21 @@ export const en = {
   congestionWorst: "Where the index is highest",
   congestionLink: "Street",
   congestionDefinitions:
-    "Index: travel time of all vehicles over their travel time at the speed limit (docs/congestion.md). Intervals take links for independent, and are too narrow for the whole city. A street's name shows where it is.",
+    "Index: travel time of all vehicles over their travel time at the speed limit (docs/congestion.md). Intervals of the city and of districts take vehicles for independent of one another, those of a street its quarter hours. A street's name shows where it is.",
+
+  incidentTitle: "Incidents",
+  incidentNothing: "Nothing is known yet: detectors report every two minutes.",
+  incidentNone: "No incident is seen now.",
+  incidentSince: "since {since}, still there",
+  incidentFrom: "{since} – {until}",
+  incidentBlocked: "Blocked between two detectors",
+  incidentSlow: "Fuller and slower than usual",
+  incidentSilent: "Nobody passes any more",
+  incidentLanes: "lane {lanes}",
+  incidentFigures:
+    "{occupancy} % of the time covered (before: {usual} %), {speed} km/h ({usualSpeed})",
+  incidentDefinitions:
+    "From a loop in each lane of the run, held against what it had in the last forty minutes (docs/incidents.md). Lane 1 is the innermost.",
   closureTitle: "Close a lane",
   closureHelp:
     "Click a link on the map, then close one of its lanes. Nobody enters a closed lane; who is on it drives on. The last open lane of a link stays open.",

@@ -311,7 +311,20 @@ export const zh: Strings = {
   congestionWorst: "指数最高的路段",
   congestionLink: "道路",
   congestionDefinitions:
-    "指数：全部车辆的行程时间与按限速行驶所需时间之比（docs/congestion.md）。区间按路段相互独立计算，对全市而言偏窄。点击道路名可在地图上查看。",
+    "指数：全部车辆的行程时间与按限速行驶所需时间之比（docs/congestion.md）。全市和分区的区间以车辆为独立单位，单条道路的区间以一刻钟为单位。点击道路名可在地图上查看。",
+
+  incidentTitle: "交通事件",
+  incidentNothing: "尚无数据：检测器每两分钟上报一次。",
+  incidentNone: "目前未发现事件。",
+  incidentSince: "{since} 起，仍在持续",
+  incidentFrom: "{since}–{until}",
+  incidentBlocked: "两个检测器之间受阻",
+  incidentSlow: "比平时更满更慢",
+  incidentSilent: "不再有车辆通过",
+  incidentLanes: "{lanes} 号车道",
+  incidentFigures: "占有率 {occupancy}%（此前 {usual}%），{speed} 公里/时（{usualSpeed}）",
+  incidentDefinitions:
+    "由每条车道上的线圈得出，与其最近四十分钟的情况比较（docs/incidents.md）。1 号为最内侧车道。",
   closureTitle: "封闭车道",
   closureHelp:
     "在地图上点击一条路段，再封闭其中一条车道。车辆不再驶入封闭的车道，已在其上的车辆继续行驶。路段最后一条开放的车道不能封闭。",

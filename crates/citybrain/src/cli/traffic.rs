@@ -37,6 +37,8 @@ pub(crate) enum TrafficCommand {
     Rank(traffic_index::RankArgs),
     /// Compare the index from a few probes with the index from every vehicle
     Penetration(traffic_index::PenetrationArgs),
+    /// Look for incidents in what detectors and probes saw
+    Incidents(super::traffic_incidents::IncidentArgs),
 }
 
 /// What the signals stand in.

@@ -16,6 +16,7 @@ mod congestion;
 mod docs;
 mod errors;
 mod help;
+mod incidents;
 mod ledger;
 mod nats;
 mod plants;

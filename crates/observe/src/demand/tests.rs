@@ -22,6 +22,8 @@ fn count(link: LinkId, vehicles: f64) -> Count {
         at: 450.0,
         vehicles,
         speed: None,
+        lane: None,
+        occupancy: None,
     }
 }
 

@@ -102,6 +102,8 @@ fn detectors_give_counts_and_where_no_probe_drove_a_speed() {
         at: 10.0,
         vehicles,
         speed,
+        lane: None,
+        occupancy: None,
     };
     table.count(&count(0, 30.0, Some(10.0)));
     table.count(&count(0, 10.0, Some(5.0)));

@@ -13,6 +13,7 @@
 mod formulas;
 mod profile;
 mod resample;
+mod vehicles;
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use formulas::{TTI_MAX, harmonic};
 pub use profile::Profile;
+pub use vehicles::{SeenVehicles, measure_seen};
 
 use crate::areas::Group;
 use crate::bins::Window;
@@ -31,6 +33,7 @@ use crate::estimate::LinkObs;
 use crate::facts::Roads;
 use crate::free_flow::{FreeFlow, FreeSpeeds, free_speeds};
 use formulas::{Point, Sample};
+use vehicles::LeftOut;
 
 /// Most bootstrap replicates.
 pub const REPLICATES_MAX: usize = 10_000;
@@ -165,8 +168,10 @@ pub struct Estimate {
 pub enum Basis {
     /// Whole days drawn with replacement.
     Days,
+    /// Whole vehicles left out, a thirtieth at a time; or as `rows` where that is wider.
+    Vehicles,
     /// Each row drawn from its own standard error, rows apart from one another: too narrow where
-    /// the same few vehicles made many rows.
+    /// the same few vehicles made many rows. For a table whose vehicles are not known.
     Rows,
     /// No bootstrap.
     None,
@@ -235,7 +240,9 @@ pub struct Measured {
     pub intervals: Basis,
 }
 
-/// Makes the indices of each group; a group without observations in the window is left out.
+/// Makes the indices of each group; a group without observations in the window is left out. Where
+/// only rows are known, not which vehicles made them, intervals take rows for independent: see
+/// [`measure_seen`].
 ///
 /// # Errors
 /// When an option is out of range.
@@ -247,12 +254,28 @@ pub fn measure(
 ) -> Result<Vec<Measured>, Error> {
     options.check()?;
     let free = free_speeds(rows, roads, options.free_flow);
-    let samples = samples(rows, roads, &free, options);
+    let each = grouped(rows, roads, groups, &free, options);
+    let measured = each.iter().map(|(number, own)| {
+        let group = &groups[*number];
+        one(group, *number as u64, own, roads, &free, options, None)
+    });
+    Ok(measured.collect())
+}
+
+/// The samples of each group that has some, with the group's number.
+fn grouped(
+    rows: &[LinkObs],
+    roads: &Roads,
+    groups: &[Group],
+    free: &FreeSpeeds,
+    options: &Options,
+) -> Vec<(usize, Vec<Sample>)> {
+    let samples = samples(rows, roads, free, options);
     let mut by_link: Vec<Vec<usize>> = vec![Vec::new(); roads.links.len()];
     for (index, sample) in samples.iter().enumerate() {
         by_link[sample.link.index()].push(index);
     }
-    let mut measured = Vec::new();
+    let mut found = Vec::new();
     for (number, group) in groups.iter().enumerate() {
         let mut places: Vec<usize> = Vec::new();
         for link in &group.links {
@@ -261,12 +284,11 @@ pub fn measure(
         places.sort_unstable();
         places.dedup();
         let own: Vec<Sample> = places.iter().map(|&place| samples[place].clone()).collect();
-        if own.is_empty() {
-            continue;
+        if !own.is_empty() {
+            found.push((number, own));
         }
-        measured.push(one(group, number as u64, &own, roads, &free, options));
     }
-    Ok(measured)
+    found
 }
 
 /// The rows of the window, ready for the formulas.
@@ -320,10 +342,18 @@ fn one(
     roads: &Roads,
     free: &FreeSpeeds,
     options: &Options,
+    left_out: Option<&LeftOut>,
 ) -> Measured {
     let days = formulas::days(samples);
-    let (point, spread, basis) = resample::intervals(samples, &days, options, stream);
-    let estimate = |pick: fn(&Point) -> f64| resample::estimate(&point, &spread, pick);
+    let (point, spread, mut basis) = resample::intervals(samples, &days, options, stream);
+    let left_out = left_out.filter(|left_out| basis == Basis::Rows && left_out.is_enough());
+    if left_out.is_some() {
+        basis = Basis::Vehicles;
+    }
+    let estimate = |pick: fn(&Point) -> f64| {
+        let by_rows = resample::estimate(&point, &spread, pick);
+        left_out.map_or(by_rows, |left_out| left_out.widened(by_rows, pick))
+    };
     let mut seen: Vec<LinkId> = samples.iter().map(|sample| sample.link).collect();
     seen.sort_unstable();
     seen.dedup();

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::estimate::{Borrowing, estimate};
 use crate::facts::Roads;
 use crate::free_flow::FreeFlow;
-use crate::index::{Measured, Options, measure};
+use crate::index::{Measured, Options, SeenVehicles, measure_seen};
 use crate::table::Observations;
 
 /// Quarter hours that rows borrow from, for methods that need no history.
@@ -88,7 +88,17 @@ impl View {
             },
             ..Options::default()
         };
-        let mut measured = measure(&rows, &self.roads, &groups, &options)?;
+        let vehicles = SeenVehicles {
+            table: &self.table,
+            borrowing: Borrowing::Credibility,
+            since: if needs_history(query.free_flow) {
+                Bin(0)
+            } else {
+                first
+            },
+        };
+        let all = measure_seen(&rows, &vehicles, &self.roads, &groups, &[options])?;
+        let mut measured = all.into_iter().next().unwrap_or_default();
         measured.sort_by(|a, b| {
             let worst_first = b.tti.value.total_cmp(&a.tti.value);
             worst_first.then_with(|| a.id.cmp(&b.id))

@@ -60,6 +60,7 @@ impl Traffic for Simulated {
                 },
                 distance: vehicle.distance,
                 speed: vehicle.speed,
+                length: vehicle.length,
             });
         }
     }

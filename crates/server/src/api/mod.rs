@@ -6,6 +6,7 @@ pub(crate) mod comparisons;
 pub(crate) mod control;
 pub(crate) mod corridors;
 pub(crate) mod dispatch;
+pub(crate) mod incidents;
 pub(crate) mod live;
 pub(crate) mod missions;
 pub(crate) mod network;
@@ -59,6 +60,7 @@ pub(crate) fn router() -> (Router<Arc<App>>, Description) {
                 .routes(routes!(missions::send))
                 .routes(routes!(tiles::tile))
                 .routes(routes!(traffic::index))
+                .routes(routes!(incidents::list))
                 .routes(routes!(traffic::probes))
                 .routes(routes!(live::live)),
         )

@@ -29,7 +29,7 @@ mod watching;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -111,6 +111,7 @@ pub(crate) struct Live {
     tracks: Arc<tracks::Tracks>,
     pub(crate) counters: Arc<Counters>,
     seen: Arc<Mutex<observe::live::Live>>,
+    incidents: Arc<Mutex<observe::incident::Detection>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -124,10 +125,11 @@ impl Live {
         let counters = Arc::new(Counters::default());
         let (commands_max, timeout) = (config.limits.commands_max, config.limits.request_timeout);
         let clock = Arc::clone(&config.clock);
-        let watch = watching::Watch::new(roads, districts, config.scenario.day_start)?;
+        let network = &config.scenario.network;
+        let watch = watching::Watch::new(network, roads, districts, config.scenario.day_start)?;
         let (run, published) = Run::new(config, Arc::clone(&counters), watch)?;
         let tracks = run.tracks();
-        let seen = run.seen();
+        let (seen, incidents) = (run.seen(), run.incidents());
         let (commands, receiver) = sync_channel(commands_max);
         let alive = Alive::new(&counters);
         let thread = std::thread::Builder::new()
@@ -148,6 +150,7 @@ impl Live {
             tracks,
             counters,
             seen,
+            incidents,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -165,6 +168,12 @@ impl Live {
     /// The index of the run's own traffic.
     pub(crate) fn seen(&self) -> Arc<Mutex<observe::live::Live>> {
         Arc::clone(&self.seen)
+    }
+
+    /// The incidents in the run's traffic.
+    pub(crate) fn incidents(&self) -> MutexGuard<'_, observe::incident::Detection> {
+        let locked = self.incidents.lock();
+        locked.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The figures of the moment.

@@ -145,6 +145,11 @@ impl Run {
         self.watch.shared()
     }
 
+    /// The incidents in its traffic.
+    pub(crate) fn incidents(&self) -> Arc<Mutex<observe::incident::Detection>> {
+        self.watch.incidents()
+    }
+
     /// Brings the run up to a moment of real time and publishes what is due.
     pub(crate) fn tick(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.pace.last).min(CATCH_UP_MAX);
@@ -205,7 +210,7 @@ impl Run {
         self.state.fleet.end_all(reason, now);
         self.keep_ended();
         self.state = state;
-        self.watch.reset();
+        self.watch.reset(&self.network);
         self.closed.values_mut().for_each(|since| *since = 0.0);
         self.corridors.forget();
         self.number += 1;

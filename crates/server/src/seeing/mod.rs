@@ -109,16 +109,14 @@ impl Seeing {
         }
         // Who asks for the index does not wait for the matcher.
         let begun = self.probes_now().as_mut().map(|live| live.begin(points));
-        let (accepted, matching) = begun.unwrap_or_default();
-        let worked = matching.and_then(|mut matching| {
-            // After a panic the matcher is given up, whatever it looks like.
-            let worked = catch_unwind(AssertUnwindSafe(|| (self.work)(&mut matching)));
-            worked.is_ok().then_some(matching)
-        });
-        let Some(matching) = worked else {
+        let Some(Ok((accepted, mut matching))) = begun else {
+            return Err(self.begin_again(points, Accepted::default()));
+        };
+        // After a panic the matcher is given up, whatever it looks like.
+        if catch_unwind(AssertUnwindSafe(|| (self.work)(&mut matching))).is_err() {
             tracing::error!(positions = points.len(), "the matcher panicked");
             return Err(self.begin_again(points, accepted));
-        };
+        }
         if let Some(live) = self.probes_now().as_mut() {
             live.end(matching);
         }

@@ -268,3 +268,37 @@ async fn a_feed_that_panics_is_told_of_and_posts_are_still_taken() {
     assert_eq!(post(&server, &drive("taxi", -290.0, 3)).await.status, 200);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn incidents_are_looked_for_interval_by_interval_and_forgotten_when_the_run_begins_again() {
+    let server = Server::start(config()).await;
+    let incidents = async |query: &str| {
+        let path = format!("/api/v1/traffic/incidents{query}");
+        server.get(&path).await
+    };
+    let mut live = server.live("").await;
+    while live.text("status").await["t"].as_f64().unwrap() < 400.0 {}
+    let found = incidents("?over=5").await.json();
+    let time = found["time"].as_f64().unwrap();
+    assert!(time >= 25_200.0 + 3.0 * 120.0, "{found}");
+    assert!((time % 120.0).abs() < 1e-9, "{found}");
+    assert_eq!(
+        found["methods"],
+        json!(["california8", "deviates", "silence"])
+    );
+    assert!(found["open"].is_array() && found["over"].is_array());
+    let wrong = incidents("?over=1001").await;
+    assert_eq!(wrong.status, 400);
+    assert!(
+        wrong.text().contains("it must be 0 to 1000"),
+        "{}",
+        wrong.text()
+    );
+    let again = json!({"restart": true, "paused": true}).to_string();
+    let answer = server
+        .post("/api/v1/control", "application/json", &again)
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(incidents("").await.json()["time"], Value::Null);
+    server.stop().await;
+}

@@ -8,13 +8,14 @@ use comfy_table::Table;
 use observe::areas::{self, District, Group};
 use observe::class_index::ClassTable;
 use observe::estimate::{Borrowing, LinkObs, estimate};
-use observe::index::{Estimate, Measured, Options, measure};
+use observe::index::{Estimate, Measured, Options, SeenVehicles, measure, measure_seen};
 use observe::table::CELLS_MAX;
-use observe::{Observations, Roads, Window, files, truth};
+use observe::{Bin, Observations, Roads, Window, files, truth};
 use roads::Network;
 use serde::Serialize;
 
 use super::scenario;
+use super::times::{minute, window};
 use super::watched::Watched;
 use crate::cli::traffic_index::IndexArgs;
 use crate::error::{Error, Exit, Outcome};
@@ -44,6 +45,8 @@ struct Seen {
     network: Arc<Network>,
     roads: Roads,
     rows: Vec<LinkObs>,
+    /// What they were made of, if that is known.
+    table: Option<Observations>,
     refused: u64,
     source: &'static str,
 }
@@ -66,7 +69,7 @@ pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> O
         to_file(path, |out| files::write_rows(&seen.rows, &seen.roads, out))?;
     }
     let groups = groups(args, &seen)?;
-    let mut measured = measure(&seen.rows, &seen.roads, &groups, &options).map_err(refused)?;
+    let mut measured = measured(args, &seen, &groups, options.clone())?;
     measured.sort_by(|a, b| {
         b.tti
             .value
@@ -106,6 +109,26 @@ pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> O
         ));
     }
     Ok(Exit::Success)
+}
+
+/// The indices, with intervals that know the vehicles where they are known.
+fn measured(
+    args: &IndexArgs,
+    seen: &Seen,
+    groups: &[Group],
+    options: Options,
+) -> Result<Vec<Measured>, Error> {
+    let Some(table) = &seen.table else {
+        return measure(&seen.rows, &seen.roads, groups, &options).map_err(refused);
+    };
+    let vehicles = SeenVehicles {
+        table,
+        borrowing: borrowing(args),
+        since: Bin(0),
+    };
+    let all = measure_seen(&seen.rows, &vehicles, &seen.roads, groups, &[options]);
+    let first = all.map_err(refused)?.into_iter().next();
+    Ok(first.unwrap_or_default())
 }
 
 fn options(args: &IndexArgs, seed: u64) -> Result<Options, Error> {
@@ -163,20 +186,25 @@ fn observed(args: &IndexArgs, printer: Printer) -> Result<Seen, Error> {
             network,
             roads,
             rows,
+            table: None,
             refused: 0,
             source: "table",
         });
     }
     let mut table = Observations::new(&roads, CELLS_MAX);
     if let Some(path) = &args.traversals {
-        for seen in files::read_traversals(open(path)?, path, &roads).map_err(refused)? {
+        let mut take = |seen, _| {
             table.traversal(&seen);
-        }
+            Ok(())
+        };
+        files::each_traversal(open(path)?, path, &roads, &mut take).map_err(refused)?;
     }
     if let Some(path) = &args.counts {
-        for count in files::read_counts(open(path)?, path, &roads).map_err(refused)? {
+        let mut take = |count, _| {
             table.count(&count);
-        }
+            Ok(())
+        };
+        files::each_count(open(path)?, path, &roads, &mut take).map_err(refused)?;
     }
     let rows = estimate(&table, &roads, borrowing(args)).map_err(refused)?;
     Ok(Seen {
@@ -184,6 +212,7 @@ fn observed(args: &IndexArgs, printer: Printer) -> Result<Seen, Error> {
         roads,
         rows,
         refused: table.refused(),
+        table: Some(table),
         source: "observations",
     })
 }
@@ -196,7 +225,7 @@ fn simulated(
     printer: Printer,
 ) -> Result<Seen, Error> {
     let scenario = scenario::read(&args.scenario, settings, printer)?;
-    let start = f64::from(quarter_or_minute(&args.at)?) * 60.0;
+    let start = f64::from(minute(&args.at)?) * 60.0;
     let roads = Roads::of(&scenario.network);
     let mut table = Observations::new(&roads, CELLS_MAX);
     let mut run = Watched::new(&scenario, &settings.traffic.control, seed, start)?;
@@ -216,6 +245,7 @@ fn simulated(
         roads,
         rows,
         refused: table.refused(),
+        table: Some(table),
         source: "simulation",
     })
 }
@@ -241,47 +271,6 @@ pub(crate) fn districts(path: &Path, network: &Network) -> Result<Vec<District>,
     let bytes = bytes_of(path, areas::FILE_BYTES_MAX)?;
     let place = network.georeference.as_ref();
     areas::parse_districts(&bytes, path, place).map_err(refused)
-}
-
-/// `07:00-09:00`, in whole quarter hours.
-fn window(text: &str) -> Result<Window, Error> {
-    let wrong = || Error::Refused {
-        message: format!("--window {text:?} is no time of day"),
-        help: Some("write HH:MM-HH:MM in whole quarter hours, for example 07:00-09:00".to_owned()),
-    };
-    let (from, to) = text.split_once('-').ok_or_else(wrong)?;
-    let quarter = |text: &str| {
-        let minutes = quarter_or_minute(text).map_err(|_error| wrong())?;
-        (minutes % 15 == 0)
-            .then_some(minutes / 15)
-            .ok_or_else(wrong)
-    };
-    let (from, to) = (quarter(from)?, quarter(to)?);
-    if from >= to {
-        return Err(wrong());
-    }
-    Ok(Window {
-        from,
-        to,
-        ..Window::default()
-    })
-}
-
-/// Minutes after midnight of `HH:MM`, 24:00 at most.
-fn quarter_or_minute(text: &str) -> Result<u32, Error> {
-    let wrong = || Error::Refused {
-        message: format!("{text:?} is no time of day"),
-        help: Some("write HH:MM, for example 07:00".to_owned()),
-    };
-    let (hours, minutes) = text.trim().split_once(':').ok_or_else(wrong)?;
-    let hours: u32 = hours.parse().map_err(|_error| wrong())?;
-    let minutes: u32 = minutes.parse().map_err(|_error| wrong())?;
-    let time = hours.saturating_mul(60).saturating_add(minutes);
-    if minutes < 60 && time <= 24 * 60 {
-        Ok(time)
-    } else {
-        Err(wrong())
-    }
 }
 
 pub(super) fn open(path: &Path) -> Result<File, Error> {
@@ -361,20 +350,4 @@ fn shown(measured: &[Measured]) -> Table {
         ]);
     }
     table
-}
-
-#[cfg(test)]
-mod tests {
-    use observe::Bin;
-
-    use super::*;
-
-    #[test]
-    fn a_window_is_two_times_of_day_in_whole_quarter_hours() {
-        let peak = window("07:00-09:15").unwrap();
-        assert!(peak.contains(Bin(28)) && peak.contains(Bin(36)) && !peak.contains(Bin(37)));
-        for wrong in ["7", "07:10-09:00", "09:00-07:00", "07:00-25:00", "a:b-c:d"] {
-            assert!(window(wrong).is_err(), "{wrong}");
-        }
-    }
 }

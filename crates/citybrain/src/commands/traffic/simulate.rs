@@ -371,7 +371,7 @@ impl Drive {
     }
 
     /// Lets closures, meters and guidance do what is due.
-    fn act(&mut self, schemes: &mut Active) -> Result<(), Error> {
+    pub(super) fn act(&mut self, schemes: &mut Active) -> Result<(), Error> {
         match self {
             Self::Plan { world, .. } => schemes.act(world.as_mut()),
             Self::Controlled(runner) => schemes.act(&mut runner.plant_mut().inner_mut().plant),

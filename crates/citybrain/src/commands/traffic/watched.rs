@@ -2,6 +2,7 @@
 
 use observe::truth::{Place, Seen, Traffic};
 use roads::Network;
+use schemes::Active;
 use signals::sensing::Sensing;
 use sim::World;
 
@@ -12,6 +13,8 @@ use crate::error::Error;
 /// A scenario under a controller, until its horizon.
 pub(super) struct Watched {
     drive: Drive,
+    /// Closures and the like, where the scenario has them.
+    schemes: Option<Active>,
     left: u64,
     /// Second 0 of the world, seconds after midnight.
     start: f64,
@@ -24,7 +27,12 @@ impl Watched {
         seed: u32,
         start: f64,
     ) -> Result<Self, Error> {
+        let schemes = match &scenario.schemes {
+            plan if plan.is_empty() => None,
+            plan => Some(Active::new(&scenario.network, plan, seed).map_err(refused)?),
+        };
         Ok(Self {
+            schemes,
             drive: Drive::new(
                 scenario,
                 named(scenario, control)?,
@@ -47,6 +55,9 @@ impl Traffic for Watched {
     }
 
     fn step(&mut self) -> Result<bool, String> {
+        if let Some(schemes) = &mut self.schemes {
+            self.drive.act(schemes).map_err(|error| error.to_string())?;
+        }
         self.drive.steps(1).map_err(|error| error.to_string())?;
         self.left = self.left.saturating_sub(1);
         Ok(self.left > 0)
@@ -54,6 +65,13 @@ impl Traffic for Watched {
 
     fn each(&self, show: &mut dyn FnMut(Seen)) {
         each(self.drive.world(), show);
+    }
+}
+
+fn refused(error: schemes::Error) -> Error {
+    Error::Refused {
+        message: format!("the scenario cannot be run: {error}"),
+        help: None,
     }
 }
 
@@ -67,6 +85,7 @@ fn each(world: &World, show: &mut dyn FnMut(Seen)) {
             },
             distance: vehicle.distance,
             speed: vehicle.speed,
+            length: vehicle.length,
         });
     }
 }
