@@ -117,13 +117,6 @@ impl Event {
         definition.check(before)?;
         let spot = place::spot(network, &definition.place(), before)?;
         let mut parks = parks(network, definition, spot, before)?;
-        let room = parks.iter().try_fold(0_u32, |sum, park| {
-            park.capacity.map(|capacity| sum.saturating_add(capacity))
-        });
-        let wanted = definition.cars();
-        let cars = room.map_or(wanted, |room| wanted.min(room));
-        let order = fill(network, &mut parks, cars);
-
         let (entries, exits) = place::gates(network, demand, horizon);
         let named = place::given(network, &definition.origins, &format!("{before}origins"))?;
         let entries = if named.is_empty() { entries } else { named };
@@ -133,6 +126,23 @@ impl Event {
         let (start, end) = (definition.start.value, definition.end.value);
         let (coming, leaving) = (definition.arrivals(before)?, definition.departures(before)?);
         let mut ways = Ways::new(network, lane_changes);
+        if definition.car_parks.is_empty() && parks.len() > 1 {
+            // Streets that nobody can reach, or leave, are no places to park.
+            parks.retain(|park| {
+                ways.reaches(park, &entries, true) && ways.reaches(park, &exits, false)
+            });
+            if let Some(radius) = definition.radius.filter(|_| parks.is_empty()) {
+                let message = format!("no street within {} m can be reached", radius.value);
+                return Err(radius.wrong(format!("{before}radius"), message));
+            }
+        }
+        let room = parks.iter().try_fold(0_u32, |sum, park| {
+            park.capacity.map(|capacity| sum.saturating_add(capacity))
+        });
+        let wanted = definition.cars();
+        let cars = room.map_or(wanted, |room| wanted.min(room));
+        let order = fill(network, &mut parks, cars);
+
         let into = ways.between(&parks, &entries, true, before)?;
         let out = ways.between(&parks, &exits, false, before)?;
         let mut arrivals: Vec<Arrival> = coming

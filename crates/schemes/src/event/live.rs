@@ -74,7 +74,7 @@ pub struct LiveEvent {
     event: Event,
     /// Whether a link is watched.
     around: Vec<bool>,
-    /// Length of the network's list of lanes, to find links by.
+    /// Who is on the way, and to which car park.
     coming: Vec<(VehicleId, usize)>,
     leaving: Vec<VehicleId>,
     /// By car park: routes of those whose time it is to leave.

@@ -22,11 +22,15 @@ pub(super) fn middle(network: &Network, link: LinkId) -> Point {
     geometry::point_at(shape, geometry::length(shape) / 2.0)
 }
 
-/// Whether people can park along a link: a street that leads on, no expressway and no ramp of one.
+/// Whether people can park along a link: a street that leads on, no expressway and no ramp of one,
+/// and none over the edge of the network.
 fn is_street(network: &Network, link: LinkId) -> bool {
     let own = &network.links[link.index()];
     let lanes = network.lanes_of(link);
+    let at_edge = |end: roads::JunctionId| network.junctions[end.index()].boundary;
     !own.elevated
+        && !at_edge(own.from)
+        && !at_edge(own.to)
         && own.class > RoadClass::TrunkLink
         && lanes.iter().any(|lane| !lane.outgoing.is_empty())
 }

@@ -99,6 +99,28 @@ impl<'a> Ways<'a> {
         }
     }
 
+    /// Whether somebody can come to a car park from these gates, or leave it for them.
+    pub(super) fn reaches(&mut self, park: &Park, gates: &[(LinkId, f64)], coming: bool) -> bool {
+        let root = self.grow(park, coming);
+        let mut gates = gates.iter().filter(|gate| gate.0 != root);
+        gates.any(|gate| self.tree.cost(gate.0).is_some())
+    }
+
+    /// Searches the ways to a car park, or from it; its link.
+    fn grow(&mut self, park: &Park, coming: bool) -> LinkId {
+        if coming {
+            self.tree.grow_to(&self.graph, &self.costs, park.link);
+            park.link
+        } else {
+            self.tree.grow_from(&self.graph, &self.costs, park.exit);
+            park.exit
+        }
+    }
+
+    /// The ways to (or from) each car park that has cars.
+    ///
+    /// # Errors
+    /// When no way leads there.
     pub(super) fn between(
         &mut self,
         parks: &[Park],
@@ -110,12 +132,7 @@ impl<'a> Ways<'a> {
         for park in parks {
             let (mut ways, mut shares) = (Vec::new(), Vec::new());
             if park.cars > 0 {
-                let root = if coming { park.link } else { park.exit };
-                if coming {
-                    self.tree.grow_to(&self.graph, &self.costs, root);
-                } else {
-                    self.tree.grow_from(&self.graph, &self.costs, root);
-                }
+                let root = self.grow(park, coming);
                 for &(gate, share) in gates.iter().filter(|gate| gate.0 != root) {
                     let (from, to) = if coming { (gate, root) } else { (root, gate) };
                     if let Some(way) = self.way(gate, from, to) {
