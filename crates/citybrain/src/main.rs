@@ -101,6 +101,7 @@ fn dispatch(command: Command, layers: Layers, printer: Printer) -> Outcome {
             TrafficCommand::Compare(args) => commands::traffic::compare(&args, layers, printer),
             TrafficCommand::Drive(args) => commands::traffic::drive(&args, layers, printer),
             TrafficCommand::Close(args) => commands::traffic::close(&args, layers, printer),
+            TrafficCommand::Event(args) => commands::traffic::event(&args, layers, printer),
             TrafficCommand::Corridor(args) => commands::traffic::corridor(&args, layers, printer),
             TrafficCommand::Mission(args) => commands::traffic::mission(&args, layers, printer),
             TrafficCommand::Match(args) => commands::traffic::match_file(&args, printer),

@@ -99,6 +99,23 @@ pub struct Flow {
     pub end: Option<f64>,
 }
 
+impl Flow {
+    /// How many of its vehicles appear before `horizon` seconds; the largest number there is where
+    /// they are more.
+    pub fn vehicles_before(&self, horizon: f64) -> usize {
+        let end = self.end.unwrap_or(f64::INFINITY).min(horizon);
+        if end < self.start || self.start >= horizon {
+            return 0;
+        }
+        let gaps = ((end - self.start) / self.interval).floor() as usize;
+        let mut count = gaps.saturating_add(1);
+        if self.start + (count - 1) as f64 * self.interval >= horizon {
+            count -= 1;
+        }
+        count
+    }
+}
+
 /// All flows of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Demand {
@@ -117,18 +134,7 @@ impl Demand {
     pub fn vehicles_before(&self, horizon: f64) -> usize {
         self.flows
             .iter()
-            .map(|flow| {
-                let end = flow.end.unwrap_or(f64::INFINITY).min(horizon);
-                if end < flow.start || flow.start >= horizon {
-                    return 0;
-                }
-                let gaps = ((end - flow.start) / flow.interval).floor() as usize;
-                let mut count = gaps.saturating_add(1);
-                if flow.start + (count - 1) as f64 * flow.interval >= horizon {
-                    count -= 1;
-                }
-                count
-            })
+            .map(|flow| flow.vehicles_before(horizon))
             .fold(0, usize::saturating_add)
     }
 }

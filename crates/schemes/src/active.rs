@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use roads::Network;
 use serde::Serialize;
+use sim::World;
 
 use crate::closure::{LiveCounts, LiveWorks, Works};
 use crate::error::Error;
+use crate::event::{Event, EventDone, LiveEvent};
 use crate::guidance::{Guidance, GuidanceCounts};
 use crate::metering::{Alinea, MeterState, Metering, ramps};
 use crate::roadway::Roadway;
@@ -20,12 +22,17 @@ pub struct Plan {
     pub metering: Option<Alinea>,
     /// Share of drivers with guidance.
     pub guided: Option<f64>,
+    /// A big event.
+    pub event: Option<Event>,
 }
 
 impl Plan {
     /// Whether nothing acts.
     pub fn is_empty(&self) -> bool {
-        self.works.is_none() && self.metering.is_none() && self.guided.is_none()
+        self.works.is_none()
+            && self.metering.is_none()
+            && self.guided.is_none()
+            && self.event.is_none()
     }
 }
 
@@ -38,6 +45,9 @@ pub struct Done {
     pub metering: Option<Vec<MeterState>>,
     /// Guidance.
     pub guidance: Option<GuidanceCounts>,
+    /// A big event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventDone>,
 }
 
 /// Schemes at work on one world.
@@ -46,6 +56,7 @@ pub struct Active {
     works: Option<LiveWorks>,
     metering: Option<Metering>,
     guidance: Option<Guidance>,
+    event: Option<LiveEvent>,
 }
 
 impl Active {
@@ -61,6 +72,10 @@ impl Active {
             works: works.map(|works| LiveWorks::new(network, works)),
             metering: plan.metering.map(meter).transpose()?,
             guidance: plan.guided.map(guide).transpose()?,
+            event: plan
+                .event
+                .clone()
+                .map(|event| LiveEvent::new(network, event)),
         })
     }
 
@@ -69,6 +84,9 @@ impl Active {
     /// # Errors
     /// When the world refuses.
     pub fn act(&mut self, road: &mut impl Roadway) -> Result<(), Error> {
+        if let Some(event) = &mut self.event {
+            event.act(road)?;
+        }
         if let Some(works) = &mut self.works {
             works.act(road)?;
         }
@@ -81,6 +99,13 @@ impl Active {
         Ok(())
     }
 
+    /// Looks at the world after a step.
+    pub fn look(&mut self, world: &World) {
+        if let Some(event) = &mut self.event {
+            event.look(world);
+        }
+    }
+
     /// What they have done so far.
     pub fn done(&self) -> Done {
         Done {
@@ -90,6 +115,7 @@ impl Active {
                 .as_ref()
                 .map(|meters| meters.meters().to_vec()),
             guidance: self.guidance.as_ref().map(Guidance::counts),
+            event: self.event.as_ref().map(LiveEvent::done),
         }
     }
 }

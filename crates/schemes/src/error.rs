@@ -30,12 +30,34 @@ pub enum Error {
         /// What is wrong and what would be right.
         message: String,
     },
+    /// A value that stands somewhere in a file is out of range, or names what the network does not
+    /// have.
+    #[error("{}{field}: {message}", place(*line, *column))]
+    Field {
+        /// Line, from 1; 0 where it stands in no file.
+        line: u64,
+        /// Column, from 1; 0 where it stands in no file.
+        column: u64,
+        /// Which value, as the definition names it.
+        field: String,
+        /// What is wrong and what would be right.
+        message: String,
+        /// The name that is not known, if that is what is wrong.
+        name: Option<String>,
+    },
     /// The world refused.
     #[error(transparent)]
     World(#[from] sim::Error),
     /// The signals refused.
     #[error(transparent)]
     Signals(#[from] signals::Error),
+}
+
+fn place(line: u64, column: u64) -> String {
+    match line {
+        0 => String::new(),
+        _ => format!("line {line}, column {column}: "),
+    }
 }
 
 impl Error {

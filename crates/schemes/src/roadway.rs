@@ -2,7 +2,7 @@
 
 use roads::{LaneId, LinkId};
 use signals::SimPlant;
-use sim::{VehicleId, World};
+use sim::{NewVehicle, VehicleId, World};
 
 use crate::error::Error;
 
@@ -40,6 +40,12 @@ pub trait Roadway {
     /// # Errors
     /// When there is no such lane or a signal controls what leaves it.
     fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error>;
+
+    /// Adds a vehicle; see [`World::add_vehicle`].
+    ///
+    /// # Errors
+    /// When its way cannot be driven.
+    fn add_vehicle(&mut self, vehicle: NewVehicle) -> Result<VehicleId, Error>;
 }
 
 /// Both roads have these functions under the same names; what differs is the error and where the
@@ -69,6 +75,10 @@ macro_rules! impl_roadway {
 
             fn set_meter(&mut self, lane: LaneId, open: bool) -> Result<(), Error> {
                 Ok(Self::set_meter(self, lane, open)?)
+            }
+
+            fn add_vehicle(&mut self, vehicle: NewVehicle) -> Result<VehicleId, Error> {
+                Ok(Self::add_vehicle(self, vehicle)?)
             }
         }
     };

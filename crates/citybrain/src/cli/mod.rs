@@ -23,6 +23,7 @@ pub(crate) mod pool_sql;
 pub(crate) mod probes;
 pub(crate) mod roads;
 pub(crate) mod traffic;
+pub(crate) mod traffic_event;
 pub(crate) mod traffic_incidents;
 pub(crate) mod traffic_index;
 pub(crate) mod traffic_schemes;

@@ -25,6 +25,8 @@ pub(crate) enum TrafficCommand {
     Drive(DriveArgs),
     /// Close lanes: what it costs, and what signals should do
     Close(super::traffic_schemes::CloseArgs),
+    /// Plan for a big event: what thousands of visitors by car do, and what to do about it
+    Event(Box<super::traffic_event::EventArgs>),
     /// Coordinate the signals of a corridor for green waves in both directions
     Corridor(super::traffic_schemes::CorridorArgs),
     /// Send emergency vehicles at the peak, with and without priority, and compare

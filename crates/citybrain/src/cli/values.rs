@@ -91,6 +91,14 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(wanted)
 }
 
+/// Two numbers, `X,Y`.
+pub(crate) fn point(text: &str) -> Result<[f64; 2], String> {
+    let number = |text: &str| text.trim().parse().ok().filter(|n: &f64| n.is_finite());
+    text.split_once(',')
+        .and_then(|(x, y)| Some([number(x)?, number(y)?]))
+        .ok_or_else(|| "write two numbers with a comma between, for example 1900,-250".to_owned())
+}
+
 /// A size of a grid, `COLUMNSxROWS`.
 pub(crate) fn grid(text: &str) -> Result<(usize, usize), String> {
     let wanted = || "write COLUMNSxROWS, each from 1 to 400, for example 4x4".to_owned();
@@ -114,6 +122,14 @@ mod tests {
         assert!(grid("30").is_err());
         assert!(grid("0x3").is_err());
         assert!(grid("3x401").is_err());
+    }
+
+    #[test]
+    fn a_point_is_two_numbers() {
+        assert_eq!(point("1900, -250.5"), Ok([1900.0, -250.5]));
+        for wrong in ["", "1", "1;2", "1,x", "1,NaN", "1,2,3"] {
+            assert!(point(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

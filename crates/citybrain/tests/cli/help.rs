@@ -16,6 +16,7 @@ const COMMANDS: &[&[&str]] = &[
     &["traffic"],
     &["traffic", "run"],
     &["traffic", "compare"],
+    &["traffic", "event"],
     &["traffic", "match"],
     &["traffic", "index"],
     &["traffic", "rank"],

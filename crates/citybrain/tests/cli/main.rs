@@ -15,6 +15,7 @@ mod config;
 mod congestion;
 mod docs;
 mod errors;
+mod events;
 mod help;
 mod incidents;
 mod ledger;

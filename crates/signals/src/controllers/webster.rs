@@ -19,8 +19,9 @@
 
 use std::collections::HashMap;
 
-use roads::{Demand, LaneId, LinkId, Network, SignalId, TurnId, VehicleType};
+use roads::{Demand, LaneId, Network, SignalId, TurnId, VehicleType};
 
+use super::flows::{hourly, most_common_type, seconds_each};
 use super::{Cycle, Info, numbered};
 use crate::controller::{Controller, Detail};
 use crate::limits::Timing;
@@ -42,8 +43,6 @@ const LONGEST: f64 = 120.0;
 const SHORTEST_GREEN: f64 = 7.0;
 /// Time that a queue takes to start, seconds.
 const START: f64 = 2.0;
-/// Speed of turning vehicles in the traffic model, m/s.
-const TURNING: f64 = 25.0 / 3.0;
 /// From this share of capacity on the formula has no answer, and the longest cycle is taken.
 const SATURATED: f64 = 0.95;
 
@@ -84,7 +83,7 @@ impl Webster {
         protocol: &Protocol,
         cycle: impl Fn(SignalId) -> Option<f64>,
     ) -> Self {
-        let flows = turn_flows(network, demand, protocol.horizon);
+        let flows = hourly(network, demand, protocol.horizon);
         let kind = most_common_type(demand, protocol.horizon);
         let timings: Vec<Timings> = SignalPhases::of_network(network)
             .iter()
@@ -154,69 +153,6 @@ impl Controller for Webster {
     }
 }
 
-/// Vehicles of one flow that appear before the horizon, and the last moment at which one does.
-fn appearing(flow: &roads::Flow, horizon: f64) -> (f64, f64) {
-    let end = flow.end.unwrap_or(f64::INFINITY).min(horizon);
-    if end < flow.start || flow.start >= horizon || flow.interval <= 0.0 {
-        return (0.0, 0.0);
-    }
-    let steps = ((end - flow.start) / flow.interval).floor();
-    (steps + 1.0, flow.start + steps * flow.interval)
-}
-
-/// Vehicles per hour that take each turn.
-fn turn_flows(network: &Network, demand: &Demand, horizon: f64) -> Vec<f64> {
-    let turns: HashMap<(LinkId, LinkId), TurnId> = network
-        .turns
-        .iter()
-        .enumerate()
-        .map(|(index, turn)| ((turn.from, turn.to), TurnId::from(index)))
-        .collect();
-    let mut vehicles = vec![0.0; demand.routes.len()];
-    let (mut first, mut last) = (f64::INFINITY, 0.0_f64);
-    for flow in &demand.flows {
-        let (count, until) = appearing(flow, horizon);
-        if count > 0.0
-            && let Some(route) = vehicles.get_mut(flow.route as usize)
-        {
-            *route += count;
-            first = first.min(flow.start);
-            last = last.max(until);
-        }
-    }
-    // Demand that appears within a minute is no steady flow; take it as an hour's.
-    let window = if last - first >= 60.0 {
-        last - first
-    } else {
-        3_600.0
-    };
-    let mut shortest = roads::route::Shortest::new(network);
-    let mut flows = vec![0.0; network.turns.len()];
-    for (anchors, &count) in demand.routes.iter().zip(&vehicles) {
-        if count > 0.0
-            && let Some(links) = shortest.fill(anchors)
-        {
-            for pair in links.windows(2) {
-                if let Some(turn) = turns.get(&(pair[0], pair[1])) {
-                    flows[turn.index()] += count * 3_600.0 / window;
-                }
-            }
-        }
-    }
-    flows
-}
-
-fn most_common_type(demand: &Demand, horizon: f64) -> VehicleType {
-    let mut counts = vec![0.0; demand.types.len()];
-    for flow in &demand.flows {
-        if let Some(count) = counts.get_mut(flow.vehicle_type as usize) {
-            *count += appearing(flow, horizon).0;
-        }
-    }
-    let most = (0..counts.len()).max_by(|&a, &b| f64::total_cmp(&counts[a], &counts[b]));
-    most.map_or_else(VehicleType::default, |index| demand.types[index].clone())
-}
-
 /// The critical flow ratio of each stage.
 fn critical_ratios(
     network: &Network,
@@ -236,14 +172,8 @@ fn critical_ratios(
         }
     }
     let ratio = |turn: TurnId, lane: LaneId| {
-        let limit = network.lanes[lane.index()].speed_limit.min(kind.max_speed);
-        let speed = if network.turns[turn.index()].direction.is_turn() {
-            limit.min(TURNING)
-        } else {
-            limit
-        };
-        let seconds_each = kind.headway + (kind.length + kind.min_gap) / speed;
-        flows[turn.index()] / lanes_of[&turn].len() as f64 * seconds_each / 3_600.0
+        let each = seconds_each(network, turn, lane, kind);
+        flows[turn.index()] / lanes_of[&turn].len() as f64 * each / 3_600.0
     };
     let served_by = |position: usize| {
         let serving = |stage: &&PhaseIndex| phases.serves(**stage, position);

@@ -145,7 +145,13 @@ pub(super) fn from_links(
     })
 }
 
-fn closure(text: &str, from: f64, until: Option<f64>, network: &Network) -> Result<Closure, Error> {
+/// What `LINK[:LANES]` closes.
+pub(super) fn closure(
+    text: &str,
+    from: f64,
+    until: Option<f64>,
+    network: &Network,
+) -> Result<Closure, Error> {
     // A link's name may have a colon in it.
     let split = text.rsplit_once(':');
     let (link, lanes) = match split {

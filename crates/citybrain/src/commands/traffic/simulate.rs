@@ -207,6 +207,9 @@ fn simulate_with(
         drive.steps(stretch)?;
         done += stretch;
         let before = process_cpu();
+        if let Some(schemes) = &mut schemes {
+            schemes.look(drive.world());
+        }
         if let Some(arrivals) = &mut arrivals {
             arrivals.look(drive.world());
         }

@@ -33,14 +33,24 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    fn of(samples: &[f64]) -> Self {
+    /// Of one value a seed.
+    pub(super) fn of(samples: &[f64]) -> Self {
         Self {
             mean: mean(samples),
             deviation: deviation(samples),
         }
     }
 
-    fn show(self, decimals: usize) -> String {
+    /// In another unit.
+    pub(super) fn scaled(self, factor: f64) -> Self {
+        Self {
+            mean: self.mean * factor,
+            deviation: self.deviation.map(|deviation| deviation * factor.abs()),
+        }
+    }
+
+    /// With so many decimals.
+    pub(super) fn show(self, decimals: usize) -> String {
         match self.deviation {
             Some(deviation) => format!("{:.decimals$} ± {deviation:.decimals$}", self.mean),
             None => format!("{:.decimals$}", self.mean),
