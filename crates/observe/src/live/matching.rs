@@ -159,6 +159,7 @@ impl Live {
     ) -> Result<(), Error> {
         self.stream = Some(stream_of(matcher)?);
         self.matches = true;
+        self.era += 1;
         for point in points {
             self.sequences.remove(&point.vehicle);
         }
