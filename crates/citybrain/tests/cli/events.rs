@@ -102,19 +102,49 @@ fn without_visitors_the_runs_are_those_without_an_event() {
 #[test]
 fn the_tables_of_an_event() {
     let place = Place::with_grid();
-    let more = ["--at", "300,300", "--radius", "200", "--visitors", "120"];
+    let more = ["--at", "300,300", "--visitors", "120", "--car-park"];
+    let more = [
+        &more[..],
+        &["road_2_1_1:100", "--car-park", "road_1_2_0:50"],
+    ]
+    .concat();
     let more = [
         &more[..],
         &["--start", "900", "--end", "1200", "--coming", "600"],
     ]
     .concat();
     let more = [&more[..], &["--leaving", "600", "--control", "webster"]].concat();
+    let more = [&more[..], &["--links", "4", "--guided", "30%"]].concat();
+    let more = [&more[..], &["--close", "road_1_1_0:2"]].concat();
+    snapshot!("event", place.run(&[&EVENT[..], &GRID, &more].concat()));
+}
+
+#[test]
+fn visitors_park_along_the_streets_around_that_can_be_reached() {
+    let place = Place::with_grid();
+    let more = [
+        "--at",
+        "300,300",
+        "--radius",
+        "200",
+        "--visitors",
+        "60",
+        "--json",
+    ];
     let more = [
         &more[..],
-        &["--links", "4", "--guided", "30%", "--close", "road_1_1_0:2"],
+        &["--start", "900", "--end", "1200", "--coming", "600"],
     ]
     .concat();
-    snapshot!("event", place.run(&[&EVENT[..], &GRID, &more].concat()));
+    let more = [
+        &more[..],
+        &["--leaving", "600", "--control", "max-pressure"],
+    ]
+    .concat();
+    let report = place.json(0, &[&EVENT[..], &GRID, &more].concat());
+    let parks = report["event"]["parks"].as_array().unwrap();
+    assert!(parks.len() > 1, "{parks:?}");
+    assert_eq!(report["runs"][1]["visitor"]["home"], 60);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use signals::controllers::most_common_type;
 
 use super::definition::EventDefinition;
 use super::place::{self, Spot};
+use super::profile::Profile;
 use super::ways::{Turns, Ways};
 use crate::error::Error;
 
@@ -117,12 +118,7 @@ impl Event {
         definition.check(before)?;
         let spot = place::spot(network, &definition.place(), before)?;
         let mut parks = parks(network, definition, spot, before)?;
-        let (entries, exits) = place::gates(network, demand, horizon);
-        let named = place::given(network, &definition.origins, &format!("{before}origins"))?;
-        let entries = if named.is_empty() { entries } else { named };
-        let named = place::given(network, &definition.exits, &format!("{before}exits"))?;
-        let exits = if named.is_empty() { exits } else { named };
-
+        let (entries, exits) = gates(network, (demand, horizon), definition, before)?;
         let (start, end) = (definition.start.value, definition.end.value);
         let (coming, leaving) = (definition.arrivals(before)?, definition.departures(before)?);
         let mut ways = Ways::new(network, lane_changes);
@@ -168,16 +164,6 @@ impl Event {
                 route: way.route,
             })
             .collect();
-        let stage = |coming: bool, profile: &super::Profile, zero: f64| {
-            let ((first, last), (from, until)) = (profile.span(), profile.busy());
-            Stage {
-                coming,
-                first: zero + first,
-                last: zero + last,
-                from: zero + from,
-                until: zero + until,
-            }
-        };
         Ok(Self {
             id: definition.id.clone(),
             start,
@@ -192,6 +178,36 @@ impl Event {
             kind: most_common_type(demand, horizon),
             stages: [stage(true, &coming, start), stage(false, &leaving, end)],
         })
+    }
+}
+
+/// Links and how much traffic each has.
+type Gates = Vec<(LinkId, f64)>;
+
+/// Where visitors come from, and where they go.
+fn gates(
+    network: &Network,
+    (demand, horizon): (&Demand, f64),
+    definition: &EventDefinition,
+    before: &str,
+) -> Result<(Gates, Gates), Error> {
+    let (entries, exits) = place::gates(network, demand, horizon);
+    let origins = place::given(network, &definition.origins, &format!("{before}origins"))?;
+    let goals = place::given(network, &definition.exits, &format!("{before}exits"))?;
+    Ok((
+        if origins.is_empty() { entries } else { origins },
+        if goals.is_empty() { exits } else { goals },
+    ))
+}
+
+fn stage(coming: bool, profile: &Profile, zero: f64) -> Stage {
+    let ((first, last), (from, until)) = (profile.span(), profile.busy());
+    Stage {
+        coming,
+        first: zero + first,
+        last: zero + last,
+        from: zero + from,
+        until: zero + until,
     }
 }
 
