@@ -14,7 +14,8 @@ pub(super) struct Approach {
     pub(super) to: LinkId,
     /// Lanes that the turn leaves from.
     pub(super) lanes: Vec<LaneId>,
-    /// Phases that serve it as well as any does.
+    /// Phases that serve it as well as any does, and with it, if any does, all others on one of its
+    /// lanes.
     pub(super) phases: Vec<PhaseIndex>,
 }
 
@@ -159,25 +160,109 @@ fn approaches(
         if most == 0 || least == most {
             continue; // never served, or always as well
         }
-        let mut lanes: Vec<LaneId> = positions
-            .iter()
-            .map(|&position| network.movements[movements[position].index()].from)
-            .collect();
+        let from = |position: usize| network.movements[movements[position].index()].from;
+        let mut lanes: Vec<LaneId> = positions.iter().map(|&position| from(position)).collect();
         lanes.sort_unstable();
         lanes.dedup();
-        let best = phases.green().iter().zip(&values);
+        // Where it shares all its lanes with other turns, a green for it alone does not help it past
+        // somebody who waits for theirs: then rather a weaker one for all.
+        let is_free = |phase: PhaseIndex| {
+            lanes.iter().any(|&lane| {
+                let mut own = (0..movements.len()).filter(|&position| from(position) == lane);
+                own.all(|position| {
+                    let group = phases.group_of[position] as usize;
+                    phases.aspects[phase as usize][group].is_green()
+                })
+            })
+        };
+        let served = phases.green().iter().zip(&values);
+        let served = served.filter(|(_, value)| **value > 0);
+        let values: Vec<(PhaseIndex, (bool, u32))> = served
+            .map(|(&phase, &value)| (phase, (is_free(phase), value)))
+            .collect();
+        let most = values.iter().map(|(_, value)| *value).max();
+        let best = values.into_iter().filter(|(_, value)| Some(*value) == most);
         found.push((
             turn.from,
             Approach {
                 signal,
                 to: turn.to,
                 lanes,
-                phases: best
-                    .filter(|(_, value)| **value == most)
-                    .map(|(&phase, _)| phase)
-                    .collect(),
+                phases: best.map(|(phase, _)| phase).collect(),
             },
         ));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use roads::Direction;
+    use roads::generate::{GridSpec, grid};
+    use roads::model::Phase;
+
+    use super::*;
+
+    /// A crossroads with so many lanes whose signal shows one link its left turns alone, then all
+    /// its turns, the left ones giving way; then the others.
+    fn left_alone_or_all(lanes: u32) -> (Network, LinkId) {
+        let spec = GridSpec {
+            columns: 1,
+            rows: 1,
+            lanes,
+            ..GridSpec::default()
+        };
+        let mut network = grid(&spec).unwrap();
+        let movements = network.signals[0].movements.clone();
+        let turn = |network: &Network, position: usize| {
+            let id = network.movements[movements[position].index()].turn;
+            let turn = &network.turns[id.index()];
+            (turn.from, turn.direction)
+        };
+        let (link, _) = turn(&network, 0);
+        let phase = |show: &dyn Fn(bool, bool) -> Aspect| Phase {
+            name: None,
+            duration: 20.0,
+            minimum: None,
+            maximum: None,
+            aspects: (0..movements.len())
+                .map(|position| {
+                    let (from, direction) = turn(&network, position);
+                    show(from == link, direction == Direction::Left)
+                })
+                .collect(),
+        };
+        let phases = vec![
+            phase(&|own, left| match (own, left) {
+                (true, true) => Aspect::Protected,
+                _ => Aspect::Red,
+            }),
+            phase(&|own, left| match (own, left) {
+                (true, true) => Aspect::Permissive,
+                (true, false) => Aspect::Protected,
+                _ => Aspect::Red,
+            }),
+            phase(&|own, _| if own { Aspect::Red } else { Aspect::Permissive }),
+        ];
+        network.signals[0].phases = phases;
+        (network, link)
+    }
+
+    fn phases_for_left(lanes: u32) -> Vec<PhaseIndex> {
+        let (network, link) = left_alone_or_all(lanes);
+        let phases = &SignalPhases::of_network(&network)[0];
+        let left = |to: LinkId| {
+            let mut turns = network.turns.iter();
+            turns.any(|turn| (turn.from, turn.to, turn.direction) == (link, to, Direction::Left))
+        };
+        let mut found = approaches(&network, SignalId(0), phases).into_iter();
+        let own = found.find(|(from, approach)| *from == link && left(approach.to));
+        own.unwrap().1.phases
+    }
+
+    #[test]
+    fn where_its_lane_is_shared_a_green_for_all_on_it_serves_a_vehicle_better_than_its_own() {
+        assert_eq!(phases_for_left(3), [0]);
+        assert_eq!(phases_for_left(1), [1]);
+    }
 }
