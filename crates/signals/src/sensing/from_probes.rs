@@ -69,6 +69,12 @@ impl Estimator {
             self.crosses(was, gone);
         }
         let before = before.filter(|_| was == Some(lane));
+        if let (Some(was), true, true) = (was, beside, self.alone()) {
+            // What matters is on which lane of a link vehicles come to its end.
+            let unit = 1.0 / self.learnt.penetration();
+            self.learnt.enters(was, -unit);
+            self.learnt.enters(lane, unit);
+        }
         if was != Some(lane) && !beside {
             if self.alone() {
                 self.learnt.enters(lane, 1.0 / self.learnt.penetration());
