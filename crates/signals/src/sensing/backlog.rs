@@ -53,18 +53,25 @@ impl Backlog {
             })
     }
 
-    /// So many come; below one it is the chance that one comes. Where the way is open, one who
-    /// finds nobody goes on at once. Returns how many do, in the mean.
-    pub(super) fn arrive(&mut self, vehicles: f64, open: bool) -> f64 {
+    /// How likely it is that somebody waits.
+    pub(super) fn any(&self) -> f64 {
+        1.0 - self.chances[0]
+    }
+
+    /// So many come; below one it is the chance that one comes. One who finds nobody goes on at once
+    /// if his way is open, as it is for the share `open`. Returns how many do, in the mean, and how
+    /// many find nobody and stay.
+    pub(super) fn arrive(&mut self, vehicles: f64, open: f64) -> (f64, f64) {
         if vehicles <= 0.0 {
-            return 0.0;
+            return (0.0, 0.0);
         }
         let (whole, share) = (vehicles.floor(), vehicles.fract());
-        let alone = if open && whole < 1.0 {
+        let first = if open > 0.0 && whole < 1.0 {
             self.chances[0] * share
         } else {
             0.0
         };
+        let alone = first * open;
         let more = std::iter::repeat_n(0.0, whole as usize);
         self.chances.splice(0..0, more);
         self.chances.push(0.0);
@@ -76,7 +83,28 @@ impl Backlog {
         self.chances[0] += alone;
         self.chances[1] -= alone;
         self.tidy();
-        alone
+        (alone, first - alone)
+    }
+
+    /// One goes, with this likelihood, but not more often than somebody waits. Returns how likely
+    /// that is.
+    pub(super) fn serve_at(&mut self, chance: f64) -> f64 {
+        let any = self.any();
+        if any <= 0.0 {
+            return 0.0;
+        }
+        let goes = (chance / any).clamp(0.0, 1.0);
+        let mut last = 0.0;
+        for many in (0..self.chances.len()).rev() {
+            let gone = if many > 0 {
+                self.chances[many] * goes
+            } else {
+                0.0
+            };
+            self.chances[many] += last - gone;
+            last = gone;
+        }
+        any * goes
     }
 
     /// One goes, if somebody waits. Returns how likely that is.
@@ -125,7 +153,7 @@ mod tests {
     fn a_queue_that_is_short_in_the_mean_may_be_left_over_after_a_green() {
         let mut backlog = Backlog::default();
         for _ in 0..40 {
-            assert!(backlog.arrive(0.1, false) <= 0.0);
+            assert!(backlog.arrive(0.1, 0.0).0 <= 0.0);
         }
         assert!((backlog.mean() - 4.0).abs() < 1e-2, "{}", backlog.mean());
         let gone: f64 = (0..4).map(|_| backlog.serve()).sum();
@@ -137,7 +165,7 @@ mod tests {
     fn what_is_seen_bounds_it_and_the_rest_stays_as_likely_as_it_was() {
         let mut backlog = Backlog::default();
         for _ in 0..3 {
-            backlog.arrive(0.5, false);
+            backlog.arrive(0.5, 0.0);
         }
         assert_eq!(backlog.chances, [0.125, 0.375, 0.375, 0.125]);
         assert_eq!(backlog.at_least().collect::<Vec<_>>(), [0.875, 0.5, 0.125]);
@@ -152,10 +180,10 @@ mod tests {
     #[test]
     fn who_finds_nobody_before_him_in_green_goes_at_once() {
         let mut backlog = Backlog::default();
-        assert!((backlog.arrive(0.5, true) - 0.5).abs() < 1e-9);
+        assert!((backlog.arrive(0.5, 1.0).0 - 0.5).abs() < 1e-9);
         assert_eq!(backlog, Backlog::default());
         backlog.set(1.0);
-        assert!(backlog.arrive(0.5, true).abs() < 1e-9);
+        assert!(backlog.arrive(0.5, 1.0).0.abs() < 1e-9);
         assert_eq!(backlog.chances, [0.0, 0.5, 0.5]);
     }
 }

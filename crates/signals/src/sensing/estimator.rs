@@ -3,11 +3,11 @@
 use roads::{Aspect, Network};
 
 use super::from_loops::LoopState;
-use super::lane::{Lane, SPACING};
+use super::lane::Lane;
 use super::learn::Learnt;
 use super::sensors::{Readings, Sensors};
 use super::spec::Sensing;
-use super::streets::Streets;
+use super::streets::{ALL_WAYS, Streets};
 
 /// Slower than this a probe stands, m/s.
 pub(super) const STANDING: f64 = 0.5;
@@ -38,7 +38,7 @@ pub(super) struct Estimator {
     /// Per lane: whether a camera sees it.
     pub(super) filmed: Vec<bool>,
     /// What crosses stop lines in this tick.
-    pub(super) crossing: Vec<(usize, f64)>,
+    pub(super) crossing: Vec<(usize, f64, u64)>,
 }
 
 impl Estimator {
@@ -96,23 +96,32 @@ impl Estimator {
         self.crossing.clear();
         for index in 0..self.lanes.len() {
             let street = &self.streets.lanes[index];
-            let mut flow = self.streets.flow(index, shown);
-            if flow > 0.0 && self.is_full_beyond(index) {
+            let shows = self.streets.shows(index, shown);
+            let share = self.learnt.share(&self.streets, index, shows.ways);
+            let mut flow = shows.flow;
+            if flow > 0.0 && self.is_full_beyond(index, shows.ways) {
                 flow = 1e-6;
             }
             let lane = &mut self.lanes[index];
             let before = lane.queue;
+            lane.open(shows.ways, share);
+            lane.fit(street.length);
             let mut out = lane.pass(flow, tick);
             if let Some(id) = street.stop_loop {
                 let arrived = lane.queue + out - before;
                 out = self.stop_line(index, id as usize, readings, (arrived, out));
             }
             if out > 0.0 {
-                self.crossing.push((index, out));
+                let ways = if shows.ways == 0 {
+                    ALL_WAYS
+                } else {
+                    shows.ways
+                };
+                self.crossing.push((index, out, ways));
             }
         }
         for place in 0..self.crossing.len() {
-            let (index, out) = self.crossing[place];
+            let (index, out, ways) = self.crossing[place];
             let late = if self.lanes[index].green > 12.0 {
                 0.0
             } else {
@@ -120,28 +129,29 @@ impl Estimator {
             };
             let (streets, filmed, lanes) = (&self.streets, &self.filmed, &mut self.lanes);
             let mut coming: Vec<(usize, f64)> = Vec::new();
-            self.learnt.onward(streets, index, |to, ticks, share| {
-                let ticks = ticks + late + streets.lanes[to].ticks;
-                lanes[to].expect(0, ticks, out * share);
-                if filmed[to] && streets.lanes[to].stop_loop.is_none() {
-                    coming.push((to, out * share));
-                }
-            });
+            self.learnt
+                .onward(streets, index, ways, |to, ticks, share| {
+                    let ticks = ticks + late + streets.lanes[to].ticks;
+                    lanes[to].expect(0, ticks, out * share);
+                    if filmed[to] && streets.lanes[to].stop_loop.is_none() {
+                        coming.push((to, out * share));
+                    }
+                });
             for (to, vehicles) in coming {
                 self.learnt.enters(to, vehicles);
             }
         }
     }
 
-    /// Whether a lane cannot let anybody go because there is no room beyond.
-    fn is_full_beyond(&self, index: usize) -> bool {
+    /// Whether a lane cannot let anybody go by the ways that are open because there is no room
+    /// beyond.
+    fn is_full_beyond(&self, index: usize, ways: u64) -> bool {
         let mut full = false;
-        self.learnt.onward(&self.streets, index, |to, _, share| {
-            let street = &self.streets.lanes[to];
-            let held = self.lanes[to].queue + self.lanes[to].probes.len() as f64;
-            // A lane that is shorter than a vehicle takes one, who stands across its start.
-            full |= share > 0.2 && held * SPACING > (street.length - SPACING).max(0.0);
-        });
+        self.learnt
+            .onward(&self.streets, index, ways, |to, _, share| {
+                let held = self.lanes[to].queue + self.lanes[to].probes.len() as f64;
+                full |= share > 0.2 && held > self.streets.lanes[to].fills();
+            });
         full
     }
 

@@ -14,6 +14,9 @@ const STUCK_GREEN: f64 = 20.0;
 const SILENT: f64 = 3.5;
 /// Seconds of a loop occupied after which somebody stands on it.
 const STANDS: f64 = 6.0;
+/// Seconds of green for which a stop line is occupied after which who is first wants a way that is
+/// shut.
+const STAYS: f64 = 4.0;
 /// Probability that somebody is there whom a loop upstream has counted.
 const TRUST: f64 = 0.99;
 /// Seconds by which those who should have come may be late, in the mean.
@@ -91,6 +94,11 @@ impl Estimator {
         } else {
             0.0
         };
+        if reading.count > 0 {
+            lane.moves();
+        } else if state.occupied > STAYS && lane.green > STAYS {
+            lane.stays();
+        }
         let at_line = lane
             .probes
             .first()

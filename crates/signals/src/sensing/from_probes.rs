@@ -17,6 +17,8 @@ const APART: f64 = 18.0;
 /// by which that queue is longer than thought.
 const STANDS: f64 = 2.0;
 const SURPRISE: f64 = 0.3;
+/// Seconds by which a vehicle may drive off later than its queue's start has come to it.
+const LATE: f64 = 4.0;
 /// Vehicles in a queue up to which a probe's place says well how many there are. Beyond, queues have
 /// holes, before those who change lanes: then no more than twice as many as thought are believed.
 const SURE: f64 = 3.0;
@@ -67,6 +69,12 @@ impl Estimator {
             self.crosses(was, gone);
         }
         let before = before.filter(|_| was == Some(lane));
+        if let (Some(was), true, true) = (was, beside, self.alone()) {
+            // What matters is on which lane of a link vehicles come to its end.
+            let unit = 1.0 / self.learnt.penetration();
+            self.learnt.enters(was, -unit);
+            self.learnt.enters(lane, unit);
+        }
         if was != Some(lane) && !beside {
             if self.alone() {
                 self.learnt.enters(lane, 1.0 / self.learnt.penetration());
@@ -99,6 +107,7 @@ impl Estimator {
     fn crosses(&mut self, index: usize, gone: ProbeHere) {
         let lane = &mut self.lanes[index];
         lane.probe_crosses();
+        lane.moves();
         if let Some(place) = gone.place.filter(|_| lane.green > 0.0) {
             self.learnt.crosses(place, lane.green);
         }
@@ -149,6 +158,9 @@ impl Estimator {
                 lane.at_most(most);
             }
             return;
+        }
+        if lane.green > LATE + probe.to_stop_line / WAVE && probe.stands > STANDS {
+            lane.stays();
         }
         // In green those near the stop line drive, and farther apart.
         let driving = (lane.green * WAVE).min(probe.to_stop_line);

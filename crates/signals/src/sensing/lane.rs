@@ -9,11 +9,15 @@ use super::streets::Street;
 pub(super) const HEADWAY: f64 = 2.45;
 /// Room that a standing vehicle takes, metres.
 pub(super) const SPACING: f64 = 7.5;
+/// The least room that one takes, metres.
+const CLOSEST: f64 = SPACING * 0.8;
 /// Share of a vehicle that may cross at once when green begins: what the first lose by reacting
 /// and starting.
 const READY: f64 = 0.3;
 /// Seconds after each other at which those who stand start.
 pub(super) const STARTS: f64 = 1.2;
+/// How likely it is that who is first wants a way that is shut, from which on a lane counts as red.
+const BARRED: f64 = 0.8;
 /// Share of a full flow from which one who finds nobody before him goes at once.
 const OPEN: f64 = 0.1;
 /// Ticks by which somebody may be earlier than expected.
@@ -56,6 +60,12 @@ pub(super) struct Lane {
     credit: f64,
     /// Seconds of the present green; 0 in red.
     pub(super) green: f64,
+    /// The ways that are open, a bit for each,
+    open: u64,
+    /// which share of its vehicles wants one of them,
+    share: f64,
+    /// and how likely it is that the first who waits wants another.
+    barred: f64,
 }
 
 impl Lane {
@@ -69,7 +79,52 @@ impl Lane {
             probes: Vec::new(),
             credit: 0.0,
             green: 0.0,
+            open: 0,
+            share: 1.0,
+            barred: 0.0,
         }
+    }
+
+    /// These ways are open, which such a share of its vehicles take; where others opened than were
+    /// before, whoever was first may go.
+    pub(super) fn open(&mut self, ways: u64, share: f64) {
+        if share >= 1.0 || ways & !self.open != 0 {
+            self.barred = 0.0;
+        }
+        self.open = ways;
+        self.share = share;
+    }
+
+    /// No more wait than there is room for on so many metres.
+    pub(super) fn fit(&mut self, length: f64) {
+        let most = (length / CLOSEST).max(1.0);
+        if self.queue <= most {
+            return;
+        }
+        if self.reference().is_some() {
+            let over = self.queue - most;
+            self.queue = most;
+            self.behind = (self.behind - over).max(0.0);
+            let before = self.behind;
+            if let Some(backlog) = &mut self.backlog {
+                backlog.at_most(before);
+            }
+        } else {
+            self.at_most(most);
+        }
+    }
+
+    /// Somebody stands who should have gone since his green began: the first wants another way.
+    pub(super) fn stays(&mut self) {
+        if self.share < 1.0 {
+            self.barred = 1.0;
+            self.green = 0.0;
+        }
+    }
+
+    /// Somebody has crossed, or nobody stands at the stop line.
+    pub(super) fn moves(&mut self) {
+        self.barred = 0.0;
     }
 
     /// Somebody, or a share of one, who has passed so many loops will be at the stop line in so
@@ -85,7 +140,8 @@ impl Lane {
         self.probes.iter().rev().find(|probe| probe.stood)
     }
 
-    /// A tick passes in which the lane may let so much of a full flow go. Returns how many cross.
+    /// A tick passes in which the lane may let so much of a full flow go, of those whose ways are
+    /// open. Returns how many cross.
     pub(super) fn pass(&mut self, flow: f64, tick: f64) -> f64 {
         let mut arrived = 0.0;
         for coming in &mut self.coming {
@@ -93,18 +149,29 @@ impl Lane {
             coming.push_back(0.0);
         }
         let first = self.reference().is_none();
-        let passed = self.backlog.as_mut().map_or(0.0, |backlog| {
-            backlog.arrive(arrived, first && flow >= OPEN)
-        });
+        let may = if first && flow >= OPEN {
+            self.share
+        } else {
+            0.0
+        };
+        let (passed, stays) = self
+            .backlog
+            .as_mut()
+            .map_or((0.0, 0.0), |backlog| backlog.arrive(arrived, may));
         self.queue += arrived;
         self.behind = (self.behind + arrived).min(self.queue);
         if first {
             self.behind = 0.0;
         }
-        if flow <= 0.0 {
+        self.barred = (self.barred + stays).min(1.0);
+        if first {
+            self.barred = self.barred.min(self.queue);
+        }
+        if flow <= 0.0 || self.barred > BARRED {
             self.green = 0.0;
             self.credit = 0.0;
-            return 0.0;
+            self.queue -= passed;
+            return passed;
         }
         if self.green <= 0.0 {
             self.credit = READY;
@@ -114,7 +181,14 @@ impl Lane {
             self.credit += flow * tick / HEADWAY;
             let mut out = passed;
             if self.credit >= 1.0 {
-                out += backlog.serve();
+                out += if self.share < 1.0 {
+                    let first = (backlog.any() - self.barred).max(0.0);
+                    let goes = first * self.share;
+                    self.barred += first - goes;
+                    backlog.serve_at(goes)
+                } else {
+                    backlog.serve()
+                };
                 self.credit = (self.credit - 1.0).min(1.0);
             }
             self.queue = backlog.mean();
@@ -123,7 +197,12 @@ impl Lane {
         self.credit = (self.credit + flow * tick / HEADWAY).min(1.0_f64.max(arrived));
         // Who is behind a probe does not cross before it.
         let waits = self.queue - self.behind;
-        let out = self.credit.min(waits).max(0.0);
+        let mut out = self.credit.min(waits).max(0.0);
+        if self.share < 1.0 {
+            let first = self.credit.min(waits - self.barred).max(0.0) * (1.0 - self.barred);
+            self.barred += first * (1.0 - self.share);
+            out = first * self.share;
+        }
         self.credit -= out;
         self.queue -= out;
         out
@@ -234,5 +313,78 @@ impl Lane {
     /// Whom the lane holds, probes left out.
     pub(super) fn total(&self, street: &Street) -> f64 {
         self.queue + self.within(street.ticks.ceil() as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A lane on which so many wait, of which only probes are seen or everybody.
+    fn waiting(vehicles: f64, probes_only: bool) -> Lane {
+        let mut lane = Lane {
+            coming: vec![vec![0.0; 60].into()],
+            queue: vehicles,
+            behind: 0.0,
+            backlog: probes_only.then(Backlog::default),
+            probes: Vec::new(),
+            credit: 0.0,
+            green: 0.0,
+            open: 0,
+            share: 1.0,
+            barred: 0.0,
+        };
+        if let Some(backlog) = &mut lane.backlog {
+            backlog.set(vehicles);
+        }
+        lane
+    }
+
+    fn out(lane: &mut Lane, ways: u64, share: f64, seconds: usize) -> f64 {
+        (0..seconds)
+            .map(|_| {
+                lane.open(ways, share);
+                lane.pass(f64::from(u8::from(ways != 0)), 1.0)
+            })
+            .sum()
+    }
+
+    #[test]
+    fn who_wants_a_way_that_is_shut_holds_up_those_behind_him() {
+        for probes_only in [true, false] {
+            let mut lane = waiting(10.0, probes_only);
+            // A third turns right, which is open all the time; half a vehicle goes in the mean
+            // before somebody who does not.
+            let gone = out(&mut lane, 1, 1.0 / 3.0, 120);
+            assert!((0.3..0.6).contains(&gone), "{gone}");
+            assert!((lane.queue + gone - 10.0).abs() < 0.01, "{}", lane.queue);
+            let gone = out(&mut lane, u64::MAX, 1.0, 20);
+            assert!(gone > 6.0, "{gone}");
+        }
+    }
+
+    #[test]
+    fn a_probe_that_stands_long_in_green_waits_for_a_way_that_is_shut() {
+        let mut lane = waiting(4.0, true);
+        out(&mut lane, 1, 0.9, 3);
+        lane.stays();
+        assert!(out(&mut lane, 1, 0.9, 60) < 1e-9);
+        lane.moves();
+        assert!(out(&mut lane, 1, 0.9, 10) > 1.0);
+        // Where all ways are open it stands for another reason.
+        let mut lane = waiting(4.0, true);
+        out(&mut lane, u64::MAX, 1.0, 3);
+        lane.stays();
+        assert!(out(&mut lane, u64::MAX, 1.0, 10) > 2.0);
+    }
+
+    #[test]
+    fn no_more_wait_than_there_is_room_for() {
+        for probes_only in [true, false] {
+            let mut lane = waiting(40.0, probes_only);
+            lane.fit(90.0);
+            assert!(lane.queue <= 15.0 && lane.queue > 14.0, "{}", lane.queue);
+            assert!(out(&mut lane, u64::MAX, 1.0, 60) <= 15.1);
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::f64::consts::LN_2;
 
 use super::lane::{HEADWAY, SPACING};
 use super::prior::Prior;
-use super::streets::Streets;
+use super::streets::{ALL_WAYS, Streets, Way, bit};
 
 /// Half-life of what is learnt, seconds.
 const MEMORY: f64 = 1_800.0;
@@ -220,25 +220,44 @@ impl Learnt {
         weigh(lane) / all.max(1e-9)
     }
 
-    /// Sends a vehicle, or a share of one, on from a lane: to which lanes, in how many ticks to
+    /// Which share of a lane's vehicles takes one of these ways, a bit for each.
+    pub(super) fn share(&self, streets: &Streets, lane: usize, ways: u64) -> f64 {
+        if ways == ALL_WAYS {
+            return 1.0;
+        }
+        let (mut open, mut all) = (0.0, 0.0);
+        for (place, way) in (0..).zip(&streets.lanes[lane].ways) {
+            let weight = self.weigh(streets, way);
+            all += weight;
+            if ways & bit(place) != 0 {
+                open += weight;
+            }
+        }
+        open / all.max(f64::MIN_POSITIVE)
+    }
+
+    /// What a way counts among those of its lane.
+    fn weigh(&self, streets: &Streets, way: &Way) -> f64 {
+        let link = streets.lanes[way.lanes[0] as usize].link as usize;
+        let entered = &self.entered[streets.links[link].clone()];
+        entered.iter().sum::<f64>() + self.prior.0 * self.unit
+    }
+
+    /// Sends a vehicle, or a share of one, on from a lane, by these ways: to which lanes, in how many ticks to
     /// their starts, and which shares.
     pub(super) fn onward(
         &self,
         streets: &Streets,
         lane: usize,
+        open: u64,
         mut to: impl FnMut(usize, f64, f64),
     ) {
         let ways = &streets.lanes[lane].ways;
-        let of_way = |lanes: &[u32]| {
-            let link = streets.lanes[lanes[0] as usize].link as usize;
-            self.entered[streets.links[link].clone()]
-                .iter()
-                .sum::<f64>()
-                + self.prior.0 * self.unit
-        };
-        let all: f64 = ways.iter().map(|way| of_way(&way.lanes)).sum();
-        for way in ways {
-            let of_way = of_way(&way.lanes) / all;
+        let open = |place: u32| open & bit(place) != 0;
+        let ways = || (0..).zip(ways).filter(|&(place, _)| open(place));
+        let all: f64 = ways().map(|(_, way)| self.weigh(streets, way)).sum();
+        for (_, way) in ways() {
+            let of_way = self.weigh(streets, way) / all;
             for &lane in &way.lanes {
                 let share = of_way * self.share_among(streets, &way.lanes, lane as usize);
                 to(lane as usize, way.ticks, share);

@@ -3,6 +3,7 @@
 
 use roads::{Aspect, Direction, Network};
 
+use super::lane::SPACING;
 use super::sensors::Loop;
 
 /// Share of a protected green's flow that a permissive one lets pass.
@@ -36,12 +37,25 @@ pub(super) struct Street {
     /// Some lane that leads to it leads other ways, too.
     pub(super) shared: bool,
     pub(super) ways: Vec<Way>,
-    /// Movements out of it.
-    pub(super) movements: Vec<u32>,
+    /// Movements out of it, and the place of each one's way among `ways`.
+    pub(super) movements: Vec<(u32, u32)>,
     /// The loop at its stop line.
     pub(super) stop_loop: Option<u32>,
     /// Advance loops, farthest first.
     pub(super) advance: Vec<u32>,
+}
+
+impl Street {
+    /// Vehicles beyond which nobody more can drive onto it, in the mean. One that is shorter than two
+    /// takes somebody while one is there as often as not: he stands across its start.
+    pub(super) fn fills(&self) -> f64 {
+        let room = self.length / SPACING;
+        if room < 2.0 {
+            room.max(1.0)
+        } else {
+            room - 1.0
+        }
+    }
 }
 
 /// All of it.
@@ -72,8 +86,9 @@ impl Streets {
             let speed = lane.speed_limit.max(1.0);
             let mut ways: Vec<(u32, Way)> = Vec::new();
             let mut kind = 0;
-            for movement in &lane.outgoing {
-                let movement = &network.movements[movement.index()];
+            let mut movements = Vec::with_capacity(lane.outgoing.len());
+            for id in &lane.outgoing {
+                let movement = &network.movements[id.index()];
                 kind |= match movement.direction {
                     Direction::Straight => 1,
                     Direction::Left => 2,
@@ -91,6 +106,7 @@ impl Streets {
                     ways.push((link, way));
                     ways.len() - 1
                 });
+                movements.push((id.index() as u32, place as u32));
                 let to = movement.to.index() as u32;
                 if !ways[place].1.lanes.contains(&to) {
                     ways[place].1.lanes.push(to);
@@ -121,7 +137,7 @@ impl Streets {
                 source: network.junctions[link.from.index()].boundary,
                 shared: false,
                 ways: ways.into_iter().map(|(_, way)| way).collect(),
-                movements: lane.outgoing.iter().map(|id| id.index() as u32).collect(),
+                movements,
                 stop_loop,
                 advance: advance.collect(),
             });
@@ -149,17 +165,45 @@ impl Streets {
         PICK_UP / self.tick
     }
 
-    /// Share of a full flow that a lane may let go, by what its movements are shown.
-    pub(super) fn flow(&self, lane: usize, shown: &[Aspect]) -> f64 {
+    /// What a lane's movements are shown.
+    pub(super) fn shows(&self, lane: usize, shown: &[Aspect]) -> Shows {
         let movements = &self.lanes[lane].movements;
-        if movements.is_empty() {
-            return 1.0;
+        let (mut flow, mut open, mut ways) = (0.0, 0_u32, 0_u64);
+        for &(movement, way) in movements {
+            let of = match shown[movement as usize] {
+                Aspect::Protected => 1.0,
+                Aspect::Permissive => PERMISSIVE,
+                Aspect::Red | Aspect::Yellow => continue,
+            };
+            flow += of;
+            open += 1;
+            ways |= bit(way);
         }
-        let of = |&movement: &u32| match shown[movement as usize] {
-            Aspect::Protected => 1.0,
-            Aspect::Permissive => PERMISSIVE,
-            Aspect::Red | Aspect::Yellow => 0.0,
-        };
-        movements.iter().map(of).sum::<f64>() / movements.len() as f64
+        let all = movements.iter().fold(0, |all, &(_, way)| all | bit(way));
+        Shows {
+            flow: if movements.is_empty() {
+                1.0
+            } else {
+                flow / f64::from(open.max(1))
+            },
+            ways: if ways == all { ALL_WAYS } else { ways },
+        }
     }
+}
+
+/// All ways out of a lane.
+pub(super) const ALL_WAYS: u64 = u64::MAX;
+
+/// What a lane is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shows {
+    /// Share of a full flow at which those go who may.
+    pub(super) flow: f64,
+    /// The ways that are open, a bit for each; [`ALL_WAYS`] when all are.
+    pub(super) ways: u64,
+}
+
+/// The bit of a way, by its place among those of its lane; those far beyond share the last.
+pub(super) fn bit(way: u32) -> u64 {
+    1 << way.min(63)
 }
