@@ -1,3 +1,5 @@
+//! Approaches on roads made for the purpose: whose vehicles count where, and that the search ends.
+
 use roads::builder::{
     Builder, LaneSpec, LinkSpec, MovementKey, MovementSpec, SignalSpec, TurnSpec,
 };
