@@ -33,6 +33,7 @@ fn an_event_is_compared_under_each_controller_and_says_what_to_do() {
     assert_eq!(report["event"]["cars"], 150);
     assert_eq!(report["event"]["parks"][0]["id"], "yard");
     assert_eq!(report["event"]["parks"][0]["cars"], 40);
+    assert_eq!(report["event"]["parks"][0]["exit"], "road_1_2_0");
     assert_eq!(report["closed"]["throughout"], true);
     // The run goes on until everybody has had half an hour to leave.
     assert_eq!(report["settings"]["horizon"], 2_100.0 + 900.0 + 1_800.0);

@@ -1,8 +1,9 @@
 //! `citybrain traffic event`: what a big event does to the roads under each controller, and what to
 //! do about it.
 
+use roads::{LinkId, Network};
 use schemes::LinkWatch;
-use schemes::event::{Event, EventDone, Loads, Staged};
+use schemes::event::{Event, EventDone, Loads, Stage, Staged};
 use serde::Serialize;
 use signals::Controller;
 use signals::controllers::{Timings, Webster};
@@ -31,7 +32,11 @@ const AFTER: f64 = 1_800.0;
 pub(super) struct Report<'a> {
     pub(super) version: &'static str,
     pub(super) network: &'a str,
+    #[serde(skip)]
     pub(super) event: &'a Event,
+    /// The event with the names of its links.
+    #[serde(rename = "event")]
+    described: Described<'a>,
     /// What it is called.
     pub(super) title: &'a str,
     /// Visitors that come by car.
@@ -47,6 +52,51 @@ pub(super) struct Report<'a> {
     pub(super) runs: Vec<Case>,
     pub(super) recommendation: Advice,
     pub(super) settings: &'a About,
+}
+
+/// An event for those who know links by their names.
+#[derive(Serialize)]
+struct Described<'a> {
+    id: &'a str,
+    start: f64,
+    end: f64,
+    cars: u32,
+    without_room: u32,
+    parks: Vec<ParkOf<'a>>,
+    around: Vec<&'a str>,
+    stages: [Stage; 2],
+}
+
+#[derive(Serialize)]
+struct ParkOf<'a> {
+    id: &'a str,
+    link: &'a str,
+    exit: &'a str,
+    capacity: Option<u32>,
+    cars: u32,
+}
+
+impl<'a> Described<'a> {
+    fn new(event: &'a Event, network: &'a Network) -> Self {
+        let name = move |link: LinkId| network.links[link.index()].id.as_str();
+        let parks = event.parks.iter().map(|park| ParkOf {
+            id: &park.id,
+            link: name(park.link),
+            exit: name(park.exit),
+            capacity: park.capacity,
+            cars: park.cars,
+        });
+        Self {
+            id: &event.id,
+            start: event.start,
+            end: event.end,
+            cars: event.cars,
+            without_room: event.without_room,
+            parks: parks.collect(),
+            around: event.around.iter().map(|&link| name(link)).collect(),
+            stages: event.stages,
+        }
+    }
 }
 
 /// A controller with or without the event, with one seed.
@@ -142,6 +192,7 @@ pub(crate) fn event(args: &EventArgs, mut layers: Layers, printer: Printer) -> O
         guided,
         closed: closed.as_ref(),
         recommendation: advice(&busy, &event, &plans, (&summary, &runs), definition),
+        described: Described::new(&event, &open.network),
         event: &event,
         summary,
         runs,

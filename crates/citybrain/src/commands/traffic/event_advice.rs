@@ -26,7 +26,9 @@ pub(super) struct Advice {
     pub(super) control: String,
     /// Cars that come and can be carried without a link that is over capacity for them.
     pub(super) cars_carried: u32,
-    /// Visitors that should come by other means than car.
+    /// Cars that at least must not come: what visitors put on the fullest link over its capacity.
+    pub(super) cars_too_many_at_least: f64,
+    /// Visitors that should come by other means than car, for no link at all to be over capacity.
     pub(super) visitors_by_other_means: u32,
     /// Links that visitors use, the fullest first, while they come and while they leave.
     pub(super) links: Vec<Loaded>,
@@ -101,10 +103,16 @@ pub(super) fn advice(
     }
     words.extend(rooms(event, definition));
     words.extend(over_capacity(network, plans));
+    let least = plans
+        .loads
+        .iter()
+        .flat_map(|loads| &loads.links)
+        .map(|load| load.over - load.over_without)
+        .fold(0.0, f64::max);
     words.push(other_means(
         event,
         cars_carried,
-        visitors_by_other_means,
+        (least, visitors_by_other_means),
         definition,
     ));
     words.extend(stuck(best, shown));
@@ -121,6 +129,7 @@ pub(super) fn advice(
     Advice {
         control,
         cars_carried,
+        cars_too_many_at_least: least,
         visitors_by_other_means,
         links,
         signals: retimed(network, event, plans),
@@ -229,7 +238,7 @@ fn over_capacity(network: &Network, plans: &Plans) -> Vec<String> {
 fn other_means(
     event: &Event,
     carried: u32,
-    by_other_means: u32,
+    (least, by_other_means): (f64, u32),
     definition: &EventDefinition,
 ) -> String {
     if by_other_means == 0 {
@@ -247,8 +256,9 @@ fn other_means(
         );
     }
     format!(
-        "the roads carry {} of {} cars before a link is over capacity for them: {} of {} visitors \
-         must come by other means than car, or at other times",
+        "{least:.0} cars at least must not come, those over the fullest link; for no link at all to be \
+         over capacity, all but {} of {} cars: then {} of {} visitors come by other means than car, \
+         or at other times",
         grouped(carried.into()),
         grouped(definition.cars().into()),
         grouped(by_other_means.into()),
