@@ -16,7 +16,7 @@ fn run(rules: sim::Rules) -> Run {
     let title = Title::new("路口", "Crossing");
     let mut config = Config::new(ScenarioSource::new("crossing", title, network, demand));
     config.engine.rules = rules;
-    let watch = Watch::new(roads, Vec::new(), 0.0).unwrap();
+    let watch = Watch::new(&config.scenario.network, roads, Vec::new(), 0.0).unwrap();
     Run::new(config, Arc::new(Counters::default()), watch)
         .unwrap()
         .0
