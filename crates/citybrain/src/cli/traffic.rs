@@ -40,7 +40,7 @@ pub(crate) enum TrafficCommand {
     /// Compare the index from a few probes with the index from every vehicle
     Penetration(traffic_index::PenetrationArgs),
     /// Look for incidents in what detectors and probes saw
-    Incidents(super::traffic_incidents::IncidentArgs),
+    Incidents(Box<super::traffic_incidents::IncidentArgs>),
 }
 
 /// What the signals stand in.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::Place;
 
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A private NATS server, ended with the test.
 struct Nats {
