@@ -2,8 +2,8 @@
 //! along a corridor, metering ramps, guiding drivers, planning for big events.
 //!
 //! *Knows*: which lanes are shut and what that does to turns, signals and routes; offsets that let
-//! platoons through; how much a ramp may let in; how fast links are now; who comes to an event. *Does not know*: how
-//! phases are decided, files, wall time, the pool.
+//! platoons through; how much a ramp may let in; how fast links are now; who comes to an event.
+//! *Does not know*: how phases are decided, files, wall time, the pool.
 //!
 //! - [`closure`]: lanes and links that are shut, before a run or while it goes on.
 //! - [`corridor`]: offsets that let platoons through in both directions.
@@ -22,6 +22,7 @@ pub mod guidance;
 pub mod metering;
 mod roadway;
 mod watch;
+mod yaml;
 
 pub use active::{Active, Done, Plan};
 pub use error::Error;

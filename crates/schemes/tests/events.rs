@@ -195,6 +195,19 @@ fn along_streets_everybody_parks_by_their_length() {
 }
 
 #[test]
+fn without_car_parks_and_radius_they_park_on_the_link_that_is_named() {
+    let (network, demand) = scenario();
+    let event = event(&network, &demand, &text(10, "")).unwrap();
+    // Not on the other side of the road, too, whose middle is the same.
+    let parks: Vec<(&str, u32)> = event
+        .parks
+        .iter()
+        .map(|park| (park.id.as_str(), park.cars))
+        .collect();
+    assert_eq!(parks, [("road_2_2_0", 10)]);
+}
+
+#[test]
 fn timings_change_by_the_clock_and_the_envelope_sees_to_the_rest() {
     let (network, demand) = scenario();
     let event = event(&network, &demand, &text(200, PARKS)).unwrap();
@@ -283,6 +296,10 @@ fn broken_definitions_name_the_line_the_field_and_the_remedy() {
         (
             with("    departures: [{ minute: -9, factor: 1 }, { minute: 9, factor: 1 }]\n"),
             vec!["line 9", "departures", "before the end"],
+        ),
+        (
+            with("    departures: [{ minute: 0, factor: 1 }, { minute: 1.0e+18, factor: 1 }]\n"),
+            vec!["line 9", "departures", "at most 10080"],
         ),
         (with("    around: .nan\n"), vec!["line 9", "around"]),
         (

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::yaml;
 
 /// Most closures in one file.
 const CLOSURES_MAX: usize = 10_000;
@@ -47,13 +48,7 @@ impl WorksFile {
     /// # Errors
     /// With the place, when the text is too large, or no list of closures.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > LARGEST {
-            return Err(Error::value(
-                "closures",
-                format!("the file has {} bytes; at most {LARGEST}", text.len()),
-            ));
-        }
-        let file: Self = serde_saphyr::from_str(text).map_err(|error| Error::syntax(&error))?;
+        let file: Self = yaml::read(text, "closures", LARGEST)?;
         if file.closures.len() > CLOSURES_MAX {
             return Err(Error::value(
                 "closures",

@@ -107,11 +107,7 @@ fn settle(demand: &Arc<Demand>, ways: &[Way], horizon: f64) -> (Arc<Demand>, Div
     let mut result = Diversion::default();
     let mut flows = Vec::with_capacity(demand.flows.len());
     for (index, flow) in demand.flows.iter().enumerate() {
-        let alone = Demand {
-            flows: vec![flow.clone()],
-            ..Demand::default()
-        };
-        let vehicles = alone.vehicles_before(horizon);
+        let vehicles = flow.vehicles_before(horizon);
         match ways.get(flow.route as usize) {
             None | Some(Way::Same) => result.unchanged += vehicles,
             Some(Way::Other(_, longer)) => {

@@ -42,12 +42,8 @@ pub fn lane_area(network: &Network, lane: LaneId) -> f64 {
 pub fn demand_of_links(network: &Network, demand: &Demand, horizon: f64) -> Vec<f64> {
     let mut of_route = vec![0.0; demand.routes.len()];
     for flow in &demand.flows {
-        let alone = Demand {
-            flows: vec![flow.clone()],
-            ..Demand::default()
-        };
         if let Some(count) = of_route.get_mut(flow.route as usize) {
-            *count += alone.vehicles_before(horizon) as f64;
+            *count += flow.vehicles_before(horizon) as f64;
         }
     }
     let mut shortest = roads::route::Shortest::new(network);

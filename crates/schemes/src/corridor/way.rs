@@ -5,6 +5,7 @@ use roads::{Direction, JunctionId, LinkId, Network, SignalId, TurnId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::yaml;
 
 /// Most signals of a corridor.
 const STATIONS_MAX: usize = 200;
@@ -38,11 +39,7 @@ impl CorridorsFile {
     /// # Errors
     /// With the place, when the text is too large or no list of corridors.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > LARGEST {
-            let message = format!("the file has {} bytes; at most {LARGEST}", text.len());
-            return Err(Error::value("corridors", message));
-        }
-        serde_saphyr::from_str(text).map_err(|error| Error::syntax(&error))
+        yaml::read(text, "corridors", LARGEST)
     }
 }
 

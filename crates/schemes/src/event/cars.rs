@@ -226,16 +226,13 @@ fn parks(
         cars: 0,
     };
     if definition.car_parks.is_empty() {
-        let radius = definition.radius.map_or(0.0, |radius| radius.value);
-        let streets = place::streets_within(network, spot.point, radius);
-        if let Some(radius) = definition.radius.as_ref().filter(|given| given.value > 0.0)
-            && streets.is_empty()
-        {
+        let Some(radius) = definition.radius.filter(|radius| radius.value > 0.0) else {
+            return Ok(vec![street(place::link_of(network, spot, before)?)]);
+        };
+        let streets = place::streets_within(network, spot.point, radius.value);
+        if streets.is_empty() {
             let message = format!("no street has its middle within {} m", radius.value);
             return Err(radius.wrong(format!("{before}radius"), message));
-        }
-        if streets.is_empty() {
-            return Ok(vec![street(place::link_of(network, spot, before)?)]);
         }
         return Ok(streets.into_iter().map(street).collect());
     }

@@ -5,7 +5,7 @@ use crate::error::Error;
 
 /// Most cars of one event.
 const CARS_MAX: u32 = 1_000_000;
-/// Most car parks, and most origins or exits, of one event.
+/// Most car parks, most origins or exits, and most closures of one event.
 const PLACES_MAX: usize = 10_000;
 /// The longest time that a file may name, seconds: a week.
 const LONGEST: f64 = 604_800.0;
@@ -61,13 +61,22 @@ impl EventDefinition {
             );
             return Err(points.wrong(field("arrivals"), message));
         }
-        if let Some(points) = &self.departures
-            && self.departures(before)?.span().0 < 0.0
-        {
-            let message = "the first leave before the end; minutes count from the end";
-            return Err(points.wrong(field("departures"), message));
+        let (first, last) = self.departures(before)?.span();
+        if let Some(points) = &self.departures {
+            if first < 0.0 {
+                let message = "the first leave before the end; minutes count from the end";
+                return Err(points.wrong(field("departures"), message));
+            }
+            if last > LONGEST {
+                let message = format!(
+                    "the last leave {} min after the end; at most {:.0}",
+                    last / 60.0,
+                    LONGEST / 60.0
+                );
+                return Err(points.wrong(field("departures"), message));
+            }
         }
-        self.departures(before).map(|_| ())
+        Ok(())
     }
 
     fn check_people(&self, before: &str) -> Result<(), Error> {
@@ -102,6 +111,7 @@ impl EventDefinition {
             ("origins", self.origins.len()),
             ("exits", self.exits.len()),
             ("car_parks", self.car_parks.len()),
+            ("closures", self.closures.len()),
         ] {
             if count > PLACES_MAX {
                 let message = format!("there are {count}; at most {PLACES_MAX}");

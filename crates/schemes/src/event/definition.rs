@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::profile::{Profile, ProfilePoint};
-use crate::closure::Closure;
+use crate::closure::{Closure, Works};
 use crate::error::Error;
+use crate::yaml;
 
 /// The largest file, bytes.
 const LARGEST: usize = 4 << 20;
@@ -197,11 +198,7 @@ impl EventsFile {
     /// With line, column and field, when the text is too large, no list of events, or one of them
     /// is out of range.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > LARGEST {
-            let message = format!("the file has {} bytes; at most {LARGEST}", text.len());
-            return Err(Error::value("events", message));
-        }
-        let file: Self = serde_saphyr::from_str(text).map_err(|error| Error::syntax(&error))?;
+        let file: Self = yaml::read(text, "events", LARGEST)?;
         if !(1..=EVENTS_MAX).contains(&file.events.len()) {
             let message = format!("there are {}; 1 to {EVENTS_MAX}", file.events.len());
             return Err(Error::value("events", message));
@@ -230,19 +227,17 @@ impl EventDefinition {
 
     /// Cars in which its visitors come.
     pub fn cars(&self) -> u32 {
-        let per_car = self.per_car.map_or(1.0, |per_car| per_car.value);
-        (f64::from(self.visitors.value) / per_car).ceil() as u32
+        (f64::from(self.visitors.value) / self.per_car()).ceil() as u32
+    }
+
+    /// Visitors in a car.
+    pub fn per_car(&self) -> f64 {
+        self.per_car.map_or(1.0, |per_car| per_car.value)
     }
 
     /// Metres around its car parks that are watched.
     pub fn around(&self) -> f64 {
         self.around.map_or(AROUND, |around| around.value)
-    }
-
-    /// Closures without their places.
-    pub fn works(&self) -> Vec<Closure> {
-        let closures = self.closures.iter();
-        closures.map(|closure| closure.value.clone()).collect()
     }
 
     /// When visitors come: seconds from the start of the event.
@@ -282,29 +277,27 @@ impl EventDefinition {
     /// Closures held against a network, with the line of the one that is wrong.
     ///
     /// # Errors
-    /// As [`Works::new`](crate::closure::Works::new), with the closure's place.
-    pub fn closed(&self, network: &Network, before: &str) -> Result<crate::closure::Works, Error> {
+    /// As [`Works::new`], with the closure's place.
+    pub fn closed(&self, network: &Network, before: &str) -> Result<Works, Error> {
+        let mut all = Works::default();
         for (index, closure) in self.closures.iter().enumerate() {
             let one = std::slice::from_ref(&closure.value);
-            if let Err(error) = crate::closure::Works::new(network, one) {
-                let name = match &error {
-                    Error::Unknown { name, .. } => Some(name.clone()),
-                    _ => None,
-                };
+            let found = Works::new(network, one).map_err(|error| {
                 let message = error.to_string();
-                let message = message
-                    .strip_prefix("closures[0].")
-                    .unwrap_or(&message)
-                    .to_owned();
-                return Err(Error::Field {
+                let own = message.strip_prefix("closures[0].").unwrap_or(&message);
+                Error::Field {
                     line: closure.line,
                     column: closure.column,
                     field: format!("{before}closures[{index}]"),
-                    message,
-                    name,
-                });
-            }
+                    message: own.to_owned(),
+                    name: match error {
+                        Error::Unknown { name, .. } => Some(name),
+                        _ => None,
+                    },
+                }
+            })?;
+            all.works.extend(found.works);
         }
-        crate::closure::Works::new(network, &self.works())
+        Ok(all)
     }
 }

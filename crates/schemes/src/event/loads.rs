@@ -43,6 +43,18 @@ pub struct LinkLoad {
     pub over_without: f64,
 }
 
+impl LinkLoad {
+    /// Whether more are to pass its end than can.
+    pub fn is_over(&self) -> bool {
+        self.over > NOBODY
+    }
+
+    /// Whether that is so without visitors, too.
+    pub fn is_over_without(&self) -> bool {
+        self.over_without > NOBODY
+    }
+}
+
 /// The links that visitors use while they come, or while they leave.
 #[derive(Clone, Debug)]
 pub struct Loads {
@@ -81,12 +93,13 @@ impl Loads {
             phases: SignalPhases::of_network(network),
             base,
             usual,
+            lanes_of: lanes_of_turns(network),
         };
         let (_, without) = setting.links(0);
         let before: HashMap<LinkId, f64> = without.iter().map(|l| (l.link, l.over)).collect();
         let is_new = |load: &LinkLoad| {
             let was = before.get(&load.link).copied().unwrap_or(0.0);
-            load.visitors > 0.0 && load.over > NOBODY && was <= NOBODY
+            load.visitors > 0.0 && load.is_over() && was <= NOBODY
         };
         let (timings, mut links) = setting.links(event.cars);
         let mut room_for = event.cars;
@@ -128,6 +141,8 @@ struct Setting<'a> {
     base: Demand,
     /// Vehicles by turn without visitors.
     usual: Vec<f64>,
+    /// By turn: the lanes from which it can be made.
+    lanes_of: Vec<Vec<LaneId>>,
 }
 
 impl Setting<'_> {
@@ -141,18 +156,11 @@ impl Setting<'_> {
             .timings()
             .to_vec();
         let green = self.green(&timings);
-        let mut lanes_of: HashMap<TurnId, Vec<LaneId>> = HashMap::new();
-        for movement in &network.movements {
-            let lanes = lanes_of.entry(movement.turn).or_default();
-            if !lanes.contains(&movement.from) {
-                lanes.push(movement.from);
-            }
-        }
         let mut lanes = vec![LaneLoad::default(); network.lanes.len()];
         let mut loads: Vec<LinkLoad> = (0..network.links.len()).map(empty).collect();
         for (index, turn) in network.turns.iter().enumerate() {
             let id = TurnId::from(index);
-            let on = lanes_of.get(&id).map_or(&[][..], Vec::as_slice);
+            let on = &self.lanes_of[index];
             let hourly = HOUR / self.length;
             let (flow, visiting) = (self.usual[index] + more[index], more[index]);
             let load = &mut loads[turn.from.index()];
@@ -244,6 +252,18 @@ impl Setting<'_> {
         }
         shares
     }
+}
+
+/// The lanes from which each turn can be made.
+fn lanes_of_turns(network: &Network) -> Vec<Vec<LaneId>> {
+    let mut lanes_of: Vec<Vec<LaneId>> = vec![Vec::new(); network.turns.len()];
+    for movement in &network.movements {
+        let lanes = &mut lanes_of[movement.turn.index()];
+        if !lanes.contains(&movement.from) {
+            lanes.push(movement.from);
+        }
+    }
+    lanes_of
 }
 
 #[derive(Clone, Copy, Debug, Default)]

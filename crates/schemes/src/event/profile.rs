@@ -63,7 +63,10 @@ impl Profile {
             sum += (two[1].0 - two[0].0) * f64::midpoint(two[0].1, two[1].1);
             upto.push(sum);
         }
-        if !(sum.is_finite() && sum > 0.0) {
+        if !sum.is_finite() {
+            return Err("the sum over all points is no number; write smaller ones".to_owned());
+        }
+        if sum <= 0.0 {
             return Err("all factors are zero; somebody has to come".to_owned());
         }
         for share in &mut upto {
@@ -127,6 +130,10 @@ impl Profile {
             rate_until - rate,
             part.max(0.0) * f64::midpoint(rate, rate_until),
         );
+        // Where the rate is zero, too, that would be 0 / 0.
+        if goal <= 0.0 {
+            return from;
+        }
         let x = 2.0 * goal / (rate + (rate * rate + 2.0 * slope * goal).max(0.0).sqrt());
         from + length * x.clamp(0.0, 1.0)
     }
@@ -206,6 +213,13 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_comes_for_a_moment_that_moment_is_known() {
+        let profile = Profile::new(&[point(0.0, 1.0), point(10.0, 0.0), point(20.0, 1.0)]).unwrap();
+        let moments: Vec<f64> = profile.moments(1).collect();
+        assert_eq!(moments, [600.0]);
+    }
+
+    #[test]
     fn profiles_that_cannot_be_say_what_would_be_right() {
         let wrong = |points: &[ProfilePoint]| Profile::new(points).unwrap_err();
         assert!(wrong(&[point(0.0, 1.0)]).contains("2 to"));
@@ -213,5 +227,6 @@ mod tests {
         assert!(wrong(&[point(0.0, -1.0), point(1.0, 1.0)]).contains("zero or more"));
         assert!(wrong(&[point(0.0, 0.0), point(1.0, 0.0)]).contains("all factors are zero"));
         assert!(wrong(&[point(f64::NAN, 1.0), point(1.0, 1.0)]).contains("NaN"));
+        assert!(wrong(&[point(0.0, 1e308), point(1.0, 1e308)]).contains("smaller"));
     }
 }

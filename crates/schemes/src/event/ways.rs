@@ -11,6 +11,8 @@ use crate::error::Error;
 
 /// What a lane change costs in a search for a way, milliseconds.
 const LANE_CHANGE: u64 = 2_000;
+/// Most ways that are looked for to all car parks, and most from them: each is some hundred bytes.
+const WAYS_MAX: usize = 1_000_000;
 
 /// Deals out turns by shares: the next goes to whoever is furthest behind.
 #[derive(Clone, Debug)]
@@ -120,7 +122,7 @@ impl<'a> Ways<'a> {
     /// The ways to (or from) each car park that has cars.
     ///
     /// # Errors
-    /// When no way leads there.
+    /// When no way leads there, or there are too many to look for.
     pub(super) fn between(
         &mut self,
         parks: &[Park],
@@ -128,6 +130,21 @@ impl<'a> Ways<'a> {
         coming: bool,
         before: &str,
     ) -> Result<Fan, Error> {
+        let (there, named) = if coming {
+            ("to", "origins")
+        } else {
+            ("from", "exits")
+        };
+        let field = format!("{before}{named}");
+        let used = parks.iter().filter(|park| park.cars > 0).count();
+        if used.saturating_mul(gates.len()) > WAYS_MAX {
+            let message = format!(
+                "{} {named} and {used} car parks have more than {WAYS_MAX} ways between them; name \
+                 fewer",
+                gates.len()
+            );
+            return Err(Error::value(field, message));
+        }
         let mut of_park = Vec::with_capacity(parks.len());
         for park in parks {
             let (mut ways, mut shares) = (Vec::new(), Vec::new());
@@ -141,15 +158,9 @@ impl<'a> Ways<'a> {
                     }
                 }
                 if ways.is_empty() {
-                    let (there, gates) = if coming {
-                        ("to", "origins")
-                    } else {
-                        ("from", "exits")
-                    };
-                    let field = format!("{before}{gates}");
                     let link = &self.network.links[root.index()].id;
                     let message = format!(
-                        "no way leads {there} link {link:?}; name {gates} or another place"
+                        "no way leads {there} link {link:?}; name {named} or another place"
                     );
                     return Err(Error::value(field, message));
                 }

@@ -137,7 +137,7 @@ pub(super) fn from_links(
 ) -> Result<Works, Error> {
     let closures = links
         .iter()
-        .map(|text| closure(text, from, until, network))
+        .map(|text| closure("--link", text, (from, until), network))
         .collect::<Result<Vec<_>, _>>()?;
     Works::new(network, &closures).map_err(|error| Error::Refused {
         help: help(&error, network),
@@ -145,25 +145,28 @@ pub(super) fn from_links(
     })
 }
 
-/// What `LINK[:LANES]` closes.
+/// A link and what stands after the colon. A link's name may have a colon in it.
+pub(super) fn link_and_more<'a>(text: &'a str, network: &Network) -> (&'a str, Option<&'a str>) {
+    match text.rsplit_once(':') {
+        Some((link, more)) if network.link_named(text).is_none() => (link, Some(more)),
+        _ => (text, None),
+    }
+}
+
+/// What `LINK[:LANES]` after this flag closes.
 pub(super) fn closure(
+    flag: &str,
     text: &str,
-    from: f64,
-    until: Option<f64>,
+    (from, until): (f64, Option<f64>),
     network: &Network,
 ) -> Result<Closure, Error> {
-    // A link's name may have a colon in it.
-    let split = text.rsplit_once(':');
-    let (link, lanes) = match split {
-        Some((link, lanes)) if network.link_named(text).is_none() => (link, Some(lanes)),
-        _ => (text, None),
-    };
+    let (link, lanes) = link_and_more(text, network);
     let lanes = lanes.map_or(Ok(Vec::new()), |lanes| {
         let each = lanes.split(',').map(|lane| lane.trim().parse::<u32>());
         each.collect::<Result<Vec<_>, _>>()
     });
     let lanes = lanes.map_err(|error| Error::Option {
-        message: format!("--link {text:?}: after the colon stand numbers of lanes ({error})"),
+        message: format!("{flag} {text:?}: after the colon stand numbers of lanes ({error})"),
         help: Some("write LINK or LINK:0,1; 0 is the innermost lane".to_owned()),
     })?;
     Ok(Closure {
@@ -175,11 +178,13 @@ pub(super) fn closure(
     })
 }
 
-fn help(error: &schemes::Error, network: &Network) -> Option<String> {
+/// The links that are called nearly as the one that the network does not have.
+pub(super) fn help(error: &schemes::Error, network: &Network) -> Option<String> {
     match error {
-        schemes::Error::Unknown { name, .. } => {
-            nearest(name, network.links.iter().map(|link| link.id.as_str()))
-        }
+        schemes::Error::Unknown { name, .. }
+        | schemes::Error::Field {
+            name: Some(name), ..
+        } => nearest(name, network.links.iter().map(|link| link.id.as_str())),
         _ => None,
     }
 }

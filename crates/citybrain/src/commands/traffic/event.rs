@@ -1,6 +1,8 @@
 //! `citybrain traffic event`: what a big event does to the roads under each controller, and what to
 //! do about it.
 
+use std::sync::Arc;
+
 use roads::{LinkId, Network};
 use schemes::LinkWatch;
 use schemes::event::{Event, EventDone, Loads, Stage, Staged};
@@ -155,11 +157,10 @@ pub(crate) fn event(args: &EventArgs, mut layers: Layers, printer: Printer) -> O
     let mut open = scenario::read(&args.scenario, &settings, printer)?;
     let read = event_read::read(args, &open.network)?;
     let (definition, before) = (&read.definition, read.before.as_str());
-    let refused = |error| read.refused(error, &open.network);
-    let works = definition.closed(&open.network, before).map_err(refused)?;
-    let last = definition.end.value + definition.departures(before).map_err(refused)?.span().1;
-    let network = std::sync::Arc::clone(&open.network);
+    let network = Arc::clone(&open.network);
     let refused = |error| read.refused(error, &network);
+    let works = definition.closed(&network, before).map_err(refused)?;
+    let last = definition.end.value + definition.departures(before).map_err(refused)?.span().1;
     go_on_until(&mut open, last + AFTER, printer);
     let (mut busy, closed) = if works.works.is_empty() {
         (open.clone(), None)
@@ -188,7 +189,7 @@ pub(crate) fn event(args: &EventArgs, mut layers: Layers, printer: Printer) -> O
         network: &open.network.name,
         title: definition.name.as_deref().unwrap_or(&definition.id),
         visitors: definition.visitors.value,
-        per_car: definition.per_car.map_or(1.0, |per_car| per_car.value),
+        per_car: definition.per_car(),
         guided,
         closed: closed.as_ref(),
         recommendation: advice(&busy, &event, &plans, (&summary, &runs), definition),

@@ -14,8 +14,6 @@ use crate::printer::grouped;
 
 /// Seconds by which a phase has to change to count.
 const SAME_PHASE: f64 = 0.5;
-/// So many vehicles over capacity are none.
-const NOBODY: f64 = 0.5;
 /// Links that a sentence names.
 const NAMED: usize = 3;
 
@@ -92,9 +90,8 @@ pub(super) fn advice(
     let network = &busy.network;
     let carried = plans.loads.iter().map(|loads| loads.room_for).min();
     let cars_carried = carried.unwrap_or(event.cars);
-    let per_car = definition.per_car.map_or(1.0, |per_car| per_car.value);
     let left_over = definition.cars().saturating_sub(cars_carried);
-    let by_other_means = (f64::from(left_over) * per_car).round() as u32;
+    let by_other_means = (f64::from(left_over) * definition.per_car()).round() as u32;
     let visitors_by_other_means = by_other_means.min(definition.visitors.value);
     let mut words = Vec::new();
     if let Some(best) = best {
@@ -199,8 +196,8 @@ fn rooms(event: &Event, definition: &EventDefinition) -> Option<String> {
 fn over_capacity(network: &Network, plans: &Plans) -> Vec<String> {
     let of = |loads: &schemes::event::Loads| {
         let time = if loads.stage.coming { "come" } else { "leave" };
-        let over = |load: &&LinkLoad| load.over > NOBODY;
-        let mut over: Vec<&LinkLoad> = loads.links.iter().filter(over).collect();
+        let links = loads.links.iter();
+        let mut over: Vec<&LinkLoad> = links.filter(|load| load.is_over()).collect();
         if over.is_empty() {
             return format!(
                 "while visitors {time}, every link they use can carry its traffic with timings \
@@ -208,10 +205,7 @@ fn over_capacity(network: &Network, plans: &Plans) -> Vec<String> {
             );
         }
         over.sort_by(|a, b| b.over.total_cmp(&a.over));
-        let already = over
-            .iter()
-            .filter(|load| load.over_without > NOBODY)
-            .count();
+        let already = over.iter().filter(|load| load.is_over_without()).count();
         let names: Vec<String> = over
             .iter()
             .take(NAMED)

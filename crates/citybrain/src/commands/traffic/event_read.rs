@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use roads::Network;
 use schemes::event::{CarParkDefinition, EventDefinition, EventsFile, GateDefinition, Sited};
 
-use super::closing::{FILE_BYTES_MAX, closure};
+use super::closing::{FILE_BYTES_MAX, closure, help, link_and_more};
 use crate::cli::traffic_event::EventArgs;
 use crate::error::{Error, nearest};
 use crate::load;
@@ -22,12 +22,7 @@ pub(super) struct Read {
 impl Read {
     /// Why it cannot be planned.
     pub(super) fn refused(&self, error: schemes::Error, network: &Network) -> Error {
-        let help = match &error {
-            schemes::Error::Field {
-                name: Some(name), ..
-            } => nearest(name, network.links.iter().map(|link| link.id.as_str())),
-            _ => None,
-        };
+        let help = help(&error, network);
         match &self.file {
             Some(path) => Error::Input {
                 what: "a file of events",
@@ -106,26 +101,37 @@ fn from_flags(args: &EventArgs, network: &Network) -> Result<Read, Error> {
     let seconds = |given: Option<f64>| here(given.unwrap_or_default());
     let gates = |texts: &[String], flag: &str| -> Result<Vec<GateDefinition>, Error> {
         let gate = |text: &String| {
-            let (link, share) = split(text, flag, network, None)?;
+            let (link, share) = link_and_more(text, network);
+            let share = share.map(|share| {
+                let share = share.trim().parse().ok();
+                let share = share.filter(|share: &f64| share.is_finite() && *share >= 0.0);
+                let message = "after the colon stands a number, zero or more";
+                share.ok_or_else(|| wrong(flag, text, message, "LINK or LINK:SHARE"))
+            });
             Ok(GateDefinition {
-                link: Sited::nowhere(link),
-                share: share.map(here),
+                link: Sited::nowhere(link.to_owned()),
+                share: share.transpose()?.map(here),
             })
         };
         texts.iter().map(gate).collect()
     };
     let car_park = |text: &String| {
-        let (link, room) = split(text, "--car-park", network, Some("LINK:CARS"))?;
+        let wrong = |message| wrong("--car-park", text, message, "LINK:CARS");
+        let (link, room) = link_and_more(text, network);
+        let room = room.ok_or_else(|| wrong("the number of cars it has room for is missing"))?;
+        let room: u32 = room.trim().parse().map_err(|_error| {
+            wrong("after the colon stands a whole number from 0 to 4294967295")
+        })?;
         Ok(CarParkDefinition {
             id: None,
-            link: Some(Sited::nowhere(link)),
+            link: Some(Sited::nowhere(link.to_owned())),
             at: None,
             lonlat: None,
             exit: None,
-            capacity: Sited::nowhere(room.unwrap_or_default() as u32),
+            capacity: Sited::nowhere(room),
         })
     };
-    let close = |text: &String| closure(text, 0.0, None, network).map(Sited::nowhere);
+    let close = |text: &String| closure("--close", text, (0.0, None), network).map(Sited::nowhere);
     Ok(Read {
         definition: EventDefinition {
             id: "event".to_owned(),
@@ -152,30 +158,9 @@ fn from_flags(args: &EventArgs, network: &Network) -> Result<Read, Error> {
     })
 }
 
-/// `LINK[:NUMBER]`; the number has to be there where `form` says how it is written.
-fn split(
-    text: &str,
-    flag: &str,
-    network: &Network,
-    form: Option<&str>,
-) -> Result<(String, Option<f64>), Error> {
-    let wrong = |message: &str| Error::Option {
+fn wrong(flag: &str, text: &str, message: &str, form: &str) -> Error {
+    Error::Option {
         message: format!("{flag} {text:?}: {message}"),
-        help: Some(format!("write {}", form.unwrap_or("LINK or LINK:SHARE"))),
-    };
-    // A link's name may have a colon in it.
-    let parts = text.rsplit_once(':');
-    match parts.filter(|_| network.link_named(text).is_none()) {
-        Some((link, number)) => {
-            let number: f64 = number
-                .trim()
-                .parse()
-                .ok()
-                .filter(|number: &f64| number.is_finite() && *number >= 0.0)
-                .ok_or_else(|| wrong("after the colon stands a number, zero or more"))?;
-            Ok((link.to_owned(), Some(number)))
-        }
-        None if form.is_some() => Err(wrong("the number of cars it has room for is missing")),
-        None => Ok((text.to_owned(), None)),
+        help: Some(format!("write {form}")),
     }
 }
