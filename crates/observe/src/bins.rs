@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Length of a bin, seconds.
 pub const BIN_SECONDS: f64 = 900.0;
+/// Seconds of a day.
+pub(crate) const DAY: f64 = 86_400.0;
 /// Bins of a day.
 pub const BINS_PER_DAY: u32 = 96;
 /// The last bin there is: a century after the table's first midnight.

@@ -9,7 +9,9 @@
 //! One table gives everything: [`Observations`] takes [`Traversal`]s of probes and [`Count`]s of
 //! detectors, [`estimate`](estimate::estimate) makes [`LinkObs`] rows of them, and
 //! [`index`](index::measure) makes every index of the rows, with a named free-flow method and a
-//! named weight that are stored with the result.
+//! named weight that are stored with the result. Incidents alone go by shorter intervals than its
+//! quarter hours: [`incident::Intervals`] makes them of the same files, [`incident::Loops`] of a
+//! simulated road.
 //!
 //! docs/congestion.md has the formulas, their sources, and the shape of the JSON.
 

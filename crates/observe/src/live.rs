@@ -14,7 +14,7 @@ use roads::matching::{Matcher, Stream, StreamSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::areas::Group;
-use crate::bins::Bin;
+use crate::bins::{Bin, DAY};
 use crate::error::Error;
 use crate::facts::Roads;
 use crate::free_flow::FreeFlow;
@@ -31,8 +31,6 @@ use clock::Clock;
 pub const BINS_KEPT: u32 = 96;
 /// Vehicles whose sequence is remembered.
 pub const VEHICLES_MAX: usize = 1_000_000;
-/// Seconds of a day.
-const DAY: f64 = 86_400.0;
 
 /// A position as a vehicle sends it.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,7 +14,7 @@ use roads::{Network, Point};
 use serde::{Deserialize, Serialize};
 
 use crate::areas;
-use crate::bins::{Bin, Window};
+use crate::bins::{Bin, DAY, Window};
 use crate::error::Error;
 use crate::estimate::{Borrowing, estimate};
 use crate::facts::Roads;
@@ -23,8 +23,6 @@ use crate::matched;
 use crate::table::{CELLS_MAX, Observations, Traversal};
 use crate::truth::{Seen, Tracker, Traffic};
 
-/// Seconds of a day.
-const DAY: f64 = 86_400.0;
 /// Positions that are matched together.
 const BATCH: usize = 4096;
 /// The bound of claim T2.

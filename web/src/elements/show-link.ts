@@ -4,7 +4,7 @@ import type { LiveModel } from "../live/model";
 import { h } from "./dom";
 
 /** Lines a link on the map and flies there. */
-export async function showLink(model: LiveModel, link: number): Promise<void> {
+async function showLink(model: LiveModel, link: number): Promise<void> {
   model.mark("corridor", [link]);
   try {
     const { centre, length } = await api.link(link);

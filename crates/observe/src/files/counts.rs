@@ -50,20 +50,16 @@ impl CountRecord {
             return Err(("occupancy", message));
         }
         let slowest = 1.0 / PACE_MAX;
-        let passed = |speed: &f64| (slowest..=SPEED_MAX).contains(speed);
-        match self.speed {
-            Some(speed) if self.vehicles > 0.0 && !passed(&speed) => {
-                let wanted =
-                    format!("{slowest:.3} to {SPEED_MAX} m/s, or empty if none was measured");
-                return Err(("speed", format!("is {speed}; it must be {wanted}")));
-            }
-            _ => {}
+        let speed = self.speed.filter(|_| self.vehicles > 0.0);
+        if let Some(speed) = speed.filter(|speed| !(slowest..=SPEED_MAX).contains(speed)) {
+            let wanted = format!("{slowest:.3} to {SPEED_MAX} m/s, or empty if none was measured");
+            return Err(("speed", format!("is {speed}; it must be {wanted}")));
         }
         Ok(Count {
             link,
             at: self.at,
             vehicles: self.vehicles,
-            speed: self.speed.filter(|_| self.vehicles > 0.0),
+            speed,
             lane: self.lane,
             occupancy: self.occupancy,
         })

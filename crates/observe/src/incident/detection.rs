@@ -13,10 +13,9 @@ use super::book::{Alarm, Book, Comparison, Evidence, Incident, Judged};
 use super::settings::{Method, RECENT_LEAST, Settings};
 use super::stations::{Station, sections};
 use super::{California, CaliforniaWaves, Deviates, Reading, Silence, State, Usual};
+use crate::bins::DAY;
 use crate::error::Error;
 
-/// Seconds of a day.
-const DAY: f64 = 86_400.0;
 /// Days from which on the same interval of earlier days is what is usual.
 const DAYS_LEAST: u64 = 3;
 /// Most pairs of detector and interval of the day that are remembered, at some 100 bytes each.
@@ -125,23 +124,27 @@ impl Detection {
     pub fn learn(&mut self, begin: f64, readings: &[(Station, Reading)]) -> Result<(), Error> {
         let slot = self.slot(begin);
         for &(station, reading) in readings {
-            self.learn_one(station, slot, &reading)?;
+            if !self.learn_one(station, slot, &reading) {
+                return Err(Error::Limit {
+                    what: "number of detectors times intervals of a day (longer intervals make fewer)",
+                    found: self.usual.len() as u64 + 1,
+                    limit: USUAL_MAX as u64,
+                });
+            }
         }
         Ok(())
     }
 
     /// Takes an interval's readings, one for each detector. `begin` is its first second, since the
-    /// first midnight; intervals come in their order.
-    ///
-    /// # Errors
-    /// As [`Detection::learn`].
-    pub fn take(&mut self, begin: f64, readings: &[(Station, Reading)]) -> Result<Judged, Error> {
+    /// first midnight; intervals come in their order. Of more detectors and intervals of the day than
+    /// are remembered, those above are judged by what came lately only.
+    pub fn take(&mut self, begin: f64, readings: &[(Station, Reading)]) -> Judged {
         let slot = self.slot(begin);
         let mut judged = Judged::default();
         for &(station, reading) in readings {
             let usual = self.judge(station, slot, begin, &reading, &mut judged);
             if usual {
-                self.learn_one(station, slot, &reading)?;
+                self.learn_one(station, slot, &reading);
             }
         }
         let mut by_link: BTreeMap<LinkId, Reading> = BTreeMap::new();
@@ -157,26 +160,21 @@ impl Detection {
         let end = begin + interval_s;
         self.time = Some(end);
         self.book.note(end, interval_s, &judged.alarms);
-        Ok(judged)
+        judged
     }
 
     fn slot(&self, begin: f64) -> u32 {
         (begin.rem_euclid(DAY) / self.settings.interval_s) as u32
     }
 
-    fn learn_one(&mut self, station: Station, slot: u32, reading: &Reading) -> Result<(), Error> {
-        if self.usual.len() >= USUAL_MAX && !self.usual.contains_key(&(station, slot)) {
-            return Err(Error::Limit {
-                what: "number of detectors times intervals of a day (longer intervals make fewer)",
-                found: self.usual.len() as u64 + 1,
-                limit: USUAL_MAX as u64,
-            });
+    /// Whether there was room to remember it.
+    fn learn_one(&mut self, station: Station, slot: u32, reading: &Reading) -> bool {
+        let full = self.usual.len() >= USUAL_MAX && !self.usual.contains_key(&(station, slot));
+        if !full {
+            let usual = self.usual.entry((station, slot)).or_default();
+            usual.learn(reading);
         }
-        self.usual
-            .entry((station, slot))
-            .or_default()
-            .learn(reading);
-        Ok(())
+        !full
     }
 
     /// Judges a detector's reading; whether it is to be learnt, for no day that is known speaks

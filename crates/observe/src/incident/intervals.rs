@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
+use super::settings::check_interval;
 use super::{Reading, Station};
+use crate::bins::DAY;
 use crate::error::Error;
 use crate::facts::Roads;
 use crate::files::{each_count, each_traversal};
@@ -19,8 +21,6 @@ use crate::table::{CELLS_MAX, Count, PACE_MAX, SPEED_MAX, Traversal};
 pub const VEHICLE_M: f64 = 6.5;
 /// Most intervals that a vehicle needs for a link; one that needs more is parked.
 const INTERVALS_MAX: u64 = 500;
-/// Seconds of a day.
-const DAY: f64 = 86_400.0;
 
 /// What a detector or the probes had.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,15 +42,7 @@ pub fn counted(
     (station, reading): (Station, Reading),
     roads: &Roads,
 ) -> Count {
-    let lanes = roads
-        .get(station.link)
-        .map_or(1, |facts| facts.lanes.max(1));
-    let across = if station.lane.is_some() {
-        1.0
-    } else {
-        f64::from(lanes)
-    };
-    let covered = reading.occupancy * interval_s * across;
+    let covered = reading.occupancy * interval_s * f64::from(lanes(station, roads));
     Count {
         link: station.link,
         at: begin + interval_s / 2.0,
@@ -81,10 +73,7 @@ impl Intervals {
     /// # Errors
     /// When the interval is not 1 to 3600 s or the expansion not 1 or more.
     pub fn new(interval_s: f64, expansion: f64) -> Result<Self, Error> {
-        if !(1.0..=3600.0).contains(&interval_s) {
-            let wanted = "it must be 1 to 3600 s";
-            return Err(Error::argument("the interval", interval_s, wanted));
-        }
+        check_interval(interval_s)?;
         if !(expansion.is_finite() && expansion >= 1.0) {
             let wanted = "it must be 1 or more";
             return Err(Error::argument("the expansion", expansion, wanted));
@@ -144,26 +133,11 @@ impl Intervals {
 
     fn count(&mut self, seen: &Count, roads: &Roads) -> Result<(), Error> {
         let interval = (seen.at / self.interval_s) as u64;
-        let lanes = roads.get(seen.link).map_or(1, |facts| facts.lanes.max(1));
-        let across = if seen.lane.is_some() {
-            1.0
-        } else {
-            f64::from(lanes)
-        };
-        let full = self.interval_s * across / VEHICLE_M;
-        let occupied = seen.occupancy.or_else(|| {
-            let by_speed = |speed: f64| (seen.vehicles / (speed * full)).min(1.0);
-            if seen.vehicles > 0.0 {
-                seen.speed.map(by_speed)
-            } else {
-                Some(0.0)
-            }
-        });
-        let summed = seen.occupancy.is_none();
         let one = Station {
             link: seen.link,
             lane: seen.lane,
         };
+        let full = self.interval_s * f64::from(lanes(one, roads)) / VEHICLE_M;
         let sums = self.sums(interval, one)?;
         sums.records += 1.0;
         sums.vehicles += seen.vehicles;
@@ -171,12 +145,12 @@ impl Intervals {
             sums.timed += seen.vehicles;
             sums.pace += seen.vehicles / speed;
         }
-        match (occupied, summed) {
+        match (seen.occupancy, seen.speed) {
+            // Shares of each record's own part of the interval.
+            (Some(share), _) => sums.covered += share,
             // Shares of the whole interval, one after the other.
-            (Some(share), true) => sums.occupancy += share,
-            // Shares of each record's own part of it.
-            (Some(share), false) => sums.covered += share,
-            (None, _) => {}
+            (None, Some(speed)) => sums.occupancy += (seen.vehicles / (speed * full)).min(1.0),
+            (None, None) => {}
         }
         Ok(())
     }
@@ -257,11 +231,9 @@ impl Intervals {
             for ((_, station), sums) in cells() {
                 let reading = self.reading(*station, sums, roads);
                 readings.insert(*station, reading);
-                if station.lane.is_some() && Self::lanes(*station, roads) > 1 {
-                    by_link
-                        .entry(Station::link(station.link))
-                        .or_default()
-                        .push(reading);
+                let link = Station::link(station.link);
+                if *station != link && lanes(link, roads) > 1 {
+                    by_link.entry(link).or_default().push(reading);
                 }
             }
             for (link, lanes) in by_link {
@@ -284,18 +256,8 @@ impl Intervals {
         self.probed.is_empty() || !(same(before) && same(after))
     }
 
-    fn lanes(station: Station, roads: &Roads) -> u32 {
-        roads
-            .get(station.link)
-            .map_or(1, |facts| facts.lanes.max(1))
-    }
-
     fn reading(&self, station: Station, sums: &Sums, roads: &Roads) -> Reading {
-        let facts = roads.get(station.link);
-        let across = match (station.lane, facts) {
-            (None, Some(facts)) => f64::from(facts.lanes.max(1)),
-            _ => 1.0,
-        };
+        let across = f64::from(lanes(station, roads));
         if sums.records > 0.0 {
             let occupancy = (sums.occupancy + sums.covered / sums.records).min(1.0);
             let timed = (sums.timed > 0.0).then(|| sums.timed / sums.pace);
@@ -309,12 +271,21 @@ impl Intervals {
                 speed: speed.filter(|_| sums.vehicles > 0.0),
             };
         }
+        let facts = roads.get(station.link);
         let length_m = facts.map_or(1.0, |facts| facts.length_m);
         let vehicles = sums.probe_seconds * self.expansion / self.interval_s;
         Reading {
             occupancy: (vehicles * VEHICLE_M / (length_m * across)).min(1.0),
             speed: (sums.probe_seconds > 0.0).then(|| sums.probe_metres / sums.probe_seconds),
         }
+    }
+}
+
+/// Lanes that a detector lies across.
+fn lanes(station: Station, roads: &Roads) -> u32 {
+    match (station.lane, roads.get(station.link)) {
+        (None, Some(facts)) => facts.lanes.max(1),
+        _ => 1,
     }
 }
 

@@ -79,10 +79,7 @@ impl Default for Settings {
 
 impl Settings {
     pub(super) fn check(&self) -> Result<(), Error> {
-        if !(1.0..=3600.0).contains(&self.interval_s) {
-            let wanted = "it must be 1 to 3600 s";
-            return Err(Error::argument("the interval", self.interval_s, wanted));
-        }
+        check_interval(self.interval_s)?;
         if !(RECENT_LEAST..=1000).contains(&self.recent) {
             let wanted = "it must be 6 to 1000";
             let what = "the number of recent intervals";
@@ -94,4 +91,13 @@ impl Settings {
     pub(super) fn has(&self, method: Method) -> bool {
         self.methods.contains(&method)
     }
+}
+
+/// Refuses an interval that is out of range.
+pub(super) fn check_interval(interval_s: f64) -> Result<(), Error> {
+    if (1.0..=3600.0).contains(&interval_s) {
+        return Ok(());
+    }
+    let wanted = "it must be 1 to 3600 s";
+    Err(Error::argument("the interval", interval_s, wanted))
 }

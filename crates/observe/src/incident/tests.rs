@@ -30,7 +30,7 @@ fn run(detection: &mut Detection, station: Station, readings: &[Reading]) -> Vec
     let interval = detection.settings().interval_s;
     let take = |(number, reading): (usize, &Reading)| {
         let begin = 25_200.0 + number as f64 * interval;
-        detection.take(begin, &[(station, *reading)]).unwrap();
+        detection.take(begin, &[(station, *reading)]);
         detection.open().count()
     };
     readings.iter().enumerate().map(take).collect()
@@ -97,20 +97,16 @@ fn earlier_days_say_what_is_usual_at_this_time_of_day() {
     for day in 0..4 {
         for number in 0..20 {
             let begin = f64::from(day) * 86_400.0 + number as f64 * INTERVAL_S;
-            let judged = detection.take(begin, &[(station, peak(number))]).unwrap();
+            let judged = detection.take(begin, &[(station, peak(number))]);
             assert!(judged.alarms.is_empty(), "day {day}, {number}");
         }
     }
     // The peak is no news; the same an hour later is.
     let begin = 4.0 * 86_400.0 + 10.0 * INTERVAL_S;
-    detection.take(begin, &[(station, FULL)]).unwrap();
-    detection
-        .take(begin + INTERVAL_S, &[(station, FULL)])
-        .unwrap();
+    detection.take(begin, &[(station, FULL)]);
+    detection.take(begin + INTERVAL_S, &[(station, FULL)]);
     assert_eq!(detection.open().count(), 0);
-    let judged = detection
-        .take(begin + 2.0 * INTERVAL_S, &[(station, FULL)])
-        .unwrap();
+    let judged = detection.take(begin + 2.0 * INTERVAL_S, &[(station, FULL)]);
     assert_eq!(judged.alarms[0].evidence.against, Comparison::Days);
 }
 
@@ -308,7 +304,7 @@ fn one_lane_after_another_without_a_signal_is_a_section_for_california() {
             (Station::lane(LinkId(0), 0), reading(up)),
             (Station::lane(to, 0), reading(down)),
         ];
-        detection.take(number * INTERVAL_S, &seen).unwrap().alarms
+        detection.take(number * INTERVAL_S, &seen).alarms
     };
     assert!(take(0.0, 0.12, 0.1).is_empty() && take(1.0, 0.5, 0.05).is_empty());
     let alarms = take(2.0, 0.5, 0.05);

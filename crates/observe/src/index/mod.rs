@@ -254,7 +254,7 @@ pub fn measure(
 ) -> Result<Vec<Measured>, Error> {
     options.check()?;
     let free = free_speeds(rows, roads, options.free_flow);
-    let each = grouped(rows, roads, groups, &free, options);
+    let each = grouped(rows, roads, groups.iter().enumerate(), &free, options);
     let measured = each.iter().map(|(number, own)| {
         let group = &groups[*number];
         one(group, *number as u64, own, roads, &free, options, None)
@@ -263,10 +263,10 @@ pub fn measure(
 }
 
 /// The samples of each group that has some, with the group's number.
-fn grouped(
+fn grouped<'a>(
     rows: &[LinkObs],
     roads: &Roads,
-    groups: &[Group],
+    groups: impl Iterator<Item = (usize, &'a Group)>,
     free: &FreeSpeeds,
     options: &Options,
 ) -> Vec<(usize, Vec<Sample>)> {
@@ -276,7 +276,7 @@ fn grouped(
         by_link[sample.link.index()].push(index);
     }
     let mut found = Vec::new();
-    for (number, group) in groups.iter().enumerate() {
+    for (number, group) in groups {
         let mut places: Vec<usize> = Vec::new();
         for link in &group.links {
             places.extend(by_link.get(link.index()).into_iter().flatten());
@@ -346,7 +346,6 @@ fn one(
 ) -> Measured {
     let days = formulas::days(samples);
     let (point, spread, mut basis) = resample::intervals(samples, &days, options, stream);
-    let left_out = left_out.filter(|left_out| basis == Basis::Rows && left_out.is_enough());
     if left_out.is_some() {
         basis = Basis::Vehicles;
     }

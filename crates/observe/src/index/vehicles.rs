@@ -6,14 +6,16 @@
 //! jackknife (Kott 2001, Journal of Official Statistics 17; Wolter 2007, chapter 4), which is robust
 //! to whatever vehicles do together with themselves (cluster-robust: Cameron and Miller 2015).
 
-use super::formulas::{self, Point};
+use std::collections::BTreeMap;
+
+use super::formulas::{self, DAYS_LEAST, Point, Sample};
 use super::{Estimate, Measured, Options, grouped, one};
 use crate::areas::Group;
 use crate::bins::Bin;
 use crate::error::Error;
 use crate::estimate::{Borrowing, LinkObs, Z95, estimate_without};
 use crate::facts::Roads;
-use crate::free_flow::free_speeds;
+use crate::free_flow::{FreeSpeeds, free_speeds};
 use crate::parts::GROUPS;
 use crate::table::Observations;
 
@@ -32,7 +34,6 @@ pub struct SeenVehicles<'a> {
 }
 
 /// A group's figures without one group of vehicles after the other.
-#[derive(Clone, Debug, Default)]
 pub(super) struct LeftOut {
     points: Vec<Point>,
     /// Groups of vehicles that were seen, a bit each.
@@ -40,11 +41,6 @@ pub(super) struct LeftOut {
 }
 
 impl LeftOut {
-    /// Whether there are enough vehicles to say how they differ.
-    pub(super) fn is_enough(&self) -> bool {
-        !self.points.is_empty() && self.seen.count_ones() >= GROUPS_LEAST
-    }
-
     /// The interval, or the one of the vehicles where that is wider.
     pub(super) fn widened(&self, by_rows: Estimate, pick: fn(&Point) -> f64) -> Estimate {
         let groups = f64::from(GROUPS);
@@ -84,53 +80,92 @@ pub fn measure_seen(
     for one in options {
         one.check()?;
     }
-    let mut left_out = vec![vec![LeftOut::default(); groups.len()]; options.len()];
-    // A vehicle makes one row of a link, but for those that come round again.
-    let several = |group: &Group| group.links.len() > 1;
-    let several: Vec<Group> = groups
-        .iter()
-        .map(|group| Group {
-            links: if several(group) {
-                group.links.clone()
-            } else {
-                Vec::new()
-            },
-            ..group.clone()
-        })
-        .collect();
-    let wanted = options.iter().any(|options| options.replicates > 0)
-        && several.iter().any(|group| !group.links.is_empty());
+    let ask = |options| Asked::of(rows, vehicles.table, roads, groups, options);
+    let mut all: Vec<Asked<'_>> = options.iter().map(ask).collect();
+    let wanted = all.iter().any(Asked::hangs_on_vehicles);
     for group in (0..GROUPS).filter(|_| wanted) {
         let mut rows = estimate_without(vehicles.table, roads, vehicles.borrowing, group);
         rows.retain(|row| row.bin >= vehicles.since);
-        for (options, left_out) in options.iter().zip(&mut left_out) {
-            let free = free_speeds(&rows, roads, options.free_flow);
-            for (number, samples) in grouped(&rows, roads, &several, &free, options) {
-                let times: Vec<f64> = samples.iter().map(|sample| sample.time_s).collect();
-                let once = vec![1.0; samples.len()];
-                let point = formulas::point(&samples, &times, &once, false, options);
-                left_out[number].points.push(point);
+        for asked in all.iter_mut().filter(|asked| asked.hangs_on_vehicles()) {
+            asked.leave_out(&rows, roads, groups);
+        }
+    }
+    let measured = all.iter().map(|asked| asked.measured(roads, groups));
+    Ok(measured.collect())
+}
+
+/// What one of the options asks for.
+struct Asked<'a> {
+    options: &'a Options,
+    free: FreeSpeeds,
+    /// The samples of each group that has some, with its number.
+    samples: Vec<(usize, Vec<Sample>)>,
+    /// Of those, by number, the groups whose intervals hang on which vehicles were seen.
+    left_out: BTreeMap<usize, LeftOut>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(
+        rows: &[LinkObs],
+        table: &Observations,
+        roads: &Roads,
+        groups: &[Group],
+        options: &'a Options,
+    ) -> Self {
+        let free = free_speeds(rows, roads, options.free_flow);
+        let samples = grouped(rows, roads, groups.iter().enumerate(), &free, options);
+        let left_out = |(number, own): &(usize, Vec<Sample>)| {
+            // A vehicle makes one row of a link, but for those that come round again; and a day
+            // that is drawn has all its vehicles.
+            let several = groups[*number].links.len() > 1;
+            let by_days = formulas::days(own).len() >= DAYS_LEAST;
+            if options.replicates == 0 || !several || by_days {
+                return None;
+            }
+            let each = own.iter().map(|one| table.groups_in(one.bin, one.link));
+            let seen: u32 = each.fold(0, |bits, more| bits | more);
+            let points = Vec::new();
+            (seen.count_ones() >= GROUPS_LEAST).then_some((*number, LeftOut { points, seen }))
+        };
+        Self {
+            options,
+            free,
+            left_out: samples.iter().filter_map(left_out).collect(),
+            samples,
+        }
+    }
+
+    fn hangs_on_vehicles(&self) -> bool {
+        !self.left_out.is_empty()
+    }
+
+    /// Takes the figures of rows that were made without one group of vehicles.
+    fn leave_out(&mut self, rows: &[LinkObs], roads: &Roads, groups: &[Group]) {
+        let free = free_speeds(rows, roads, self.options.free_flow);
+        let wanted = self
+            .left_out
+            .keys()
+            .map(|&number| (number, &groups[number]));
+        for (number, samples) in grouped(rows, roads, wanted, &free, self.options) {
+            let times: Vec<f64> = samples.iter().map(|sample| sample.time_s).collect();
+            let once = vec![1.0; samples.len()];
+            let point = formulas::point(&samples, &times, &once, false, self.options);
+            if let Some(left_out) = self.left_out.get_mut(&number) {
+                left_out.points.push(point);
             }
         }
     }
-    let all = options
-        .iter()
-        .zip(&mut left_out)
-        .map(|(options, left_out)| {
-            let free = free_speeds(rows, roads, options.free_flow);
-            let each = grouped(rows, roads, groups, &free, options);
-            let measured = each.iter().map(|(number, own)| {
-                let left_out = &mut left_out[*number];
-                let seen = own
-                    .iter()
-                    .map(|one| vehicles.table.groups_in(one.bin, one.link));
-                left_out.seen = seen.fold(0, |bits, more| bits | more);
-                let (group, stream) = (&groups[*number], *number as u64);
-                one(group, stream, own, roads, &free, options, Some(left_out))
-            });
-            measured.collect()
+
+    fn measured(&self, roads: &Roads, groups: &[Group]) -> Vec<Measured> {
+        let (free, options) = (&self.free, self.options);
+        let measured = self.samples.iter().map(|(number, own)| {
+            let left_out = self.left_out.get(number);
+            let left_out = left_out.filter(|left_out| !left_out.points.is_empty());
+            let (group, stream) = (&groups[*number], *number as u64);
+            one(group, stream, own, roads, free, options, left_out)
         });
-    Ok(all.collect())
+        measured.collect()
+    }
 }
 
 #[cfg(test)]

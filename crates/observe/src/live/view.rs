@@ -68,9 +68,12 @@ impl View {
         // Counts alone give no row.
         let mut rows =
             estimate(&self.table, &self.roads, Borrowing::Credibility).unwrap_or_default();
-        if !needs_history(query.free_flow) {
-            rows.retain(|row| row.bin >= first);
-        }
+        let since = if needs_history(query.free_flow) {
+            Bin(0)
+        } else {
+            first
+        };
+        rows.retain(|row| row.bin >= since);
         let options = Options {
             free_flow: query.free_flow,
             weight: query.weight,
@@ -91,11 +94,7 @@ impl View {
         let vehicles = SeenVehicles {
             table: &self.table,
             borrowing: Borrowing::Credibility,
-            since: if needs_history(query.free_flow) {
-                Bin(0)
-            } else {
-                first
-            },
+            since,
         };
         let all = measure_seen(&rows, &vehicles, &self.roads, &groups, &[options])?;
         let mut measured = all.into_iter().next().unwrap_or_default();

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use observe::incident::{Incident, Method};
 use serde::{Deserialize, Serialize};
 
+use super::blocking;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -64,22 +65,26 @@ pub(crate) async fn list(
         let detail = format!("over is {most}; it must be 0 to {OVER_MAX}");
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     }
-    let shown = |incident: &Incident| {
-        let link = &app.network.links[incident.link.index()];
-        Shown {
-            id: link.id.clone(),
-            name: link.name.clone(),
-            incident: incident.clone(),
+    // Whoever looks for incidents just now holds them.
+    let answer = blocking(move || {
+        let shown = |incident: &Incident| {
+            let link = &app.network.links[incident.link.index()];
+            Shown {
+                id: link.id.clone(),
+                name: link.name.clone(),
+                incident: incident.clone(),
+            }
+        };
+        let seen = app.live.incidents();
+        let mut open: Vec<Shown> = seen.open().map(shown).collect();
+        open.sort_by(|a, b| b.incident.found.total_cmp(&a.incident.found));
+        IncidentsAnswer {
+            time: seen.time(),
+            interval_s: seen.settings().interval_s,
+            methods: seen.settings().methods.clone(),
+            open,
+            over: seen.over().rev().take(most).map(shown).collect(),
         }
-    };
-    let seen = app.live.incidents();
-    let mut open: Vec<Shown> = seen.open().map(shown).collect();
-    open.sort_by(|a, b| b.incident.found.total_cmp(&a.incident.found));
-    Ok(Json(IncidentsAnswer {
-        time: seen.time(),
-        interval_s: seen.settings().interval_s,
-        methods: seen.settings().methods.clone(),
-        open,
-        over: seen.over().rev().take(most).map(shown).collect(),
-    }))
+    });
+    Ok(Json(answer.await?))
 }

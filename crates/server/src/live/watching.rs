@@ -64,7 +64,7 @@ impl Watch {
         let dt = world.config().interval;
         let time = self.day_start + world.time();
         let network = world.network();
-        let mut live = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = locked(&self.shared);
         for vehicle in world.vehicles().filter(|vehicle| !vehicle.shadow) {
             let seen = Seen {
                 vehicle: u64::from(vehicle.id.0),
@@ -96,9 +96,7 @@ impl Watch {
             return;
         }
         let readings = self.loops.end(network);
-        if let Err(error) = incidents.take(self.begun, &readings) {
-            tracing::error!(%error, "incidents are not looked for");
-        }
+        incidents.take(self.begun, &readings);
         self.begun = time;
     }
 
@@ -108,11 +106,10 @@ impl Watch {
         self.loops = Loops::new(network);
         self.begun = self.day_start;
         locked(&self.incidents).forget();
-        let mut live = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        live.reset();
+        locked(&self.shared).reset();
     }
 }
 
-fn locked(incidents: &Mutex<Detection>) -> MutexGuard<'_, Detection> {
-    incidents.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

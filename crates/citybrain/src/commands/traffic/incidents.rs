@@ -1,7 +1,7 @@
 //! `citybrain traffic incidents`: incidents in what detectors and probes saw, and how many of those
 //! that are known were found.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use observe::incident::{
@@ -27,7 +27,6 @@ use crate::settings::Layers;
 /// The detection at work.
 pub(super) struct Work {
     pub(super) network: Arc<Network>,
-    roads: Roads,
     pub(super) detection: Detection,
     pub(super) scorer: Scorer,
     /// Intervals that were judged.
@@ -39,30 +38,23 @@ pub(super) struct Work {
 }
 
 impl Work {
-    fn new(
-        args: &IncidentArgs,
-        network: &Arc<Network>,
-        roads: Roads,
-        known: &[Known],
-    ) -> Result<Self, Error> {
+    fn new(args: &IncidentArgs, network: &Arc<Network>, known: &[Known]) -> Result<Self, Error> {
         Ok(Self {
             detection: Detection::new(network, settings(args)).map_err(refused)?,
             scorer: Scorer::new(network, known, args.recovery),
             network: Arc::clone(network),
-            roads,
             intervals: 0,
             decisions: 0,
             refused: 0,
         })
     }
 
-    fn take(&mut self, begin: f64, seen: &[(Station, Reading)]) -> Result<(), observe::Error> {
-        let judged = self.detection.take(begin, seen)?;
+    fn take(&mut self, begin: f64, seen: &[(Station, Reading)]) {
+        let judged = self.detection.take(begin, seen);
         let end = begin + self.detection.settings().interval_s;
         self.scorer.take(begin, end, &judged);
         self.intervals += 1;
         self.decisions += judged.decisions;
-        Ok(())
     }
 }
 
@@ -117,37 +109,46 @@ fn from_files(args: &IncidentArgs, printer: Printer) -> Result<Work, Error> {
     }
     let network = load::network(&args.scenario.network, printer)?;
     let roads = Roads::of(&network);
-    let known = match &args.known {
-        Some(path) => read_known(open(path)?, path, &roads).map_err(refused)?,
-        None => Vec::new(),
-    };
+    let mut work = Work::new(args, &network, &known(args, &roads)?)?;
+    // History is gone before what is judged is read: each may fill the memory it is allowed.
     let history = read(args, &args.history, &roads)?;
-    let (files, counts) = (&args.files, args.traversals.is_empty());
-    let seen = read(args, if counts { files } else { &args.traversals }, &roads)?;
+    let detection = &mut work.detection;
+    let mut learn = |begin: f64, seen: &[(Station, Reading)]| detection.learn(begin, seen);
+    history.each(&roads, &mut learn).map_err(refused)?;
+    work.refused = history.refused();
+    drop(history);
+    let observed = if args.traversals.is_empty() {
+        &args.files
+    } else {
+        &args.traversals
+    };
+    let seen = read(args, observed, &roads)?;
     if seen.is_empty() {
         return Err(Error::Refused {
             message: "the files have no observations".to_owned(),
             help: Some("docs/incidents.md says what they hold".to_owned()),
         });
     }
-    let mut work = Work::new(args, &network, roads.clone(), &known)?;
-    work.refused = history.refused() + seen.refused();
-    let detection = &mut work.detection;
-    let mut learn = |begin: f64, seen: &[(Station, Reading)]| detection.learn(begin, seen);
-    history.each(&roads, &mut learn).map_err(refused)?;
-    let mut take = |begin: f64, seen: &[(Station, Reading)]| work.take(begin, seen);
+    work.refused += seen.refused();
+    let mut take = |begin: f64, seen: &[(Station, Reading)]| {
+        work.take(begin, seen);
+        Ok(())
+    };
     seen.each(&roads, &mut take).map_err(refused)?;
     Ok(work)
 }
 
-fn read<'a>(
-    args: &IncidentArgs,
-    paths: impl IntoIterator<Item = &'a std::path::PathBuf>,
-    roads: &Roads,
-) -> Result<Intervals, Error> {
+/// The incidents of `--known`.
+fn known(args: &IncidentArgs, roads: &Roads) -> Result<Vec<Known>, Error> {
+    let Some(path) = &args.known else {
+        return Ok(Vec::new());
+    };
+    read_known(open(path)?, path, roads).map_err(refused)
+}
+
+fn read(args: &IncidentArgs, paths: &[PathBuf], roads: &Roads) -> Result<Intervals, Error> {
     let mut all = Intervals::new(args.interval, args.expansion).map_err(refused)?;
     for path in paths {
-        let path: &Path = path;
         let file = open(path)?;
         if args.traversals.is_empty() {
             all.read_counts(file, path, roads)
@@ -176,10 +177,7 @@ fn simulated(
         });
     }
     let mut closed = scenario.clone();
-    let mut known = match &args.known {
-        Some(path) => read_known(open(path)?, path, &roads).map_err(refused)?,
-        None => Vec::new(),
-    };
+    let mut known = known(args, &roads)?;
     if let Some(path) = &args.closures {
         let works = closing::from_file(path, network)?;
         known.extend(works.works.iter().map(|work| Known {
@@ -189,7 +187,7 @@ fn simulated(
         }));
         closed.schemes.works = Some(works);
     }
-    let mut work = Work::new(args, network, roads, &known)?;
+    let mut work = Work::new(args, network, &known)?;
     let control = &settings.traffic.control;
     let seed = settings.traffic.seed as u32;
     for day in 1..=args.days {
@@ -207,10 +205,11 @@ fn simulated(
     let mut counts = Vec::new();
     let mut take = |begin: f64, seen: &[(Station, Reading)]| {
         if args.out.is_some() {
-            let count = |&one| counted(begin, args.interval, one, &work.roads);
+            let count = |&one| counted(begin, args.interval, one, &roads);
             counts.extend(seen.iter().map(count));
         }
-        work.take(begin, seen)
+        work.take(begin, seen);
+        Ok(())
     };
     day_of(
         &closed,
@@ -220,7 +219,7 @@ fn simulated(
         &mut take,
     )?;
     if let Some(path) = &args.out {
-        to_file(path, |out| files::write_counts(&counts, &work.roads, out))?;
+        to_file(path, |out| files::write_counts(&counts, &roads, out))?;
     }
     Ok(work)
 }

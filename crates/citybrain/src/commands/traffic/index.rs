@@ -69,7 +69,7 @@ pub(crate) fn index(args: &IndexArgs, mut layers: Layers, printer: Printer) -> O
         to_file(path, |out| files::write_rows(&seen.rows, &seen.roads, out))?;
     }
     let groups = groups(args, &seen)?;
-    let mut measured = measured(args, &seen, &groups, options.clone())?;
+    let mut measured = measured(args, &seen, &groups, &options)?;
     measured.sort_by(|a, b| {
         b.tti
             .value
@@ -116,17 +116,18 @@ fn measured(
     args: &IndexArgs,
     seen: &Seen,
     groups: &[Group],
-    options: Options,
+    options: &Options,
 ) -> Result<Vec<Measured>, Error> {
     let Some(table) = &seen.table else {
-        return measure(&seen.rows, &seen.roads, groups, &options).map_err(refused);
+        return measure(&seen.rows, &seen.roads, groups, options).map_err(refused);
     };
     let vehicles = SeenVehicles {
         table,
         borrowing: borrowing(args),
         since: Bin(0),
     };
-    let all = measure_seen(&seen.rows, &vehicles, &seen.roads, groups, &[options]);
+    let options = std::slice::from_ref(options);
+    let all = measure_seen(&seen.rows, &vehicles, &seen.roads, groups, options);
     let first = all.map_err(refused)?.into_iter().next();
     Ok(first.unwrap_or_default())
 }
