@@ -370,9 +370,7 @@ impl Layers {
             ),
             (
                 "probes.nats",
-                probes.nats.is_empty()
-                    || probes.nats.starts_with("nats://")
-                    || probes.nats.starts_with("tls://"),
+                probes.nats.is_empty() || ::pool::sources::nats::is_address(&probes.nats),
                 "empty, or nats://HOST:4222, or tls://HOST:4222",
             ),
             (

@@ -264,7 +264,7 @@ fn publish(pool: &Arc<::pool::Pool>, url: &str, stop: &watch::Receiver<bool>) {
             Ok(())
         });
         if let Err(error) = published {
-            tracing::warn!(%error, url, "changes are not published; they wait in the outbox");
+            tracing::warn!(%error, "changes are not published; they wait in the outbox");
             let mut waited = Duration::ZERO;
             while waited < RECONNECT_AFTER && !*stop.borrow() {
                 std::thread::sleep(PUBLISH_EVERY);

@@ -55,8 +55,9 @@ impl Feed for Nats {
             let followed = Subscriber::open(&self.subscription, begins)
                 .and_then(|subscriber| follow(subscriber, door, &mut begins));
             if let Err(error) = followed {
-                tracing::warn!(%error, "no positions come; it is tried again");
-                door.disconnected(&told(&error, &self.subscription));
+                let error = told(&error, &self.subscription);
+                tracing::warn!(error, "no positions come; it is tried again");
+                door.disconnected(&error);
                 door.rest(RECONNECT_AFTER);
             }
         }

@@ -245,6 +245,8 @@ fn a_subject_or_server_that_is_none_is_refused_with_what_would_be_right() {
     let place = Place::with_grid();
     for (option, right) in [
         ("probes.nats=http://127.0.0.1", "nats://HOST:4222"),
+        ("probes.nats=nats://", "nats://HOST:4222"),
+        ("probes.nats=nats://127.0.0.1:99999", "nats://HOST:4222"),
         ("probes.subject=a b", "words with dots"),
         ("probes.subject=a.>.b", "words with dots"),
         ("probes.consumer=", "a name"),

@@ -232,6 +232,22 @@ fn a_plain_subject_gives_what_comes_while_somebody_listens() {
 }
 
 #[test]
+fn the_user_and_password_of_an_address_are_shown_to_the_server_and_to_nobody_else() {
+    let Some(server) = server_with(&["--user", "brain", "--pass", "50%+here"]) else {
+        return;
+    };
+    let mut subscription = subscription(&server, Duration::ZERO);
+    assert!(Subscriber::open(&subscription, true).is_err());
+    let named = |user: &str| server.url.replace("nats://", &format!("nats://{user}@"));
+    subscription.url = named("brain:50%25+h%65re");
+    assert_eq!(subscription.server(), named("brain"));
+    Subscriber::open(&subscription, true).unwrap();
+    subscription.url = named("brain:wrong");
+    let error = Subscriber::open(&subscription, true).unwrap_err();
+    assert!(!error.to_string().contains("wrong"), "{error}");
+}
+
+#[test]
 fn a_server_that_is_gone_is_an_error_and_nothing_is_left_out_after() {
     let Some(server) = server_with(&[]) else {
         return;

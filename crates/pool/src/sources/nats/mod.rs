@@ -7,6 +7,7 @@ mod gather;
 mod publish;
 mod subscribe;
 
+pub use connect::is_address;
 pub(super) use follow::NatsFollower;
 pub use gather::Received;
 pub use publish::{Disclosure, Publisher};
