@@ -1,11 +1,11 @@
 //! When a mission will be at its scene, as far as the city can know at its order.
 
+use roads::LinkId;
 use roads::route::Milliseconds;
-use roads::{LinkId, Network};
-use sim::BlueLight;
+use sim::{BlueLight, World};
 
 use crate::live::LiveTimes;
-use crate::mission::Arm;
+use crate::mission::{Arm, ambulance};
 use crate::units::Place;
 
 /// How a vehicle picks up speed, m/s²: the demand's usual.
@@ -17,20 +17,19 @@ const ACCELERATION: f64 = 2.5;
 const WAIT_SHARE: f64 = 0.7;
 
 /// Seconds from the order to the scene, which is on the last link of the route, at the speed that
-/// the vehicle may drive, at most `max_speed` m/s. Without priority it comes through the queues of
-/// now and waits at signals; with it the signals let both go before it comes.
+/// an [`ambulance`] may drive. Without priority it comes through the queues of now and waits at
+/// signals; with it the signals let both go before it comes.
 pub fn forecast(
-    network: &Network,
+    world: &World,
     times: &LiveTimes,
     (route, scene): (&[LinkId], Place),
     arm: Arm,
     light: &BlueLight,
-    max_speed: f64,
 ) -> f64 {
-    let factor = match arm {
-        Arm::Ordinary => 1.0,
-        Arm::BlueLight | Arm::Priority => light.speed_factor,
-    };
+    let network = world.network();
+    let lit = (arm != Arm::Ordinary).then_some(light);
+    let max_speed = ambulance(world, lit).max_speed;
+    let factor = lit.map_or(1.0, |light| light.speed_factor);
     let cleared = arm == Arm::Priority;
     let at_limit = |link: LinkId| seconds(times.drive().links[link.index()]).max(1e-3);
     let desired = |link: LinkId| {

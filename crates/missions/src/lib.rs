@@ -7,6 +7,7 @@
 //!
 //! - [`Dispatcher`] finds the unit that is soonest at a scene.
 //! - A [`Mission`] takes a unit there in a running [`signals::Runner`].
+//! - [`forecast()`] says at the order when it will be there.
 //! - [`GreenWatch`] checks from the plant's own record that no greens conflicted.
 //! - [`experiment::run`] does all of it many times, with and without priority from the same second
 //!   of the same world.

@@ -280,14 +280,18 @@ impl Mission {
         Ok(())
     }
 
+    /// Its way, or what is left of it, up to the scene's link: the engine may know one behind it.
+    pub fn up_to_scene(&self, mut links: Vec<LinkId>) -> Vec<LinkId> {
+        let scene = links.iter().position(|&link| link == self.order.scene.link);
+        if let Some(scene) = scene {
+            links.truncate(scene + 1);
+        }
+        links
+    }
+
     /// The links that it has still to pass, up to the scene's.
     fn to_scene(&self, world: &World) -> Vec<LinkId> {
-        let mut ahead = world.route_ahead(self.vehicle).unwrap_or_default();
-        let scene = ahead.iter().position(|&link| link == self.order.scene.link);
-        if let Some(scene) = scene {
-            ahead.truncate(scene + 1);
-        }
-        ahead
+        self.up_to_scene(world.route_ahead(self.vehicle).unwrap_or_default())
     }
 
     fn arrive(&mut self, now: f64, desk: &Desk) {

@@ -7,7 +7,8 @@
 //!
 //! The front door is [`serve`] with a [`Config`]. One thread owns the running world and moves it in
 //! step with real time; it publishes the newest state, and clients take it when they can. Each
-//! comparison of two futures has a thread of its own, which does the same with two forks.
+//! comparison of two futures has a thread of its own, which does the same with two forks, and each
+//! [`Feed`] has one on which it brings positions of vehicles.
 //! `docs/live-protocol.md` is the contract with the page.
 
 mod address;

@@ -11,7 +11,7 @@ use super::{ARMS, Group, MissionResult, Spec};
 use crate::error::Error;
 use crate::forecast::forecast;
 use crate::live::LiveTimes;
-use crate::mission::{Arm, Mission, ambulance};
+use crate::mission::{Arm, Mission};
 use crate::watch::GreenWatch;
 
 /// Seconds between two looks at how much time vehicles lose.
@@ -84,12 +84,9 @@ impl Track {
             .map(|drawn| Mission::start(&mut runner, drawn.order.clone(), arm, spec.light))
             .collect::<Result<Vec<_>, Error>>()?;
         let world = runner.plant().world();
-        let lit = (arm != Arm::Ordinary).then_some(&spec.light);
-        let max_speed = ambulance(world, lit).max_speed;
         let forecasts = orders.iter().map(|drawn| {
-            let (route, scene) = (&drawn.order.route, drawn.order.scene);
-            let network = world.network();
-            forecast(network, times, (route, scene), arm, &spec.light, max_speed)
+            let way = (drawn.order.route.as_slice(), drawn.order.scene);
+            forecast(world, times, way, arm, &spec.light)
         });
         let forecasts = forecasts.collect();
         Ok(Self {

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use missions::{Arm, Error, LiveTimes, Mission, Stage};
-use roads::{LinkId, MovementId, SignalId};
+use missions::{Error, LiveTimes, Mission, Stage};
+use roads::{MovementId, SignalId};
 use rustc_hash::FxHashMap;
 use signals::priority::{Desk, Settings};
 use signals::{LimitsTable, Runner, SimPlant};
 use sim::BlueLight;
 
 use super::mission::{Sent, signals_ahead};
-use super::missions::{MissionFacts, MissionState, Reason};
+use super::missions::{MissionFacts, MissionState, Reason, arm_of};
 
 /// Simulated seconds for which a unit is busy at the scene. Its way back is not driven: it is free
 /// at its station afterwards.
@@ -122,11 +122,7 @@ impl Fleet {
         if facts.priority {
             self.desk(runner, limits)?;
         }
-        let arm = if facts.priority {
-            Arm::Priority
-        } else {
-            Arm::BlueLight
-        };
+        let arm = arm_of(facts.priority);
         let mission = Mission::start(runner, sent.order, arm, BlueLight::default())?;
         facts.vehicle = mission.vehicle().0;
         self.times.get_or_insert(sent.times);
@@ -293,16 +289,10 @@ impl Afoot {
             return;
         }
         let vehicle = self.mission.vehicle();
-        // The engine may know a link behind the scene's.
-        let scene = facts.scene;
-        let to_scene = |links: Option<Vec<LinkId>>| -> Vec<u32> {
-            let mut links: Vec<u32> = links.iter().flatten().map(|link| link.0).collect();
-            let end = links.iter().position(|&link| link == scene);
-            links.truncate(end.map_or(links.len(), |end| end + 1));
-            links
-        };
-        facts.route = to_scene(world.route(vehicle));
-        facts.to_go = to_scene(world.route_ahead(vehicle)).len() as u32;
+        let up_to_scene = |links: Option<_>| self.mission.up_to_scene(links.unwrap_or_default());
+        let route = up_to_scene(world.route(vehicle));
+        facts.route = route.iter().map(|link| link.0).collect();
+        facts.to_go = up_to_scene(world.route_ahead(vehicle)).len() as u32;
         facts.ahead = signals_ahead(world, vehicle, signals);
     }
 }

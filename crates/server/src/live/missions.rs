@@ -1,7 +1,7 @@
 //! Missions of the running world as others see them, and the orders to begin and end them. Nothing
 //! of them is kept beyond the server's life.
 
-use missions::{Arm, ambulance, forecast};
+use missions::{Arm, forecast};
 use roads::{LinkId, Network};
 use serde::Serialize;
 use sim::BlueLight;
@@ -129,6 +129,15 @@ impl MissionFacts {
     }
 }
 
+/// What a mission of the running world may do.
+pub(super) const fn arm_of(priority: bool) -> Arm {
+    if priority {
+        Arm::Priority
+    } else {
+        Arm::BlueLight
+    }
+}
+
 /// All missions of the running world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Missions {
@@ -186,7 +195,7 @@ impl Run {
             scene_place: self.projection.degrees(point),
             ordered: now,
             ordered_clock: time_of_day(self.config.scenario.day_start + now),
-            estimate: self.estimate(sent, priority),
+            estimate: self.estimate(sent, arm_of(priority)),
             arrived: None,
             time_to_scene: None,
             ended: None,
@@ -202,16 +211,10 @@ impl Run {
     }
 
     /// Seconds from the order to the scene, as the missions of the experiment are forecast.
-    fn estimate(&self, sent: &super::mission::Sent, priority: bool) -> f64 {
-        let light = BlueLight::default();
-        let fastest = ambulance(self.state.world(), Some(&light)).max_speed;
-        let arm = if priority {
-            Arm::Priority
-        } else {
-            Arm::BlueLight
-        };
+    fn estimate(&self, sent: &super::mission::Sent, arm: Arm) -> f64 {
         let way = (sent.order.route.as_slice(), sent.order.scene);
-        forecast(&self.network, &sent.times, way, arm, &light, fastest)
+        let (world, light) = (self.state.world(), BlueLight::default());
+        forecast(world, &sent.times, way, arm, &light)
     }
 
     /// Ends a mission; one that is over stays as it is. `None` where there is none of this number.

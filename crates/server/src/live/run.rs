@@ -293,8 +293,6 @@ impl Run {
         if changes_due {
             self.pace.next_changes = now + CHANGES;
             self.pace.changes_shown = self.state.shown;
-        }
-        if changes_due {
             self.state.fleet.look(&self.state.runner);
         }
         let watched = self.counters.clients.load(Ordering::Relaxed) > 0;

@@ -231,17 +231,13 @@ impl Door {
         }
         match self.seeing.take_points(&batch.points) {
             Ok(accepted) => self.note(accepted),
-            Err(_) if batch.messages.len() > 1 => {
+            Err(_) => {
                 let mut rest = batch.points.as_slice();
                 for &(number, count) in &batch.messages {
                     let (points, others) = rest.split_at(count);
                     rest = others;
                     self.match_one(number, points);
                 }
-            }
-            Err(_) => {
-                let number = batch.messages.first().and_then(|one| one.0);
-                self.match_one(number, &batch.points);
             }
         }
     }

@@ -169,10 +169,7 @@ fn approaches(
         let is_free = |phase: PhaseIndex| {
             lanes.iter().any(|&lane| {
                 let mut own = (0..movements.len()).filter(|&position| from(position) == lane);
-                own.all(|position| {
-                    let group = phases.group_of[position] as usize;
-                    phases.aspects[phase as usize][group].is_green()
-                })
+                own.all(|position| phases.is_green(phase, phases.group_of[position] as usize))
             })
         };
         let served = phases.green().iter().zip(&values);
