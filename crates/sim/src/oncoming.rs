@@ -8,7 +8,7 @@
 use crate::advance::Reader;
 use crate::map::Way;
 use crate::state::Vehicle;
-use crate::world::{Rules, World};
+use crate::world::World;
 
 /// Gap that must be left before and behind a vehicle that appears in a lane, metres, at a
 /// standstill.
@@ -46,21 +46,9 @@ impl Reader<'_> {
         let length = self.kinds[me.kind as usize].length;
         !self.street || ways.0.to != ways.1.to || self.leaves_room(apart - length, other, me)
     }
-}
 
-impl World {
-    /// Whether a vehicle can be put at its position on a lane, where nobody is behind it yet, so
-    /// that all who are on their way onto that lane can brake for it. Always so under the
-    /// benchmark's rules.
-    pub(crate) fn is_clear_before(&self, lane: u32, me: &Vehicle) -> bool {
-        if self.config.rules == Rules::Benchmark {
-            return true;
-        }
-        let rear = me.distance - self.kinds[me.kind as usize].length;
-        self.all_can_brake(lane, rear, me, &mut { LANES })
-    }
-
-    /// The same for those who come over the start of a lane that lies `gap` metres behind `me`.
+    /// Whether those who come over the start of a lane that lies `gap` metres behind `me` can brake
+    /// for it; `lanes` more are looked at.
     fn all_can_brake(&self, lane: u32, gap: f64, me: &Vehicle, lanes: &mut u32) -> bool {
         if gap > BACK || *lanes == 0 {
             return true;
@@ -70,7 +58,7 @@ impl World {
             let way = self.map.way(movement);
             let gap = gap + way.length;
             if let Some(other) = self.state.rows[movement as usize].first() {
-                return self.reader().leaves_room(gap - other.distance, other, me);
+                return self.leaves_room(gap - other.distance, other, me);
             }
             let before = self.map.way(way.from);
             let vehicles = &self.state.rows[way.from as usize];
@@ -82,7 +70,18 @@ impl World {
             let rest = before.length - other.distance;
             let waits = !self.state.green[movement as usize]
                 && self.kinds[other.kind as usize].brake_distance(other.speed) <= rest;
-            waits || self.reader().leaves_room(gap + rest, other, me)
+            waits || self.leaves_room(gap + rest, other, me)
         })
+    }
+}
+
+impl World {
+    /// Whether a vehicle can be put at its position on a lane, where nobody is behind it yet, so
+    /// that all who are on their way onto that lane can brake for it. Always so under the
+    /// benchmark's rules.
+    pub(crate) fn is_clear_before(&self, lane: u32, me: &Vehicle) -> bool {
+        let reader = self.reader();
+        let rear = me.distance - reader.kinds[me.kind as usize].length;
+        !reader.street || reader.all_can_brake(lane, rear, me, &mut { LANES })
     }
 }

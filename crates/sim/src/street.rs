@@ -84,6 +84,8 @@ impl World {
         };
         let mut vehicle = self.state.rows[row as usize][at];
         let kind = &self.kinds[vehicle.kind as usize];
+        vehicle.distance = kind.length;
+        vehicle.speed = 0.0;
         let network = Arc::clone(&self.network);
         let links = self.routes.links(record.route);
         let room = |lane: u32| {
@@ -95,32 +97,22 @@ impl World {
                     tail.distance - length > kind.length + kind.min_gap
                 })
         };
-        let clear = |lane: u32| {
-            let there = Vehicle {
-                distance: kind.length,
-                speed: 0.0,
-                ..vehicle
-            };
-            self.is_clear_before(lane, &there)
-        };
         let place = (record.leg as usize + 1..links.len()).find_map(|leg| {
             let mut lanes = self.map.lanes_of(&network, LinkId(links[leg]));
             let next = links.get(leg + 1).copied();
             let leads_on =
                 |lane: u32| next.is_none_or(|next| self.map.leads_to(self.map.way(lane), next));
             lanes
-                .find(|&lane| room(lane) && leads_on(lane) && clear(lane))
+                .find(|&lane| room(lane) && leads_on(lane) && self.is_clear_before(lane, &vehicle))
                 .map(|lane| (leg, lane))
         });
         let Some((leg, lane)) = place else { return };
-        vehicle.distance = kind.length;
         self.end_approach(id, row);
         self.state.rows[row as usize].remove(at);
         self.unmark(row);
         let record = &mut self.state.records[id as usize];
         record.leg = leg as u32;
         record.row = lane;
-        vehicle.speed = 0.0;
         vehicle.previous = NONE;
         vehicle.blocker = NONE;
         vehicle.entered = u32::MAX;
@@ -147,14 +139,13 @@ impl World {
     /// Whether a vehicle can move over at once: the follower need not brake harder than usual,
     /// nor the vehicle itself.
     fn fits(&self, me: &Vehicle, around: &Neighbours) -> bool {
+        let reader = self.reader();
         let clear_ahead = around.leader.is_none_or(|leader| {
-            around.leader_gap >= SQUEEZE
-                && self.reader().leaves_room(around.leader_gap, me, &leader)
+            around.leader_gap >= SQUEEZE && reader.leaves_room(around.leader_gap, me, &leader)
         });
-        let clear_behind = around.follower.is_none_or(|follower| {
-            self.reader()
-                .leaves_room(around.follower_gap, &follower, me)
-        });
+        let clear_behind = around
+            .follower
+            .is_none_or(|follower| reader.leaves_room(around.follower_gap, &follower, me));
         clear_ahead && clear_behind
     }
 

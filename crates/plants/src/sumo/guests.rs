@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 
-use roads::model::Lane;
 use roads::{LaneId, LinkId, Network};
 use signals::priority::{Claim, Report};
 
@@ -89,10 +88,8 @@ impl Guests {
                 guest.name
             ))
         })?;
-        let gap = guest.route.windows(2).position(|pair| {
-            let mut lanes = network.lanes_of(pair[0]).iter();
-            !lanes.any(|lane| through(network, lane, pair[1]).next().is_some())
-        });
+        let mut pairs = guest.route.windows(2);
+        let gap = pairs.position(|pair| inside(network, pair[0], pair[1]).is_none());
         if let Some(gap) = gap {
             return Err(refused(format!(
                 "no turn leads from {:?} to {:?} on the route of {:?}",
@@ -196,7 +193,7 @@ impl Guests {
             lane.unwrap_or(length) - state.position
         } else {
             let inside = inside(network, state.guest.route[state.leg], route[0]);
-            (inside - state.position).max(0.0) + length
+            (inside.unwrap_or(0.0) - state.position).max(0.0) + length
         };
         Some(Report {
             claim,
@@ -215,19 +212,13 @@ impl Guests {
     }
 }
 
-/// Metres through the junction from a link to another.
-fn inside(network: &Network, from: LinkId, to: LinkId) -> f64 {
+/// Metres through the junction from a link to another; none if no turn leads there.
+fn inside(network: &Network, from: LinkId, to: LinkId) -> Option<f64> {
     let lanes = network.lanes_of(from).iter();
-    let mut lengths = lanes.flat_map(|lane| through(network, lane, to));
-    lengths.next().unwrap_or(0.0)
-}
-
-/// Metres of each movement from a lane to a link.
-fn through<'a>(network: &'a Network, lane: &'a Lane, to: LinkId) -> impl Iterator<Item = f64> + 'a {
-    let movements = lane.outgoing.iter();
-    movements
+    lanes
+        .flat_map(|lane| &lane.outgoing)
         .map(|movement| &network.movements[movement.index()])
-        .filter(move |movement| network.lanes[movement.to.index()].link == to)
+        .find(|movement| network.lanes[movement.to.index()].link == to)
         .map(|movement| movement.length)
 }
 

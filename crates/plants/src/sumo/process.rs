@@ -104,8 +104,6 @@ fn cannot_start(program: &Path, source: std::io::Error) -> Error {
 pub(super) struct Process {
     child: Child,
     folder: TempDir,
-    /// Where it listens; 0 if it does not.
-    port: u16,
 }
 
 impl Process {
@@ -155,11 +153,7 @@ impl Process {
             .stderr(complaints)
             .spawn()
             .map_err(failed)?;
-        Ok(Self {
-            child,
-            folder,
-            port: port.unwrap_or(0),
-        })
+        Ok(Self { child, folder })
     }
 
     /// Starts SUMO on a scenario and connects to it. Between our choice of a port and SUMO's listening
@@ -170,8 +164,9 @@ impl Process {
     ) -> Result<(Self, Connection), Error> {
         let mut tries = 1;
         loop {
-            let mut process = Self::start(scenario, settings, Some(free_port()?), None)?;
-            let error = match process.connect() {
+            let port = free_port()?;
+            let mut process = Self::start(scenario, settings, Some(port), None)?;
+            let error = match process.connect(port) {
                 Ok(Some(connection)) => return Ok((process, connection)),
                 Ok(None) => Error::Gone {
                     who: "SUMO".to_owned(),
@@ -193,8 +188,7 @@ impl Process {
     }
 
     /// Connects to it; none if it is not this SUMO that answers at its port.
-    fn connect(&mut self) -> Result<Option<Connection>, Error> {
-        let port = self.port;
+    fn connect(&mut self, port: u16) -> Result<Option<Connection>, Error> {
         let mut connection = Connection::open(port, START_PATIENCE, || self.check())?;
         match connection.get(Domain::Simulation, names::VAR_OPTION, "tripinfo-output") {
             Ok(trips) => {

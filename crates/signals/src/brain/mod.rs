@@ -39,7 +39,7 @@ use lane::{Arrival, LaneQueue, Start};
 use layout::{CROSSING, Layout, SignalLayout};
 use look::Outlook;
 use pace::Pace;
-use picture::{Picture, is_jump};
+use picture::Picture;
 use search::{Reach, Search, Stand};
 use ways::LaneWays;
 
@@ -328,13 +328,12 @@ impl Controller for Brain {
     }
 
     fn decide(&mut self, seen: &Observation, wishes: &mut Wishes) {
-        self.picture.see(&self.layout, seen, self.settings.memory);
-        let passed = |before: f64| seen.time - before;
-        if is_jump(self.time.map_or(0.0, passed), self.settings.memory) {
+        let passed = self.picture.see(&self.layout, seen, self.settings.memory);
+        if passed.is_none() {
             self.forget();
         }
         self.see_signals(seen);
-        let passed = self.time.map_or(0.0, passed);
+        let passed = passed.unwrap_or(0.0);
         self.learn(passed);
         self.let_time_pass(passed);
         let slots = (self.settings.horizon / self.interval).ceil().max(1.0) as usize;

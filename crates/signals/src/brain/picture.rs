@@ -68,12 +68,6 @@ pub(super) struct Picture {
     here: Vec<ExpectedVehicle>,
 }
 
-/// Whether so many seconds between two looks mean that the plant has begun anew, or that nothing is
-/// known any more of what it was like.
-pub(super) fn is_jump(passed: f64, memory: f64) -> bool {
-    !(0.0..=memory).contains(&passed)
-}
-
 impl Picture {
     pub(super) fn new(lanes: usize) -> Self {
         Self {
@@ -92,13 +86,15 @@ impl Picture {
         }
     }
 
-    /// Takes in an observation.
-    pub(super) fn see(&mut self, layout: &Layout, seen: &Observation, memory: f64) {
-        let mut passed = self.time.map_or(0.0, |before| seen.time - before);
-        if is_jump(passed, memory) {
+    /// Takes in an observation. Returns the seconds since the one before; none where they mean that
+    /// the plant has begun anew, or that nothing is known any more of what it was like.
+    pub(super) fn see(&mut self, layout: &Layout, seen: &Observation, memory: f64) -> Option<f64> {
+        let passed = self.time.map_or(0.0, |before| seen.time - before);
+        let known = (0.0..=memory).contains(&passed).then_some(passed);
+        if known.is_none() {
             *self = Self::new(self.present.len());
-            passed = 0.0;
         }
+        let passed = known.unwrap_or(0.0);
         self.time = Some(seen.time);
         let keep = 0.5_f64.powf(passed / memory);
         self.counted = self.counted * keep + passed;
@@ -155,6 +151,7 @@ impl Picture {
             self.left[index] = (before - self.held[index]).max(0.0);
         }
         self.share_out(layout);
+        known
     }
 
     /// Works out which share of each lane's vehicles goes where, by those that have entered.

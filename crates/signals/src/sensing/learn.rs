@@ -222,8 +222,11 @@ impl Learnt {
 
     /// Which share of a lane's vehicles takes one of these ways, a bit for each.
     pub(super) fn share(&self, streets: &Streets, lane: usize, ways: u64) -> f64 {
-        if ways == ALL_WAYS {
-            return 1.0;
+        match ways {
+            ALL_WAYS => return 1.0,
+            // Red: nothing to add up, for most lanes most of the time.
+            0 => return 0.0,
+            _ => {}
         }
         let (mut open, mut all) = (0.0, 0.0);
         for (place, way) in (0..).zip(&streets.lanes[lane].ways) {
@@ -243,8 +246,8 @@ impl Learnt {
         entered.iter().sum::<f64>() + self.prior.0 * self.unit
     }
 
-    /// Sends a vehicle, or a share of one, on from a lane, by these ways: to which lanes, in how many ticks to
-    /// their starts, and which shares.
+    /// Sends a vehicle, or a share of one, on from a lane, by these ways, a bit for each: to which
+    /// lanes, in how many ticks to their starts, and which shares.
     pub(super) fn onward(
         &self,
         streets: &Streets,

@@ -168,8 +168,10 @@ impl Streets {
     /// What a lane's movements are shown.
     pub(super) fn shows(&self, lane: usize, shown: &[Aspect]) -> Shows {
         let movements = &self.lanes[lane].movements;
-        let (mut flow, mut open, mut ways) = (0.0, 0_u32, 0_u64);
+        let (mut flow, mut open) = (0.0, 0_u32);
+        let (mut ways, mut all) = (0_u64, 0_u64);
         for &(movement, way) in movements {
+            all |= bit(way);
             let of = match shown[movement as usize] {
                 Aspect::Protected => 1.0,
                 Aspect::Permissive => PERMISSIVE,
@@ -179,7 +181,6 @@ impl Streets {
             open += 1;
             ways |= bit(way);
         }
-        let all = movements.iter().fold(0, |all, &(_, way)| all | bit(way));
         Shows {
             flow: if movements.is_empty() {
                 1.0
