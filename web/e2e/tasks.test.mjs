@@ -309,10 +309,15 @@ describe("an ambulance", () => {
 async function sendThroughCity(page) {
   await pickOnMap(page, "ground-speed");
   await page.waitForSelector("mission-panel button[type=submit]:enabled");
+  const answered = page.waitForResponse(
+    (response) =>
+      response.request().method() === "POST" &&
+      new URL(response.url()).pathname === "/api/v1/missions",
+  );
   await page.locator("mission-panel button[type=submit]").click();
-  await page.waitForSelector("dispatch-list [data-mission]");
-  const { missions } = await ask(page, "/missions");
-  return missions.at(-1);
+  const sent = await (await answered).json();
+  await page.waitForSelector(`dispatch-list [data-mission="${sent.id}"]`);
+  return sent;
 }
 
 describe("an ambulance in the running city", () => {
