@@ -59,6 +59,14 @@ pub struct Timings {
     pub slots: Vec<(PhaseIndex, f64)>,
 }
 
+impl Timings {
+    /// Seconds of a phase's slot; 0 where it has none.
+    pub fn seconds(&self, phase: PhaseIndex) -> f64 {
+        let found = self.slots.iter().find(|(known, _)| *known == phase);
+        found.map_or(0.0, |(_, seconds)| *seconds)
+    }
+}
+
 /// Shows phases by computed timings.
 #[derive(Clone, Debug)]
 pub struct Webster {

@@ -8,15 +8,14 @@ use signals::Controller;
 use signals::controllers::{Timings, Webster};
 
 use super::closing::{self, Closed, applied};
+use super::paired::{self, AS_BEFORE, Figures, watched};
 use super::scenario::{self, About, Scenario};
-use super::simulate::{named, simulate_watched};
+use super::simulate::named;
 use crate::cli::traffic_schemes::CloseArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::printer::{Printer, grouped, table};
 use crate::settings::Layers;
 
-/// What the timings of before are called on the network of after.
-const AS_BEFORE: &str = "webster-as-before";
 /// Cycles that differ by less than this are the same, seconds.
 const SAME_CYCLE: f64 = 0.5;
 
@@ -42,13 +41,8 @@ struct Case {
     control: String,
     closed: bool,
     seed: u32,
-    mean_speed: f64,
-    att_engine: f64,
-    throughput: u64,
-    vehicles: u64,
-    running: u64,
-    waiting_to_enter: u64,
-    delay_h: f64,
+    #[serde(flatten)]
+    figures: Figures,
     schemes: Option<schemes::Done>,
     #[serde(skip)]
     watch: LinkWatch,
@@ -109,7 +103,7 @@ pub(crate) fn close(args: &CloseArgs, mut layers: Layers, printer: Printer) -> O
         runs.push(case(&closed, AS_BEFORE, built, true, seed, printer)?);
     }
     let best = runs.iter().filter(|case| case.closed);
-    let best = best.max_by(|a, b| a.mean_speed.total_cmp(&b.mean_speed));
+    let best = best.max_by(|a, b| a.figures.mean_speed.total_cmp(&b.figures.mean_speed));
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         network: &open.network.name,
@@ -153,24 +147,13 @@ fn case(
     seed: u32,
     printer: Printer,
 ) -> Result<Case, Error> {
-    let mut watch = LinkWatch::new(&scenario.network);
-    let run = simulate_watched(scenario, control, built, seed, printer, |world| {
-        watch.look(world);
-    })?;
-    let delay: f64 = watch.links().iter().map(|link| link.delay).sum();
-    let results = run.results;
+    let (figures, watch, schemes) = watched(scenario, control, built, seed, printer)?;
     Ok(Case {
         control: control.to_owned(),
         closed,
         seed,
-        mean_speed: results.mean_speed,
-        att_engine: results.att_engine,
-        throughput: results.throughput,
-        vehicles: results.vehicles,
-        running: results.running,
-        waiting_to_enter: results.waiting_to_enter,
-        delay_h: delay / 3_600.0,
-        schemes: run.schemes,
+        figures,
+        schemes,
         watch,
     })
 }
@@ -178,9 +161,7 @@ fn case(
 /// Webster's timings with all lanes open, and on the network that is left.
 fn timings(open: &Scenario, closed: &Scenario, works: &Works) -> (Vec<Timings>, Vec<Timings>) {
     let of = |network: &roads::Network, demand: &roads::Demand| {
-        Webster::new(network, demand, &open.protocol)
-            .timings()
-            .to_vec()
+        paired::timings(network, demand, &open.protocol)
     };
     let before = of(&open.network, &open.demand);
     // While lanes are shut by time the running network is as it was: the timings are for the time
@@ -204,10 +185,6 @@ fn retimed(open: &Scenario, works: &Works, before: &[Timings], after: &[Timings]
     touched.dedup();
     let row = |signal: SignalId| {
         let (was, now) = (&before[signal.index()], &after[signal.index()]);
-        let slot = |timings: &Timings, phase: u32| {
-            let found = timings.slots.iter().find(|(known, _)| *known == phase);
-            found.map_or(0.0, |(_, seconds)| *seconds)
-        };
         let mut phases: Vec<u32> = was.slots.iter().map(|(phase, _)| *phase).collect();
         phases.extend(now.slots.iter().map(|(phase, _)| *phase));
         phases.sort_unstable();
@@ -222,8 +199,8 @@ fn retimed(open: &Scenario, works: &Works, before: &[Timings], after: &[Timings]
                 .into_iter()
                 .map(|phase| PhaseTime {
                     phase,
-                    before_s: slot(was, phase),
-                    after_s: slot(now, phase),
+                    before_s: was.seconds(phase),
+                    after_s: now.seconds(phase),
                 })
                 .collect(),
         }
@@ -300,11 +277,11 @@ fn print(report: &Report, links: usize, printer: Printer) -> std::io::Result<()>
         lines.add_row([
             case.control.clone(),
             if case.closed { "closed" } else { "open" }.to_owned(),
-            format!("{:.2}", case.mean_speed),
-            format!("{:.1}", case.att_engine),
-            format!("{:.1}", case.delay_h),
-            case.throughput.to_string(),
-            case.waiting_to_enter.to_string(),
+            format!("{:.2}", case.figures.mean_speed),
+            format!("{:.1}", case.figures.att_engine),
+            format!("{:.1}", case.figures.delay_h),
+            case.figures.throughput.to_string(),
+            case.figures.waiting_to_enter.to_string(),
         ]);
     }
     printer.line(lines.trim_fmt())?;

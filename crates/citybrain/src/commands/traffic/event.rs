@@ -14,16 +14,15 @@ use super::closing::{Closed, applied};
 use super::event_advice::{Advice, advice};
 use super::event_print::print;
 use super::event_read;
+use super::paired::{self, AS_BEFORE, Figures, watched};
 use super::scenario::{self, About, Scenario};
-use super::simulate::{named, simulate_watched};
+use super::simulate::named;
 use super::summary::Figure;
 use crate::cli::traffic_event::EventArgs;
 use crate::error::{Error, Exit, Outcome};
 use crate::printer::Printer;
 use crate::settings::Layers;
 
-/// What the timings of before are called while the event is on.
-pub(super) const AS_BEFORE: &str = "webster-as-before";
 /// Timings that are recomputed for the event.
 const WEBSTER: &str = "webster";
 /// Seconds after the last is to leave until which is run at least.
@@ -107,14 +106,8 @@ pub(super) struct Case {
     pub(super) control: String,
     pub(super) event: bool,
     pub(super) seed: u32,
-    pub(super) mean_speed: f64,
-    pub(super) att_engine: f64,
-    pub(super) throughput: u64,
-    pub(super) vehicles: u64,
-    pub(super) running: u64,
-    pub(super) waiting_to_enter: u64,
-    /// Delay of all, hours.
-    pub(super) delay_h: f64,
+    #[serde(flatten)]
+    pub(super) figures: Figures,
     /// Delay of those who do not visit, hours.
     pub(super) others_delay_h: f64,
     /// What the event adds to it under this controller and seed, hours.
@@ -237,10 +230,7 @@ pub(super) struct Plans {
 impl Plans {
     fn new(open: &Scenario, busy: &Scenario, event: &Event) -> Self {
         let webster = |scenario: &Scenario| {
-            let (network, demand) = (&scenario.network, &scenario.demand);
-            Webster::new(network, demand, &scenario.protocol)
-                .timings()
-                .to_vec()
+            paired::timings(&scenario.network, &scenario.demand, &scenario.protocol)
         };
         let loads = |stage| Loads::new(&busy.network, &busy.demand, &busy.protocol, event, stage);
         Self {
@@ -309,18 +299,16 @@ fn case(
     seed: u32,
     printer: Printer,
 ) -> Result<Case, Error> {
-    let mut watch = LinkWatch::new(&scenario.network);
     let title = if is_on {
         format!("{control}, event")
     } else {
         control.to_owned()
     };
-    let run = simulate_watched(scenario, &title, built, seed, printer, |world| {
-        watch.look(world);
-    })?;
-    let delay: f64 = watch.links().iter().map(|link| link.delay).sum();
-    let visitor = run.schemes.and_then(|done| done.event);
-    let results = run.results;
+    let (figures, watch, schemes) = watched(scenario, &title, built, seed, printer)?;
+    let visitor = schemes.and_then(|done| done.event);
+    let others_delay_h = visitor
+        .as_ref()
+        .map_or(figures.delay_h, |done| done.others.delay / 3_600.0);
     let queues = watch.links().iter().enumerate();
     let (link, longest) = queues
         .rev()
@@ -331,14 +319,8 @@ fn case(
         control: control.to_owned(),
         event: is_on,
         seed,
-        mean_speed: results.mean_speed,
-        att_engine: results.att_engine,
-        throughput: results.throughput,
-        vehicles: results.vehicles,
-        running: results.running,
-        waiting_to_enter: results.waiting_to_enter,
-        delay_h: delay / 3_600.0,
-        others_delay_h: visitor.as_ref().map_or(delay, |done| done.others.delay) / 3_600.0,
+        figures,
+        others_delay_h,
         others_added_h: None,
         visitors_delay_h: visitor.as_ref().map(|done| done.visitors.delay / 3_600.0),
         visitor_delay_s: visitor
@@ -375,14 +357,14 @@ fn summary(runs: &[Case], event: &Event) -> Vec<Row> {
         rows.push(Row {
             control: run.control.clone(),
             event: run.event,
-            mean_speed: figure(&|case| case.mean_speed),
-            delay_h: figure(&|case| case.delay_h),
+            mean_speed: figure(&|case| case.figures.mean_speed),
+            delay_h: figure(&|case| case.figures.delay_h),
             others_delay_h: figure(&|case| case.others_delay_h),
             visitor_delay_s: all(&|case| case.visitor_delay_s),
             last_in_s: all(&|case| done(case, |done| done.last_in).map(|at| at - event.start)),
             clear_s: all(&|case| done(case, |done| done.clear)),
             longest_queue: figure(&|case| f64::from(case.longest_queue)),
-            waiting_to_enter: figure(&|case| case.waiting_to_enter as f64),
+            waiting_to_enter: figure(&|case| case.figures.waiting_to_enter as f64),
         });
     }
     rows

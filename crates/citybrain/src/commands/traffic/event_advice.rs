@@ -310,15 +310,11 @@ fn retimed(network: &Network, event: &Event, plans: &Plans) -> Vec<Retimed> {
     touched.sort_unstable();
     touched.dedup();
     let [coming, leaving] = &plans.loads;
-    let seconds = |timings: &Timings, phase: u32| {
-        let found = timings.slots.iter().find(|(known, _)| *known == phase);
-        found.map_or(0.0, |(_, seconds)| *seconds)
-    };
     let changes = |one: &Timings, other: &Timings| {
         let phases = one.slots.iter().chain(&other.slots);
         phases
             .map(|(phase, _)| *phase)
-            .any(|phase| (seconds(one, phase) - seconds(other, phase)).abs() >= SAME_PHASE)
+            .any(|phase| (one.seconds(phase) - other.seconds(phase)).abs() >= SAME_PHASE)
     };
     let shown = |timings: &Timings| Shown {
         load: timings.load,

@@ -16,6 +16,7 @@ mod incidents;
 pub(crate) mod index;
 mod matching;
 pub(crate) mod mission;
+mod paired;
 pub(crate) mod penetration;
 pub(crate) mod plots;
 mod progress;
