@@ -265,7 +265,7 @@ export const en = {
   dispatchClear: "Free the unit",
   dispatchPayingBack: "Signals that give others back what they lost: {count}",
   dispatchDefinitions:
-    "Times in minutes and seconds of the city's clock, from the order. Estimate: at the speed limits, under the queues of the second of the order. On the map: the ambulance pulses blue, its way is lined in blue, signals held for it have a blue ring.",
+    "Times in minutes and seconds of the city's clock, from the order. Estimate: at the speed that blue light allows; without cleared signals, with the queues of the second of the order and usual waits. On the map: the ambulance pulses blue, its way is lined in blue, signals held for it have a blue ring.",
   missionPick: "Click the scene on the map: any link.",
   missionPickStart: "Click the link where the ambulance starts.",
   missionScene: "Scene",

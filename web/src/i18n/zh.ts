@@ -264,7 +264,7 @@ export const zh: Strings = {
   dispatchClear: "释放车辆",
   dispatchPayingBack: "正在补偿其他车辆的信号：{count}",
   dispatchDefinitions:
-    "时间为城市时钟的分和秒，自下达命令起。预计：按限速和下达命令时的排队计算。地图上：救护车为蓝色闪烁标记，路线为蓝色边线，为其占用的信号带蓝圈。",
+    "时间为城市时钟的分和秒，自下达命令起。预计：按警灯行驶允许的速度计算；信号不让行时，另加下达命令时的排队和通常的等待。地图上：救护车为蓝色闪烁标记，路线为蓝色边线，为其占用的信号带蓝圈。",
   missionPick: "在地图上点击事故地点：任意路段。",
   missionPickStart: "请点击救护车出发的路段。",
   missionScene: "地点",

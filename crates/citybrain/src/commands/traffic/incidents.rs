@@ -12,7 +12,7 @@ use observe::truth::Traffic;
 use observe::{Roads, files};
 use roads::Network;
 
-use super::index::{open, refused};
+use super::index::{open, refused_by};
 use super::scenario::{self, Scenario};
 use super::times::minute;
 use super::watched::Watched;
@@ -225,6 +225,11 @@ fn simulated(
 }
 
 /// What takes an interval's first second and readings.
+/// An error of the library as the command's.
+fn refused(error: observe::Error) -> Error {
+    refused_by("docs/incidents.md", error)
+}
+
 type Take<'a> = &'a mut dyn FnMut(f64, &[(Station, Reading)]) -> Result<(), observe::Error>;
 
 /// One day of a scenario, with a loop in each lane; a last interval that is not whole is left out.

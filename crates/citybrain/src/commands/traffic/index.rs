@@ -298,19 +298,18 @@ fn bytes_of(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 
 /// An error of the library as the command's.
 pub(super) fn refused(error: observe::Error) -> Error {
-    let (message, help) = match &error {
-        observe::Error::Io { .. } => (
-            error.to_string(),
-            "see that the file is there and yours to read",
-        ),
-        _ => (
-            error.to_string(),
-            "docs/congestion.md says what files and options hold",
-        ),
+    refused_by("docs/congestion.md", error)
+}
+
+/// An error of the library as that of a command which `document` describes.
+pub(super) fn refused_by(document: &str, error: observe::Error) -> Error {
+    let help = match &error {
+        observe::Error::Io { .. } => "see that the file is there and yours to read".to_owned(),
+        _ => format!("{document} says what files and options hold"),
     };
     Error::Refused {
-        message,
-        help: Some(help.to_owned()),
+        message: error.to_string(),
+        help: Some(help),
     }
 }
 
